@@ -1,0 +1,73 @@
+"""Roles, asked in one place. Other apps build their rules from these."""
+
+from django.db.models import QuerySet
+
+from serai.accounts.models import ApiToken, Membership, NodeRole, Notice, User
+from serai.core import policy
+from serai.core.viewer import Viewer
+
+
+def has_node_role(viewer: Viewer, *roles: str) -> bool:
+    """Whether the viewer has one of the roles for the whole node. Asked of the database at every use."""
+    return (
+        bool(viewer.is_authenticated) and NodeRole.objects.filter(user_id=viewer.pk, role__in=roles).exists()
+    )
+
+
+def is_steward(viewer: Viewer) -> bool:
+    return has_node_role(viewer, NodeRole.Role.STEWARD, NodeRole.Role.SECRETARIAT)
+
+
+def is_secretariat(viewer: Viewer) -> bool:
+    return has_node_role(viewer, NodeRole.Role.SECRETARIAT)
+
+
+def memberships(viewer: Viewer) -> QuerySet[Membership]:
+    """The viewer's active memberships."""
+    return Membership.objects.filter(user_id=viewer.pk, status=Membership.Status.ACTIVE)
+
+
+def organisation_ids(viewer: Viewer, *roles: str) -> QuerySet[Membership, object]:
+    """Ids of the organisations the viewer belongs to (in one of `roles`, if given), for use as a subquery."""
+    mine = memberships(viewer)
+    return (mine.filter(role__in=roles) if roles else mine).values_list("organisation_id", flat=True)
+
+
+def is_verified_member(viewer: Viewer) -> bool:
+    """Whether the viewer may read the network tier: an active member of a verified organisation, or a steward."""
+    if not viewer.is_authenticated:
+        return False
+    return memberships(viewer).filter(organisation__status="verified").exists() or is_steward(viewer)
+
+
+policy.declare("accounts.steward", "Stewards and the secretariat.", gate=is_steward)
+policy.declare("accounts.secretariat", "The secretariat.", gate=is_secretariat)
+policy.declare("accounts.verified_member", "Members of verified organisations.", gate=is_verified_member)
+
+
+@policy.visible("accounts.own_notices", "A person's own notices.", gate=policy.signed_in)
+def own_notices(viewer: Viewer) -> QuerySet[Notice]:
+    return Notice.objects.filter(user_id=viewer.pk)
+
+
+@policy.visible("accounts.own_tokens", "A person's own tokens.", gate=policy.signed_in)
+def own_tokens(viewer: Viewer) -> QuerySet[ApiToken]:
+    return ApiToken.objects.filter(user_id=viewer.pk)
+
+
+@policy.visible(
+    "accounts.people",
+    "A person sees themselves, and colleagues of their organisations.",
+    gate=policy.signed_in,
+)
+def visible_people(viewer: Viewer) -> QuerySet[User]:
+    colleagues = Membership.objects.filter(
+        organisation_id__in=organisation_ids(viewer), status=Membership.Status.ACTIVE
+    )
+    return User.objects.filter(pk__in=colleagues.values("user_id")) | User.objects.filter(pk=viewer.pk)
+
+
+policy.declare("accounts.sign_in", "Everybody: the ways in, with limits on tries.")
+policy.foreign_routes(
+    {"account_*": "accounts.sign_in", "mfa_*": "core.signed_in", "usersessions_*": "core.signed_in"}
+)

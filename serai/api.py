@@ -1,0 +1,36 @@
+"""The programming interface: one router an app, the same policies and actions as the pages."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import ValidationError
+
+from serai.core.errors import Conflict, SeraiError
+
+api = NinjaAPI(
+    title="Serai",
+    version="1",
+    description="Every object of the chain, under the same rules as the pages. See /help/api.",
+    urls_namespace="api",
+    docs_url=None,
+    openapi_url="/openapi.json",
+)
+
+
+@api.exception_handler(SeraiError)
+def answer(request: HttpRequest, error: SeraiError) -> HttpResponse:
+    body: dict[str, Any] = {"code": error.code, "detail": str(error.message)}
+    if error.fields:
+        body["fields"] = {name: str(text) for name, text in error.fields.items()}
+    if isinstance(error, Conflict) and error.alternatives:
+        body["alternatives"] = error.alternatives
+    return api.create_response(request, body, status=error.status)
+
+
+@api.exception_handler(ValidationError)
+def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    fields = {".".join(str(part) for part in e["loc"]): e["msg"] for e in error.errors}
+    return api.create_response(
+        request, {"code": "invalid", "detail": "The request does not fit.", "fields": fields}, status=422
+    )

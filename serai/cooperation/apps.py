@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class CooperationConfig(AppConfig):
+    name = "serai.cooperation"
+
+    def ready(self) -> None:
+        from serai.cooperation import registry  # noqa: F401  (kinds, places in the navigation, followers)

@@ -1,0 +1,50 @@
+"""What the operations of the programming interface share: strict input, capped pages."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from django.db.models import QuerySet
+from ninja import Schema
+from pydantic import ConfigDict
+
+T = TypeVar("T")
+
+COUNT_CAP = 200
+"""Counts stop here: an exact count is the slowest query and the leakiest answer."""
+
+
+class Strict(Schema):
+    """Base of every body and query schema: an unknown field is refused, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+class PageQuery(Strict):
+    """`limit` rows from `offset`; both bounded, so that no request is expensive."""
+
+    limit: int = 50
+    offset: int = 0
+
+    def window(self) -> slice:
+        start = min(max(self.offset, 0), 10_000)
+        return slice(start, start + min(max(self.limit, 1), 100))
+
+
+class Page(Schema, Generic[T]):
+    """`count` is exact up to the cap; `is_capped` says that there are more."""
+
+    items: list[T]
+    count: int
+    is_capped: bool
+
+
+def page_of(rows: QuerySet[Any], query: PageQuery, show: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    """Cut one page out of `rows` (which is already what the viewer sees) and count it up to the cap."""
+    count, is_capped = capped_count(rows)
+    return {"items": [show(row) for row in rows[query.window()]], "count": count, "is_capped": is_capped}
+
+
+def capped_count(rows: QuerySet[Any]) -> tuple[int, bool]:
+    """(count, whether there are more), reading no more than the cap."""
+    found = rows.order_by().values("pk")[: COUNT_CAP + 1].count()
+    return min(found, COUNT_CAP), found > COUNT_CAP

@@ -1,0 +1,21 @@
+from serai.core.models.audit import AuditCursor, AuditEntry, AuditHead
+from serai.core.models.base import Record
+from serai.core.models.chain import Link
+from serai.core.models.files import StoredFile
+from serai.core.models.idempotency import IdempotentAnswer
+from serai.core.models.imports import ImportChange, ImportRefusal, ImportRun
+from serai.core.models.outbox import OutboxMessage
+
+__all__ = [
+    "AuditCursor",
+    "AuditEntry",
+    "AuditHead",
+    "IdempotentAnswer",
+    "ImportChange",
+    "ImportRefusal",
+    "ImportRun",
+    "Link",
+    "OutboxMessage",
+    "Record",
+    "StoredFile",
+]

@@ -1,0 +1,14 @@
+import uuid
+
+from django.db import models
+
+
+class Record(models.Model):
+    """What every table of ours starts from: a random key that says nothing, and when it was written."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,79 @@
+from django.conf import settings
+from django.db import models
+from django.utils.translation import pgettext_lazy
+
+from serai.core.models.base import Record
+
+
+class ImportRun(Record):
+    """One file read by one importer. `read` is always the sum of the four outcomes."""
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", pgettext_lazy("import", "Proposed")
+        RUNNING = "running", pgettext_lazy("import", "Running")
+        DONE = "done", pgettext_lazy("import", "Done")
+        REFUSED = "refused", pgettext_lazy("import", "Refused")
+        UNDONE = "undone", pgettext_lazy("import", "Undone")
+
+    format = models.CharField(max_length=40)
+    file_name = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    options = models.JSONField(default=dict)
+    dry_run = models.BooleanField(default=False)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PROPOSED)
+    read = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    checkpoint = models.JSONField(null=True)
+    content = models.FileField(max_length=200, null=True)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta(Record.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    read=models.F("created")
+                    + models.F("updated")
+                    + models.F("unchanged")
+                    + models.F("refused")
+                ),
+                name="every_row_read_is_accounted_for",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.format} {self.file_name}"
+
+
+class ImportRefusal(models.Model):
+    """A row that was not taken, and why: file, line, column, reason."""
+
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="refusals")
+    file = models.CharField(max_length=255)
+    line = models.PositiveIntegerField(null=True)
+    column = models.CharField(max_length=80, blank=True)
+    reason = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} {self.reason}"
+
+
+class ImportChange(models.Model):
+    """What a run did to one object, kept so that the run can be undone as one."""
+
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="changes")
+    object_kind = models.CharField(max_length=40)
+    object_id = models.UUIDField()
+    source_line = models.PositiveIntegerField(null=True)
+    before = models.JSONField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["object_kind", "object_id"])]
+
+    def __str__(self) -> str:
+        return f"{self.object_kind} {self.object_id}"

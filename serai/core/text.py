@@ -1,0 +1,60 @@
+"""Multilingual text: every text has a language and an origin, and each tier has tables of its own."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import get_language, pgettext_lazy
+
+from serai.core.models.base import Record
+
+
+class Origin(models.TextChoices):
+    WRITTEN = "written", pgettext_lazy("origin of a text", "Written")
+    TRANSLATED = "translated", pgettext_lazy("origin of a text", "Translated by a person")
+    MACHINE = "machine", pgettext_lazy("origin of a text", "Translated by a machine")
+
+
+class ReviewState(models.TextChoices):
+    UNREVIEWED = "unreviewed", pgettext_lazy("review of a text", "Not reviewed")
+    REVIEWED = "reviewed", pgettext_lazy("review of a text", "Reviewed")
+
+
+class MultilingualText(Record):
+    """One language version of a record's text in one tier. Concrete models add the owner and the fields.
+
+    `language` is a BCP 47 tag. A machine translation never counts as reviewed until a person says so.
+    """
+
+    language = models.CharField(max_length=35)
+    origin = models.CharField(max_length=12, choices=Origin.choices, default=Origin.WRITTEN)
+    review = models.CharField(max_length=12, choices=ReviewState.choices, default=ReviewState.UNREVIEWED)
+    source_language = models.CharField(max_length=35, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta(Record.Meta):
+        abstract = True
+
+
+T = TypeVar("T", bound=MultilingualText)
+_ORIGIN_RANK = {Origin.WRITTEN: 0, Origin.TRANSLATED: 1, Origin.MACHINE: 2}
+
+
+def best_text(texts: Iterable[T], languages: Sequence[str] = ()) -> T | None:
+    """The version to show first: the reader's languages in order, then the original, then English.
+
+    `languages` defaults to the language of the page. A machine translation in the reader's language is
+    preferred to an original they may not read; the page marks it as such.
+    """
+    wanted = [tag.split("-")[0].lower() for tag in (languages or [get_language() or "en"])]
+
+    def rank(text: T) -> tuple[int, int, str]:
+        primary = text.language.split("-")[0].lower()
+        place = wanted.index(primary) if primary in wanted else len(wanted)
+        fallback = 0 if text.origin == Origin.WRITTEN else 1 if primary == "en" else 2
+        return (place, fallback + _ORIGIN_RANK[Origin(text.origin)], text.language)
+
+    return min(texts, key=rank, default=None)

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class EventsConfig(AppConfig):
+    name = "serai.events"
+
+    def ready(self) -> None:
+        from serai.events import registry  # noqa: F401  (kinds, places in the navigation, followers)

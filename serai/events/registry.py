@@ -1,0 +1,3 @@
+"""What this app registers with `core`: kinds, places in the navigation, followers of the log."""
+
+from serai.events import lifecycle  # noqa: F401

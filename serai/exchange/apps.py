@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ExchangeConfig(AppConfig):
+    name = "serai.exchange"
+
+    def ready(self) -> None:
+        from serai.exchange import registry  # noqa: F401  (kinds, places in the navigation, followers)

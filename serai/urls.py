@@ -1,0 +1,15 @@
+from django.conf import settings
+from django.urls import include, path
+
+from serai.api import api
+
+urlpatterns = [
+    path("", include("serai.core.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", api.urls),
+]
+if settings.DEBUG:
+    from django.contrib.staticfiles.urls import staticfiles_urlpatterns
+
+    urlpatterns += staticfiles_urlpatterns()

@@ -1,0 +1,48 @@
+"""The suite runs on the embedded server, in a node directory of its own."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("SERAI_HOME", str(Path(tempfile.gettempdir()) / "serai-tests"))
+os.environ.setdefault("SERAI_DEBUG", "0")
+
+from serai.node import config, postgres
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    node = _node()
+    if node.embedded and not hasattr(config, "workerinput"):
+        config.stash[_STARTED] = postgres.start(node)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if config.stash.get(_STARTED, False):
+        postgres.stop(_node())
+
+
+_STARTED = pytest.StashKey[bool]()
+
+
+def _node() -> config.Config:
+    return config.load()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+    """Tests that commit empty the tables afterwards; only there may the audit log be emptied."""
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:  # type: ignore[attr-defined]
+        cursor.execute("ALTER TABLE core_auditentry DISABLE TRIGGER core_audit_keep_all")
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    from django.utils import translation
+
+    with translation.override("en"):
+        yield
