@@ -9,7 +9,6 @@ Whether a server is alive is never guessed from a process number. Its processes 
 `alive.lock`, which the kernel releases when the last of them is gone, however it died.
 """
 
-import fcntl
 import importlib.metadata
 import importlib.util
 import os
@@ -21,19 +20,20 @@ import socket
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
-from serai.node import place
+from serai.node import locks, place
 from serai.node.accounts import Account, AccountError, server_account
 from serai.node.config import Config
+from serai.node.locks import eventually
 from serai.node.place import Place
 
 ADMIN = "serai_admin"  # owns the cluster and the extensions; used by this module and by backups
@@ -95,7 +95,7 @@ def start(config: Config) -> bool:
         return False
     account = _account(config)
     _prepare_root(where)
-    with _locked(where.start_lock) as lock:
+    with locks.held(where.start_lock) as lock:
         _claim(where)
         _wait_while_starting(where)
         started = not _is_ready(where)
@@ -122,7 +122,7 @@ def stop(config: Config) -> bool:
     where = _place(config)
     if not where.root.exists():
         return False
-    with _locked(where.start_lock):
+    with locks.held(where.start_lock):
         pid = _postmaster(where)
         if pid is None:
             return False
@@ -132,7 +132,7 @@ def stop(config: Config) -> bool:
             if _signal_and_wait(pid, number, STOP_TIMEOUT_S):
                 break
         _reap()
-        if not _eventually(lambda: _nobody_alive(where), STOP_TIMEOUT_S):
+        if not eventually(lambda: locks.is_free(where.alive_lock), STOP_TIMEOUT_S):
             raise PostgresError(f"The database server (process {pid}) does not stop; see {where.log}.")
     return True
 
@@ -302,27 +302,12 @@ def _is_ready(where: Place) -> bool:
     return True
 
 
-def _nobody_alive(where: Place) -> bool:
-    """Whether no process of a server holds the lock any more, not even an orphan."""
-    try:
-        handle = os.open(where.alive_lock, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(handle)
-    return True
-
-
 def _wait_while_starting(where: Place) -> None:
     """If a server lives but is not ready (recovering, stopping), wait for either end."""
     pid = _postmaster(where)
     if pid is None:
         return
-    if not _eventually(lambda: _is_ready(where) or _postmaster(where) != pid, START_TIMEOUT_S):
+    if not eventually(lambda: _is_ready(where) or _postmaster(where) != pid, START_TIMEOUT_S):
         raise _still_recovering(where)
 
 
@@ -335,13 +320,13 @@ def _still_recovering(where: Place) -> PostgresError:
 
 def _clear_leftovers(where: Place) -> None:
     """After a crash: let orphans of the old server go, then forget its process number."""
-    if not _eventually(lambda: _nobody_alive(where), ORPHAN_PATIENCE_S):
+    if not eventually(lambda: locks.is_free(where.alive_lock), ORPHAN_PATIENCE_S):
         # Their postmaster is dead, so they can commit nothing any more, only be in the way.
         for number in (signal.SIGQUIT, signal.SIGKILL):
             for pid in _processes(where):
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
-            if _eventually(lambda: _nobody_alive(where), ORPHAN_PATIENCE_S):
+            if eventually(lambda: locks.is_free(where.alive_lock), ORPHAN_PATIENCE_S):
                 break
         else:
             raise PostgresError(f"Processes of an earlier server still use {where.data}.")
@@ -398,17 +383,6 @@ def _prepare_private_directory(path: Path, account: Account) -> None:
             os.close(handle)
     except OSError as error:
         raise PostgresError(f"{path} cannot be used: {error.strerror or error}.") from error
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    """Hold an exclusive lock on `path`; yields its descriptor so that a child can hold it on."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle
-    finally:
-        os.close(handle)
 
 
 # --- the binaries ------------------------------------------------------------------------------
@@ -612,7 +586,7 @@ def _log_file(where: Place) -> Path:
     return where.log / "postgres.log"
 
 
-def _open_log(where: Place, account: Account) -> int:
+def _open_log(where: Place, account: Account) -> BinaryIO:
     path = _log_file(where)
     with suppress(FileNotFoundError):
         if path.lstat().st_size > 10 * 2**20:
@@ -620,16 +594,13 @@ def _open_log(where: Place, account: Account) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     handle = os.open(path, flags, 0o600)
     os.fchown(handle, account.uid, account.gid)
-    return handle
+    return os.fdopen(handle, "ab")
 
 
 def _launch(where: Place, account: Account, binaries: Binaries) -> None:
     """Start the postmaster in a session of its own and wait until it takes connections."""
-    alive = os.open(where.alive_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    log = _open_log(where, account)
-    try:
-        fcntl.flock(alive, fcntl.LOCK_EX)
-        log_begins = os.fstat(log).st_size
+    with locks.held(where.alive_lock) as alive, _open_log(where, account) as log:
+        log_begins = os.fstat(log.fileno()).st_size
         process: subprocess.Popen[bytes] = subprocess.Popen(
             _server_command(where, binaries),
             stdin=subprocess.DEVNULL,
@@ -642,9 +613,6 @@ def _launch(where: Place, account: Account, binaries: Binaries) -> None:
             umask=0o077,
             **account.demotion(),
         )
-    finally:
-        os.close(alive)
-        os.close(log)
     _launched.append(process)
     _await_ready(where, process, log_begins)
 
@@ -704,16 +672,6 @@ def _reap() -> None:
     for process in list(_launched):
         if process.poll() is not None:
             _launched.remove(process)
-
-
-def _eventually(condition: Callable[[], bool], timeout_s: float) -> bool:
-    """Ask again every 20 ms: neither a file lock nor a status file can be waited for with a limit."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 # --- databases and extensions ------------------------------------------------------------------
