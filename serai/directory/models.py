@@ -58,6 +58,7 @@ class Organisation(Record):
         DEMONSTRATION_CENTRE = "demonstration_centre", pgettext_lazy("organisation", "Demonstration centre")
         START_UP = "start_up", pgettext_lazy("organisation", "Start-up")
         SME = "sme", pgettext_lazy("organisation", "Small or medium-sized firm")
+        FIRM = "firm", pgettext_lazy("organisation", "Firm")
         LARGE_FIRM = "large_firm", pgettext_lazy("organisation", "Large firm")
         FOREIGN_RD_CENTRE = "foreign_rd_centre", pgettext_lazy("organisation", "Foreign R&D centre")
         INVESTOR = "investor", pgettext_lazy("organisation", "Investor or fund")
@@ -238,6 +239,29 @@ class Relation(Record):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class PendingRelation(models.Model):
+    """A relation a register states to a record that is not here yet; it becomes a `Relation` once it is.
+
+    `target_ref` is the other record's identifier in the register named by `source_name`.
+    """
+
+    organisation_ref = models.CharField(max_length=200)
+    source_name = models.CharField(max_length=40)
+    kind = models.CharField(max_length=20, choices=Relation.Kind.choices)
+    target_ref = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_name", "organisation_ref", "kind", "target_ref"],
+                name="one_pending_relation_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation_ref} {self.kind} {self.target_ref}"
 
 
 class Label(Record):
