@@ -21,10 +21,11 @@ DEFAULT_OBJECTIVE: tuple[Level, ...] = ("must", "guarantee", "weight", "fairness
 MAX_PEOPLE = 20_000
 MAX_WISHES = 200_000
 MAX_SLOTS = 400
+MAX_SLOTS_PER_DAY = 60
 MAX_TABLES = 10_000
 
 
-class BadEvent(ValueError):
+class InvalidEventError(ValueError):
     """The input breaks its own rules; the message names the key or the id."""
 
 
@@ -165,7 +166,7 @@ class PlannedMeeting:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a wish is unmet. `kind` is a word for machines, `text` a sentence; `people` are the ones it is about."""
+    """Why a wish is unmet. `kind` is for machines, `text` for readers."""
 
     wish: str
     kind: Literal[
@@ -265,7 +266,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """The repaired plan. `refill` lists, per slot, wishes that could still be granted there without a move."""
+    """The repaired plan. `refill`: per slot, wishes that would still fit without a move."""
 
     event: Event
     plan: Plan

@@ -1,0 +1,270 @@
+"""Which wishes to grant, slots left aside: a b-matching with upper and lower loads, and its proved bound.
+
+Variables are the options of each wish. Rows: one option per wish; nobody busier than her day allows;
+limits and guarantees; every shared row summed over the slots. Dropping the slots only relaxes, so the
+optimum bounds the weight of every schedule. Solved by HiGHS through SciPy.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from .model import Model
+
+EPSILON = 1e-6
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Options to grant, the bound proved for the weight, and what could not be promised."""
+
+    options: tuple[int, ...]
+    weight: int
+    weight_bound: int
+    missing_musts: int = 0
+    missing_meetings: int = 0
+    exact: bool = True
+
+
+class _Rows:
+    """Sparse rows `low <= row <= high`, collected one by one."""
+
+    def __init__(self) -> None:
+        self.row: list[int] = []
+        self.column: list[int] = []
+        self.value: list[float] = []
+        self.low: list[float] = []
+        self.high: list[float] = []
+
+    def add(self, columns: list[int], values: list[float], low: float, high: float) -> None:
+        self.row.extend([len(self.low)] * len(columns))
+        self.column.extend(columns)
+        self.value.extend(values)
+        self.low.append(low)
+        self.high.append(high)
+
+    def constraint(self, n: int) -> LinearConstraint:
+        matrix = csr_array((self.value, (self.row, self.column)), shape=(len(self.low), n))
+        return LinearConstraint(matrix, self.low, self.high)
+
+
+class Chooser:
+    """The b-matching of one event. `extra` rows (cuts learnt while placing) may be added between solves."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.n = len(model.options)
+        self.weight = np.array([model.event.wishes[o.wish].weight for o in model.options], dtype=float)
+        self.by_person: list[list[int]] = [[] for _ in range(model.P)]
+        for i, o in enumerate(model.options):
+            self.by_person[o.a].append(i)
+            self.by_person[o.b].append(i)
+
+    def rows(self, *, promises: bool) -> _Rows:
+        """The rows of the b-matching; `promises` adds musts and guarantees as hard rows."""
+        model, event, rows = self.model, self.model.event, _Rows()
+        inf = float("inf")
+        for w, options in enumerate(model.options_of):
+            must = promises and event.wishes[w].must
+            if must or len(options) > 1:
+                rows.add(options, [1.0] * len(options), 1.0 if must else 0.0, 1.0)
+        for p, options in enumerate(self.by_person):
+            person = event.people[p]
+            low = float(person.min_meetings) if promises else 0.0
+            if not options:
+                if low:
+                    rows.add([], [], low, inf)
+                continue
+            high = inf if person.max_meetings is None else float(person.max_meetings)
+            if person.max_per_day is not None:
+                days = (model.open[p] & d for d in model.days)
+                high = min(high, float(sum(min(person.max_per_day, d.bit_count()) for d in days)))
+            lengths = [float(model.options[i].length) for i in options]
+            room = float(model.capacity_of_person(p))
+            if all(x == 1.0 for x in lengths):
+                high, room = min(high, room), inf
+            if low > 0 or high < len(options):
+                rows.add(options, [1.0] * len(options), low, high)
+            if sum(lengths) > room:
+                rows.add(options, lengths, 0.0, room)
+        self._shared_rows(rows)
+        return rows
+
+    def _shared_rows(self, rows: _Rows) -> None:
+        model, event = self.model, self.model.event
+        using: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        for i, o in enumerate(model.options):
+            for r in o.rows:
+                using[r][i] += o.length
+        for r, columns in sorted(using.items()):
+            row = model.rows[r]
+            capacity = sum(row.capacity)
+            if sum(columns.values()) > capacity:
+                rows.add(list(columns), list(columns.values()), 0.0, float(capacity))
+        for organisation in event.organisations:
+            if organisation.max_meetings is None:
+                continue
+            members = set(model.delegates.get(organisation.id, []))
+            columns_ = [i for i, o in enumerate(model.options) if o.a in members or o.b in members]
+            if columns_:
+                rows.add(columns_, [1.0] * len(columns_), 0.0, float(organisation.max_meetings))
+
+    def choose(self, *, time_limit_s: float = 60.0, fixed: frozenset[int] = frozenset()) -> Choice | None:
+        """The heaviest choice that keeps every promise; None if the promises contradict the rows.
+
+        `fixed` options are granted whatever they weigh.
+        """
+        if self.n == 0:
+            return self._nothing()
+        began = time.monotonic()
+        rows = self.rows(promises=True)
+        result = self._solve(-self.weight, rows, self.n, fixed, time_limit_s)
+        if result is None:
+            return None
+        chosen, value, dual, exact = result
+        bound = int(np.floor(-dual + EPSILON))
+        weight = round(-value)
+        fair = self._fair(weight, fixed, max(1.0, time_limit_s - (time.monotonic() - began)))
+        if fair is not None:
+            chosen = fair
+            weight = int(self.weight[list(chosen)].sum())
+        return Choice(chosen, weight, max(bound, weight), exact=exact)
+
+    def bounds(self, time_limit_s: float) -> tuple[int, int]:
+        """Proved upper bounds on the number of meetings and on the weight, each on its own."""
+        if self.n == 0:
+            return 0, 0
+        found = []
+        for gain in (np.ones(self.n), self.weight):
+            result = self._solve(-gain, self.rows(promises=False), self.n, frozenset(), time_limit_s / 2)
+            limit = len(self.model.event.wishes) if gain[0] == 1.0 else int(self.weight.sum())
+            found.append(int(np.floor(-result[2] + EPSILON)) if result else limit)
+        return found[0], found[1]
+
+    def most_beside(self, kept: Mapping[int, tuple[int, int]], now: int, time_limit_s: float = 1.0) -> int:
+        """Upper bound on the meetings that can be added in slots from `now` on, the kept ones staying."""
+        model = self.model
+        later = model.full & ~((1 << now) - 1)
+        columns = [i for i, o in enumerate(model.options) if o.wish not in kept and o.starts & later]
+        if not columns:
+            return 0
+        place = {i: k for k, i in enumerate(columns)}
+        rows = _Rows()
+        busy, load = [0] * model.P, [[0] * model.T for _ in model.rows]
+        for option, start in kept.values():
+            o = model.options[option]
+            for t in range(start, start + o.length):
+                busy[o.a] |= 1 << t
+                busy[o.b] |= 1 << t
+                for r in o.rows:
+                    load[r][t] += 1
+        for options in model.options_of:
+            here = [place[i] for i in options if i in place]
+            if len(here) > 1:
+                rows.add(here, [1.0] * len(here), 0.0, 1.0)
+        for p, options in enumerate(self.by_person):
+            here = [place[i] for i in options if i in place]
+            free = (model.open[p] & ~busy[p] & later).bit_count()
+            if len(here) > free:
+                rows.add(here, [1.0] * len(here), 0.0, float(free))
+        for r, row in enumerate(model.rows):
+            here = [place[i] for i in columns if r in model.options[i].rows]
+            room = sum(max(0, c - load[r][t]) for t, c in enumerate(row.capacity) if later >> t & 1)
+            if len(here) > room:
+                rows.add(here, [1.0] * len(here), 0.0, float(room))
+        n = len(columns)
+        result = self._solve(-np.ones(n), rows, n, frozenset(), time_limit_s)
+        return int(np.floor(-result[2] + EPSILON)) if result else n
+
+    def _nothing(self) -> Choice | None:
+        event = self.model.event
+        if any(w.must for w in event.wishes) or any(p.min_meetings for p in event.people):
+            return None
+        return Choice((), 0, 0)
+
+    def choose_without_promises(
+        self, *, time_limit_s: float = 60.0, fixed: frozenset[int] = frozenset()
+    ) -> Choice:
+        """Keeps as many musts as can be, then as many guaranteed meetings, then weight."""
+        event = self.model.event
+        rows = self.rows(promises=False)
+        musts = [i for i, o in enumerate(self.model.options) if event.wishes[o.wish].must]
+        short = [p for p, person in enumerate(event.people) if person.min_meetings]
+        n = self.n + len(short)
+        total = float(self.weight.sum()) + 1.0
+        guaranteed = float(sum(p.min_meetings for p in event.people)) + 1.0
+        cost = np.concatenate([-self.weight, np.full(len(short), total)])
+        cost[musts] -= total * guaranteed
+        for k, p in enumerate(short):
+            need = float(event.people[p].min_meetings)
+            rows.add(
+                [*self.by_person[p], self.n + k], [1.0] * (len(self.by_person[p]) + 1), need, float("inf")
+            )
+        upper = np.concatenate([np.ones(self.n), [float(event.people[p].min_meetings) for p in short]])
+        result = self._solve(cost, rows, n, fixed, time_limit_s, upper)
+        plain = self._solve(-self.weight, self.rows(promises=False), self.n, fixed, time_limit_s)
+        bound = int(np.floor(-plain[2] + EPSILON)) if plain else int(total)
+        if result is None:
+            return Choice(tuple(sorted(fixed)), 0, bound)
+        chosen = tuple(i for i in result[0] if i < self.n)
+        granted = {self.model.options[i].wish for i in chosen}
+        missing = sum(1 for w, wish in enumerate(event.wishes) if wish.must and w not in granted)
+        return Choice(chosen, int(self.weight[list(chosen)].sum()), bound, missing_musts=missing)
+
+    def _fair(self, weight: int, fixed: frozenset[int], time_limit_s: float) -> tuple[int, ...] | None:
+        """Among the choices of (nearly) this weight, the one giving most people their first, second … wish.
+
+        Lexicographic: one more first wish outweighs every second one. None if there is nothing to gain.
+        """
+        event = self.model.event
+        steps = event.rules.guarantee_count
+        if steps <= 0:
+            return None
+        rows = self.rows(promises=True)
+        least = float(np.ceil(weight * (1.0 - event.rules.fairness_cost) - EPSILON))
+        rows.add(list(range(self.n)), list(self.weight), least, float("inf"))
+        cost = [0.0] * self.n
+        people = [p for p in range(self.model.P) if self.by_person[p]]
+        for p in people:
+            served = list(range(len(cost), len(cost) + steps))
+            cost.extend(-float(4 ** (steps - 1 - k)) for k in range(steps))
+            columns = [*self.by_person[p], *served]
+            rows.add(columns, [1.0] * len(self.by_person[p]) + [-1.0] * steps, 0.0, float("inf"))
+        if event.rules.fairness_cost:
+            # What was not needed for fairness goes back into weight.
+            scale = 0.5 / (float(self.weight.sum()) + 1.0)
+            cost[: self.n] = list(-self.weight * scale)
+        result = self._solve(np.array(cost), rows, len(cost), fixed, time_limit_s)
+        return None if result is None else tuple(i for i in result[0] if i < self.n)
+
+    def _solve(
+        self,
+        cost: np.ndarray,
+        rows: _Rows,
+        n: int,
+        fixed: frozenset[int],
+        time_limit_s: float,
+        upper: np.ndarray | None = None,
+    ) -> tuple[tuple[int, ...], float, float, bool] | None:
+        """Minimises; (columns at 1 or above, value, dual bound, proved). None if infeasible or no answer."""
+        lower = np.zeros(n)
+        lower[list(fixed)] = 1.0
+        result = milp(
+            cost,
+            integrality=np.ones(n, dtype=np.int64),
+            bounds=Bounds(lower, np.ones(n) if upper is None else upper),
+            constraints=[rows.constraint(n)] if rows.low else [],
+            options={"time_limit": max(time_limit_s, 0.1), "mip_rel_gap": 0.0},
+        )
+        if result.x is None:
+            return None
+        dual = result.mip_dual_bound if result.mip_dual_bound is not None else result.fun
+        columns = tuple(int(i) for i in np.flatnonzero(result.x > 0.5))
+        return columns, float(result.fun), float(dual), result.status == 0

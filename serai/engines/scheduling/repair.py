@@ -1,0 +1,387 @@
+"""Changes after the plan is made, at the least cost to people; and what a change of the event is worth."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from .choose import Chooser
+from .explain import find_option, reasons_for
+from .model import Model
+from .place import Board
+from .place import slots as slots_in
+from .rules import total_breaks, validate
+from .seats import seat
+from .types import (
+    Budget,
+    Changes,
+    Difference,
+    Event,
+    Hall,
+    Interpreter,
+    InvalidEventError,
+    Person,
+    Plan,
+    PlannedMeeting,
+    Price,
+    Repair,
+)
+
+
+def repair(event: Event, plan: Plan, changes: Changes, budget: Budget | None = None) -> Repair:
+    """The plan after the changes: what is lost is taken out, freed places are given to other wishes.
+
+    Meetings before `changes.now` and confirmed ones stay as they are (confirmed ones move only with
+    `budget.move_confirmed`). At most `budget.moves` meetings change their slot. Freed places are
+    filled by insertion first, which moves nobody, then by chains within the budget.
+    """
+    budget = budget or Budget()
+    deadline = time.monotonic() + budget.seconds
+    event = changed_event(event, plan, changes)
+    validate(event)
+    model = Model(event)
+    number = {w.id: i for i, w in enumerate(event.wishes)}
+    board, lost_wishes = _keep(model, plan, changes, number)
+    frozen = {
+        number[m.wish]
+        for m in plan.meetings
+        if m.wish in number
+        and (m.slot < changes.now or (m.wish in changes.confirmed and not budget.move_confirmed))
+    }
+    before = dict(board.placed)
+    now_mask = model.full & ~((1 << changes.now) - 1)
+    refiller = _Refiller(model, board, frozen, now_mask)
+    refiller.insert_all(number[w] for w in lost_wishes if w in number)
+    refiller.insert_all(range(len(event.wishes)))
+    refiller.move_for_more(budget.moves, deadline)
+    keep = {m.wish: m for m in plan.meetings}
+    meetings, unserved = seat(model, board.placed, keep)
+    for w in unserved:
+        board.take(w)
+    after = _plan_of(event, model, board, meetings, plan)
+    differences = tuple(_differences(plan, meetings))
+    return Repair(
+        event=event,
+        plan=after,
+        differences=differences,
+        told=_told(differences),
+        refill=_refill(board, now_mask, before),
+        refillable_bound=_refillable(model, before, changes.now),
+    )
+
+
+def changed_event(event: Event, plan: Plan, changes: Changes) -> Event:
+    """The event as it is after the changes. What took place before `changes.now` stays possible."""
+    n = len(event.slots)
+    if not 0 <= changes.now <= n:
+        raise InvalidEventError(f"now: {changes.now} is not a slot 0..{n}")
+    past = frozenset(range(changes.now))
+    people = [
+        replace(p, open_slots=past & (past if p.open_slots is None else p.open_slots), min_meetings=0)
+        if p.id in changes.cancelled
+        else p
+        for p in event.people
+    ]
+    unknown = changes.cancelled - {p.id for p in people}
+    if unknown:
+        raise InvalidEventError(f"cancelled: {min(unknown)} does not take part")
+    lost = {s: k for s, k in changes.lost_tables.items() if s >= changes.now}
+    if any(not 0 <= s < n for s in changes.lost_tables):
+        raise InvalidEventError(f"lost_tables: slots are 0..{n - 1}")
+    held = {m.wish: m for m in plan.meetings}
+    wishes = [
+        w
+        for w in event.wishes
+        if w.id not in changes.withdrawn or (w.id in held and held[w.id].slot < changes.now)
+    ]
+    # A meeting that took place is past wishing: it must not make the rest impossible.
+    gone = changes.cancelled
+    wishes = [replace(w, must=False) if w.must and {w.a, w.b} & gone else w for w in wishes]
+    halls = event.halls
+    if halls and lost:
+        halls = _halls_without(event, lost)
+    return replace(
+        event,
+        people=(*people, *changes.late_people),
+        wishes=(*wishes, *changes.late_wishes),
+        tables_per_slot=tuple(max(0, c - lost.get(t, 0)) for t, c in enumerate(event.tables_per_slot)),
+        halls=halls,
+    )
+
+
+def _halls_without(event: Event, lost: Mapping[int, int]) -> tuple[Hall, ...]:
+    tables = [list(h.tables) for h in event.halls]
+    for t, k in lost.items():
+        left = k
+        for row in reversed(tables):
+            cut = min(row[t], left)
+            row[t] -= cut
+            left -= cut
+    return tuple(replace(h, tables=tuple(row)) for h, row in zip(event.halls, tables, strict=True))
+
+
+def _keep(model: Model, plan: Plan, changes: Changes, number: Mapping[str, int]) -> tuple[Board, list[str]]:
+    """The board of what still holds, the confirmed first, and the wishes that lost their place."""
+    board = Board(model)
+    lost: list[str] = []
+    wishes = model.event.wishes
+    order = sorted(
+        plan.meetings,
+        key=lambda m: (
+            m.slot >= changes.now,
+            m.wish not in changes.confirmed,
+            -(wishes[number[m.wish]].weight if m.wish in number else 0),
+        ),
+    )
+    for m in order:
+        w = number.get(m.wish)
+        if w is None:
+            continue
+        option = find_option(model, w, m.a, m.b, m.hall)
+        if option is not None and board.fits(option, m.slot):
+            board.put(option, m.slot)
+        else:
+            lost.append(m.wish)
+    return board, lost
+
+
+class _Refiller:
+    """Fills free places from slot `now` on; `moved` counts meetings that changed their slot."""
+
+    def __init__(self, model: Model, board: Board, frozen: set[int], now_mask: int) -> None:
+        self.model, self.board = model, board
+        self.frozen, self.now_mask = frozen, now_mask
+        self.start = {w: s for w, (_, s) in board.placed.items()}
+
+    def insert_all(self, wishes: Iterable[int]) -> None:
+        """Every wish that fits beside what stands, the heaviest first; nobody is moved."""
+        event, board = self.model.event, self.board
+        order = sorted(
+            (w for w in wishes if w not in board.placed),
+            key=lambda w: (not event.wishes[w].must, -event.wishes[w].weight, w),
+        )
+        for w in order:
+            for i in self.model.options_of[w]:
+                if self._insert(i):
+                    break
+
+    def _insert(self, option: int) -> bool:
+        board, model = self.board, self.model
+        o = model.options[option]
+        free = board.allowed_starts(option) & self.now_mask
+        best: tuple[int, int] | None = None
+        while free:
+            bit = free & -free
+            free ^= bit
+            t = bit.bit_length() - 1
+            if board.fits(option, t):
+                span = ((1 << o.length) - 1) << t
+                added = sum(
+                    model.breaks(board.busy[p] | span) - model.breaks(board.busy[p]) for p in (o.a, o.b)
+                )
+                if best is None or added < best[0]:
+                    best = (added, t)
+        if best is None:
+            return False
+        board.put(option, best[1])
+        return True
+
+    def moved(self) -> int:
+        return sum(1 for w, s in self.start.items() if self.board.placed.get(w, (0, s))[1] != s)
+
+    def move_for_more(self, moves: int, deadline: float) -> None:
+        """Grants further wishes by two-slot chains, as long as no more than `moves` meetings move."""
+        if moves <= 0:
+            return
+        model, board, wishes = self.model, self.board, self.model.event.wishes
+        order = sorted(
+            (w for w in range(len(wishes)) if w not in board.placed and model.options_of[w]),
+            key=lambda w: (not wishes[w].must, -wishes[w].weight, w),
+        )
+        for longest in (1, 2, 4, moves):
+            for w in order:
+                if time.monotonic() > deadline or self.moved() >= moves:
+                    return
+                if w not in board.placed:
+                    any(self._by_chain(i, min(longest, moves), moves) for i in model.options_of[w])
+
+    def _by_chain(self, option: int, longest: int, moves: int) -> bool:
+        board, model = self.board, self.model
+        o = model.options[option]
+        if o.length != 1 or board.count[o.a] >= board.limit[o.a] or board.count[o.b] >= board.limit[o.b]:
+            return False
+        for a, b in ((o.a, o.b), (o.b, o.a)):
+            idle_a = o.starts & self.now_mask & ~board.busy[a]
+            idle_b = self.now_mask & model.open[b] & ~board.busy[b]
+            for s in slots_in(idle_a & board.busy[b]):
+                for t in slots_in(idle_b):
+                    if self._flip_and_put(option, a, b, s, t, longest, moves):
+                        return True
+        return False
+
+    def _flip_and_put(self, option: int, a: int, b: int, s: int, t: int, longest: int, moves: int) -> bool:
+        """Frees slot s of b by flipping her piece of slots s and t, if that is short enough."""
+        board, model = self.board, self.model
+        chain = board.chain(b, s, t)
+        if len(chain) > longest:
+            return False
+        touched = {p for w in chain for p in _people_of(model, board, w)}
+        if a in touched or not board.flip(chain, s, t, self.frozen):
+            return False
+        if self.moved() <= moves and board.fits(option, s):
+            board.put(option, s)
+            return True
+        board.flip(chain, s, t, self.frozen)
+        return False
+
+
+def _people_of(model: Model, board: Board, w: int) -> tuple[int, int]:
+    o = model.options[board.placed[w][0]]
+    return o.a, o.b
+
+
+def _plan_of(
+    event: Event, model: Model, board: Board, meetings: tuple[PlannedMeeting, ...], old: Plan
+) -> Plan:
+    weight = sum(event.wishes[w].weight for w in board.placed)
+    granted = {m.wish for m in meetings}
+    count = Counter(p for m in meetings for p in (m.a, m.b))
+    conflict = [
+        f"Wish {w.id} had to be granted and is not." for w in event.wishes if w.must and w.id not in granted
+    ]
+    conflict += [
+        f"{p.id} is guaranteed {p.min_meetings} meetings and has {count[p.id]}."
+        for p in event.people
+        if count[p.id] < p.min_meetings
+    ]
+    return replace(
+        old,
+        meetings=meetings,
+        weight=weight,
+        weight_bound=max(weight, sum(w.weight for w in event.wishes)),
+        breaks=total_breaks(event, meetings),
+        breaks_bound=0,
+        status="infeasible" if conflict else "feasible",
+        proof="repaired; no bound on the weight of a plan made anew",
+        conflict=tuple(conflict),
+        reasons=reasons_for(model, board),
+    )
+
+
+def _differences(plan: Plan, meetings: tuple[PlannedMeeting, ...]) -> Iterable[Difference]:
+    before = {m.wish: m for m in plan.meetings}
+    after = {m.wish: m for m in meetings}
+    for wish, m in before.items():
+        new = after.get(wish)
+        if new is None:
+            yield Difference("lost", wish, (m.a, m.b), m, None)
+        elif (new.slot, new.a, new.b) != (m.slot, m.a, m.b):
+            people = tuple(sorted({m.a, m.b, new.a, new.b}))
+            yield Difference("moved", wish, people, m, new)
+        elif new != m:
+            yield Difference("table", wish, (m.a, m.b), m, new)
+    for wish, m in after.items():
+        if wish not in before:
+            yield Difference("added", wish, (m.a, m.b), None, m)
+
+
+def _told(differences: Iterable[Difference]) -> dict[str, int]:
+    told: Counter[str] = Counter()
+    for d in differences:
+        if d.kind != "table":
+            told.update(d.people)
+    return dict(sorted(told.items()))
+
+
+def _refill(board: Board, now_mask: int, before: Mapping[int, tuple[int, int]]) -> dict[int, tuple[str, ...]]:
+    """Per slot from now on, the unmet wishes that would still fit there as the plan stands."""
+    model = board.model
+    found: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for w, wish in enumerate(model.event.wishes):
+        if w in board.placed:
+            continue
+        for t in {
+            t
+            for i in model.options_of[w]
+            for t in slots_in(board.allowed_starts(i) & now_mask)
+            if board.fits(i, t)
+        }:
+            found[t].append((-wish.weight, wish.id))
+    return {t: tuple(x for _, x in sorted(found[t])) for t in sorted(found)}
+
+
+def _refillable(model: Model, kept: Mapping[int, tuple[int, int]], now: int) -> int:
+    """At most this many meetings can be added beside the kept ones, wherever those are: a b-matching
+    on what people and rows have left from slot `now` on."""
+    return Chooser(model).most_beside(kept, now)
+
+
+def what_if(
+    event: Event,
+    plan: Plan | None = None,
+    *,
+    tables: int = 0,
+    pools: Mapping[str, int] | None = None,
+    people: Iterable[Person] = (),
+    seconds: float = 10.0,
+) -> Price:
+    """What more tables in every slot, more interpreters of a pool in every slot, or changed people are worth.
+
+    Compares proved upper bounds on the number and the weight of meetings, before and after; no
+    schedule is computed. With `plan`, what it grants already is the floor of the first figure.
+    """
+    pools = dict(pools or {})
+    known = {p.id for p in event.pools} | {x for i in event.interpreters for x in i.pools}
+    strange = sorted(set(pools) - known)
+    if strange:
+        raise InvalidEventError(f"pools: nobody interprets {strange[0]} at this event")
+    validate(event)
+    changed = {p.id: p for p in people}
+    after = replace(event, people=tuple(changed.get(p.id, p) for p in event.people))
+    before_count, before_weight = Chooser(Model(event)).bounds(seconds)
+    chooser = Chooser(Model(_with_more(after, tables, pools)))
+    after_count, after_weight = chooser.bounds(seconds)
+    parts = [f"{tables:+d} tables"] if tables else []
+    parts += [f"{k:+d} {name} interpreters" for name, k in pools.items()]
+    parts += [f"changed: {', '.join(changed)}"] if changed else []
+    change = ", ".join(parts) or "no change"
+    text = (
+        f"{change}: at most {after_count} meetings instead of {before_count}"
+        f" ({after_count - before_count:+d}), weight {after_weight} instead of {before_weight}"
+        f" ({after_weight - before_weight:+d})."
+    )
+    return Price(change, before_count, after_count, before_weight, after_weight, text)
+
+
+def _with_more(event: Event, tables: int, pools: Mapping[str, int]) -> Event:
+    """The event with more (or fewer) tables per slot and more interpreters, new ones open all day."""
+    halls = event.halls
+    if halls and tables:
+        first = tuple(max(0, c + tables) for c in halls[0].tables)
+        halls = (replace(halls[0], tables=first), *halls[1:])
+        per_slot = tuple(sum(h.tables[t] for h in halls) for t in range(len(event.slots)))
+    else:
+        per_slot = tuple(max(0, c + tables) for c in event.tables_per_slot)
+    counted = {p.id for p in event.pools}
+    interpreters = list(event.interpreters)
+    for name, k in pools.items():
+        if name in counted:
+            continue
+        for n in range(k):
+            interpreters.append(Interpreter(f"new {name} {n}", frozenset({name})))
+        for _ in range(-k):
+            gone = next((i for i in interpreters if name in i.pools), None)
+            if gone is not None:
+                interpreters.remove(gone)
+    return replace(
+        event,
+        tables_per_slot=per_slot,
+        halls=halls,
+        interpreters=tuple(interpreters),
+        pools=tuple(
+            replace(p, capacity=tuple(max(0, c + pools.get(p.id, 0)) for c in p.capacity))
+            for p in event.pools
+        ),
+    )

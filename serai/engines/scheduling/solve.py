@@ -1,0 +1,238 @@
+"""From an event to a plan: choose wishes, place them, lower the breaks, prove what can be proved."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from .bounds import breaks_bound
+from .breaks import BreakSearch
+from .choose import Choice, Chooser
+from .explain import conflict_of, find_option, reasons_for
+from .model import Model
+from .place import Board, Placer, restore
+from .rules import total_breaks, validate
+from .seats import seat
+from .types import (
+    DEFAULT_OBJECTIVE,
+    ENGINE_VERSION,
+    Event,
+    InvalidEventError,
+    Level,
+    Plan,
+    Progress,
+    ProgressCallback,
+    Reason,
+)
+
+
+def solve(
+    event: Event,
+    *,
+    objective: Sequence[Level] = DEFAULT_OBJECTIVE,
+    time_limit_s: float = 20.0,
+    seed: int = 0,
+    workers: int = 2,
+    start: Plan | None = None,
+    frozen: Collection[str] = (),
+    progress: ProgressCallback | None = None,
+) -> Plan:
+    """A plan for the event: which wishes meet, when, at which table, with which interpreter.
+
+    The levels of `objective` come one after the other: musts, guarantees, granted weight, first wishes
+    for as many people as possible, breaks; leave "fairness" or "breaks" out to skip that work.
+    `frozen` wish ids keep the meeting they have in `start`; the rest of `start` is a first guess.
+
+    Raises InvalidEventError for an event that contradicts itself or an unknown level or frozen wish.
+    An event whose promises cannot all hold is not an error: the plan says "infeasible" and why.
+    """
+    unknown = [x for x in objective if x not in DEFAULT_OBJECTIVE]
+    if unknown:
+        raise InvalidEventError(f"objective: {unknown[0]!r} is not one of {', '.join(DEFAULT_OBJECTIVE)}")
+    if time_limit_s <= 0:
+        raise InvalidEventError(f"time_limit_s: {time_limit_s} is not above 0")
+    validate(event)
+    if "fairness" not in objective:
+        event = replace(event, rules=replace(event.rules, guarantee_count=0))
+    return _Run(event, objective, time_limit_s, seed, workers, progress).plan(start, frozenset(frozen))
+
+
+class _Run:
+    """One call of `solve`: the clock, the trace, and the stages."""
+
+    def __init__(
+        self,
+        event: Event,
+        objective: Sequence[Level],
+        time_limit_s: float,
+        seed: int,
+        workers: int,
+        progress: ProgressCallback | None,
+    ) -> None:
+        self.event, self.objective = event, objective
+        self.began = time.monotonic()
+        self.time_limit_s = time_limit_s
+        self.deadline = self.began + time_limit_s
+        self.seed, self.workers = seed, workers
+        self.progress = progress
+        self.trace: list[Progress] = []
+        self.stopped = False
+        self.model = Model(event)
+
+    def plan(self, start: Plan | None, frozen: frozenset[str]) -> Plan:
+        model = self.model
+        board = Board(model)
+        kept = self._put_frozen(board, start, frozen)
+        fixed = frozenset(board.placed[w][0] for w in kept)
+        choice, conflict = self._choose(fixed)
+        self._report("chosen", 0, choice.weight_bound, 0, 0)
+        if start is not None:
+            self._warm_start(board, start, choice)
+        placer = Placer(board, random.Random(self.seed), kept)
+        waiting = [i for i in choice.options if model.options[i].wish not in board.placed]
+        left = placer.place_all(waiting, self.deadline)
+        if left and not self.stopped:
+            left = placer.eject(left, self._share(0.35))
+        self._fill(placer)
+        self._report("placed", board.weight, choice.weight_bound, board.breaks(), 0)
+        bound = 0
+        if "breaks" in self.objective and not self.stopped:
+            bound = self._lower_breaks(board, choice, kept)
+        return self._finish(board, choice, conflict, bound, start)
+
+    def _share(self, share: float) -> float:
+        return min(self.deadline, time.monotonic() + share * self.time_limit_s)
+
+    def _put_frozen(self, board: Board, start: Plan | None, frozen: frozenset[str]) -> set[int]:
+        number = {w.id: i for i, w in enumerate(self.event.wishes)}
+        meetings = {} if start is None else {m.wish: m for m in start.meetings}
+        kept = set()
+        for wish in sorted(frozen):
+            m = meetings.get(wish)
+            if m is None or wish not in number:
+                raise InvalidEventError(f"frozen: wish {wish} has no meeting in the plan to start from")
+            option = find_option(self.model, number[wish], m.a, m.b, m.hall)
+            if option is None or not board.fits(option, m.slot):
+                raise InvalidEventError(f"frozen: wish {wish} cannot stay in slot {m.slot}")
+            board.put(option, m.slot)
+            kept.add(number[wish])
+        return kept
+
+    def _choose(self, fixed: frozenset[int]) -> tuple[Choice, tuple[str, ...]]:
+        chooser = Chooser(self.model)
+        limit = max(1.0, 0.5 * self.time_limit_s)
+        conflict = conflict_of(self.event, self.model)
+        choice = None if conflict else chooser.choose(time_limit_s=limit, fixed=fixed)
+        if choice is None:
+            if not conflict:
+                conflict = ("The meetings that must be granted and the guarantees do not fit together.",)
+            choice = chooser.choose_without_promises(time_limit_s=limit, fixed=fixed)
+        return choice, conflict
+
+    def _warm_start(self, board: Board, start: Plan, choice: Choice) -> None:
+        number = {w.id: i for i, w in enumerate(self.event.wishes)}
+        chosen = {self.model.options[i].wish for i in choice.options}
+        for m in start.meetings:
+            w = number.get(m.wish)
+            if w is None or w not in chosen or w in board.placed:
+                continue
+            option = find_option(self.model, w, m.a, m.b, m.hall)
+            if option is not None and board.fits(option, m.slot):
+                board.put(option, m.slot)
+
+    def _fill(self, placer: Placer) -> None:
+        """Wishes beyond the choice that still fit, the heaviest first."""
+        board, model = placer.board, self.model
+        wishes = self.event.wishes
+        order = sorted(range(len(wishes)), key=lambda w: (not wishes[w].must, -wishes[w].weight, w))
+        for w in order:
+            if w not in board.placed and wishes[w].weight >= 0:
+                any(placer.insert(i) for i in model.options_of[w])
+
+    def _lower_breaks(self, board: Board, choice: Choice, kept: set[int]) -> int:
+        weight = board.weight
+        now = board.breaks()
+        bound = breaks_bound(self.model, board.placed, self._share(0.1), best_known=now)
+        self._report("breaks", weight, choice.weight_bound, now, bound)
+
+        def report(best: int) -> bool:
+            self._report("breaks", weight, choice.weight_bound, best, bound)
+            return self.stopped
+
+        search = BreakSearch(board, self.seed, kept)
+        search.run(self.deadline, report, floor=bound)
+        restore(board, search.placed())
+        return bound
+
+    def _finish(
+        self, board: Board, choice: Choice, conflict: tuple[str, ...], bound: int, start: Plan | None
+    ) -> Plan:
+        event, model = self.event, self.model
+        keep = {} if start is None else {m.wish: m for m in start.meetings}
+        meetings, unserved = seat(model, board.placed, keep)
+        for w in unserved:
+            board.take(w)
+        weight = sum(event.wishes[w].weight for w in board.placed)
+        breaks = total_breaks(event, meetings)
+        granted = {m.wish for m in meetings}
+        if unserved:
+            bound = 0
+        open_promises = conflict or self._broken_promises(board, granted)
+        best_weight = weight >= choice.weight_bound
+        if conflict:
+            status, proof = "infeasible", "; ".join(conflict)
+        elif open_promises:
+            status, proof = "unknown", "; ".join(open_promises)
+        elif best_weight and breaks <= bound:
+            status, proof = "optimal", "weight meets the b-matching bound, breaks meet the profile bound"
+        else:
+            status = "feasible"
+            proof = "b-matching bound on weight, profile bound on the breaks of these meetings"
+        seconds = time.monotonic() - self.began
+        self._report("done", weight, choice.weight_bound, breaks, bound)
+        return Plan(
+            meetings=meetings,
+            weight=weight,
+            weight_bound=max(choice.weight_bound, weight),
+            breaks=breaks,
+            breaks_bound=bound,
+            status=status,  # type: ignore[arg-type]
+            proof=proof,
+            reasons=self._reasons(board),
+            conflict=tuple(conflict),
+            seconds=seconds,
+            engine={
+                "name": "serai.engines.scheduling",
+                "version": ENGINE_VERSION,
+                "seed": self.seed,
+                "time_limit_s": self.time_limit_s,
+                "workers": self.workers,
+                "objective": list(self.objective),
+                "choice_proved": choice.exact,
+            },
+            trace=tuple(self.trace),
+        )
+
+    def _broken_promises(self, board: Board, granted: set[str]) -> tuple[str, ...]:
+        found = [
+            f"wish {w.id} must be granted and found no slot"
+            for w in self.event.wishes
+            if w.must and w.id not in granted
+        ]
+        for p, person in enumerate(self.event.people):
+            if board.count[p] < person.min_meetings:
+                found.append(
+                    f"{person.id} is guaranteed {person.min_meetings} meetings and got {board.count[p]}"
+                )
+        return tuple(found)
+
+    def _reasons(self, board: Board) -> tuple[Reason, ...]:
+        return reasons_for(self.model, board)
+
+    def _report(self, stage: str, weight: int, weight_bound: int, breaks: int, breaks_bound: int) -> None:
+        step = Progress(time.monotonic() - self.began, stage, weight, weight_bound, breaks, breaks_bound)
+        self.trace.append(step)
+        if self.progress is not None and self.progress(step):
+            self.stopped = True
