@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from serai.core import policy
+from serai.core.style_samples import samples
 
 
 @never_cache
@@ -28,7 +29,7 @@ def style(request: HttpRequest) -> HttpResponse:
     """The living style page, in development only."""
     if not settings.DEBUG:
         raise Http404
-    return render(request, "core/style.html")
+    return render(request, "core/style.html", samples())
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

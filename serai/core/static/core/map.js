@@ -1,0 +1,82 @@
+// Draws `{% world_map %}`: countries shaded by value, arcs of cooperation. The table beside it holds the same facts,
+// so the drawing itself is hidden from screen readers and the keyboard walks the table.
+"use strict";
+(() => {
+  const SVG = "http://www.w3.org/2000/svg";
+  const make = (name, attributes, parent) => {
+    const element = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    parent.append(element);
+    return element;
+  };
+  const linked = (parent, url) => {
+    if (!url) return parent;
+    return make("a", { href: url, tabindex: -1 }, parent);
+  };
+  const titled = (element, text) => {
+    if (text) make("title", {}, element).textContent = text;
+  };
+
+  const WIDTH = 960;
+  const HEIGHT = 470;
+
+  const draw = (box, data, shapes, points) => {
+    const svg = document.createElementNS(SVG, "svg");
+    svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+    const land = topojson.feature(shapes, shapes.objects.countries).features.filter((one) => one.id !== "010");
+    const projection = d3.geoNaturalEarth1().fitExtent([[2, 2], [WIDTH - 2, HEIGHT - 2]], { type: "FeatureCollection", features: land });
+    const path = d3.geoPath(projection);
+    const known = new Map(data.countries.map((country) => [country.id, country]));
+    const top = Math.max(1, ...data.countries.map((country) => country.value ?? 0));
+    // Four steps of shade on a square-root scale: a few large countries do not wash out the rest.
+    const shade = (country) => (country && country.value ? ` v${Math.max(1, Math.ceil(4 * Math.sqrt(country.value / top)))}` : "");
+    const language = document.documentElement.lang || "en";
+    const words = (country) => (country.value == null ? country.name : `${country.name}: ${Number(country.value).toLocaleString(language)}`);
+
+    const ground = make("g", {}, svg);
+    const drawn = new Set();
+    for (const feature of land) {
+      const country = known.get(feature.id);
+      const shape = make("path", { class: `land${shade(country)}`, d: path(feature) ?? "" }, linked(ground, country?.url));
+      if (country) { titled(shape, words(country)); drawn.add(country.id); }
+    }
+    // Countries too small for the map's scale are a dot.
+    for (const country of data.countries) {
+      const place = points[country.id];
+      if (drawn.has(country.id) || !place || country.value == null) continue;
+      const [x, y] = projection(place);
+      titled(make("circle", { class: "dot", cx: x, cy: y, r: 3 }, linked(ground, country.url)), words(country));
+    }
+    const widest = Math.max(1, ...data.arcs.map((arc) => arc.value));
+    const routes = make("g", {}, svg);
+    const ends = new Map();
+    for (const arc of data.arcs) {
+      const [from, to] = [points[arc.from], points[arc.to]];
+      if (!from || !to) continue;
+      const line = path({ type: "LineString", coordinates: [from, to] });
+      const width = 0.9 + 2.6 * Math.sqrt(arc.value / widest);
+      titled(make("path", { class: "arc", d: line, "stroke-width": width.toFixed(2) }, linked(routes, arc.url)), arc.label);
+      for (const place of [from, to]) ends.set(place.join(), place);
+    }
+    for (const place of ends.values()) {
+      const [x, y] = projection(place);
+      make("circle", { class: "stop", cx: x, cy: y, r: 3 }, routes);
+    }
+    box.replaceChildren(svg);
+  };
+
+  const fetched = new Map();
+  const read = (url) => {
+    if (!fetched.has(url)) fetched.set(url, fetch(url).then((answer) => answer.json()));
+    return fetched.get(url);
+  };
+  const start = async (within) => {
+    for (const box of within.querySelectorAll("[data-map]")) {
+      const data = JSON.parse(document.getElementById(box.dataset.map).textContent);
+      const [shapes, points] = await Promise.all([read(box.dataset.shapes), read(box.dataset.points)]);
+      draw(box, data, shapes, points);
+    }
+  };
+  start(document);
+  document.addEventListener("htmx:load", (event) => start(event.detail.elt));
+})();

@@ -1,0 +1,726 @@
+"""The component tags: each prints one template of `core/templates/components/`.
+
+The tags are built-ins (`settings.TEMPLATES`), so no template loads them. The shapes they take are those of
+`core.ui`; `docs/interface.md` documents every tag with an example, `/style/` shows them in all states.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+import pycountry
+from babel import Locale, UnknownLocaleError
+from django import template
+from django.contrib.messages.storage.base import Message
+from django.db import models
+from django.forms import BoundField, Form
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import slugify
+from django.utils.translation import get_language, get_language_info, ngettext, pgettext
+from django.utils.translation import gettext as _
+
+from serai.core import kinds, lifecycle, tiers, ui
+from serai.core.chain import Step
+from serai.core.text import Origin
+
+register = template.Library()
+
+TONE_COLOURS = {
+    "quiet": "slate",
+    "active": "lapis",
+    "done": "jade",
+    "waiting": "saffron",
+    "stopped": "madder",
+}
+TONE_ICONS = {
+    "quiet": "circle",
+    "active": "circle-half",
+    "done": "check-lg",
+    "waiting": "hourglass-split",
+    "stopped": "x-lg",
+}
+CHIP_ICONS = {
+    "organisation": "building",
+    "person": "person",
+    "place": "geo-alt",
+    "event": "calendar-event",
+    "node": "hdd-network",
+}
+TIER_ICONS = {"public": "globe2", "network": "people", "mutual": "arrow-left-right", "sealed": "lock"}
+RTL_LANGUAGES = {"ar", "he", "fa", "ur", "ps", "sd", "ug", "dv", "yi", "ckb"}
+SOON = timedelta(days=7)
+
+
+# --- small words ------------------------------------------------------------------------------------------
+def points(name: str) -> bool:
+    """Whether an icon points along the line of reading, so that it is mirrored from right to left."""
+    both_ways = "left-right" in name
+    return not both_ways and any(part in name for part in ("left", "right", "send", "forward", "signpost"))
+
+
+@register.simple_tag
+def icon(name: str, label: ui.Text = "") -> SafeString:
+    """A symbol of the sprite: decoration beside a word, or with `label` a picture with a name."""
+    href = f"{static('vendor/bootstrap-icons/sprite.svg')}#{name}"
+    css = "icon flip" if points(name) else "icon"
+    if label:
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>', css, label, href
+        )
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>', css, href)
+
+
+@register.filter
+def colour(tone: str) -> str:
+    """The colour name of a tone: `waiting` -> `saffron`. An unknown tone is neutral."""
+    return TONE_COLOURS.get(tone, "slate")
+
+
+@register.filter
+def tone_icon(tone: str) -> str:
+    return TONE_ICONS.get(tone, "circle")
+
+
+@register.filter
+def text_direction(language: str) -> str:
+    """`rtl` or `ltr` for a BCP 47 tag, `auto` when the language is not known."""
+    if not language:
+        return "auto"
+    subtags = language.lower().split("-")
+    return "rtl" if subtags[0] in RTL_LANGUAGES or "arab" in subtags[1:] else "ltr"
+
+
+@register.filter
+def language_name(tag: str) -> str:
+    """A language by name in the language of the page: `zh-Hans` -> "Chinese". Unknown tags stay."""
+    return _language_name(tag, get_language() or "en")
+
+
+@cache
+def _language_name(tag: str, page: str) -> str:
+    try:
+        reader = Locale.parse(page, sep="-")
+        return reader.languages.get(tag.split("-")[0].lower()) or tag
+    except (UnknownLocaleError, ValueError):
+        return tag
+
+
+@register.filter
+def language_name_local(tag: str) -> str:
+    """A language by the name it gives itself: `zh-hans` -> "简体中文"."""
+    return str(get_language_info(tag)["name_local"])
+
+
+@register.filter
+def number(value: object) -> object:
+    """Numbers as the reader's language writes them; everything else as it is."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number_format(value, force_grouping=True)
+    return value
+
+
+@register.filter
+def message_tone(message: Message) -> str:
+    """The tone of a message of `django.contrib.messages`."""
+    return {"success": "done", "warning": "waiting", "error": "stopped"}.get(message.level_tag, "active")
+
+
+@register.simple_tag
+def places(nav: Sequence[Any]) -> dict[str, list[Any]]:
+    """The entries of `nav` for the rail (main, foot) and for a phone's bottom bar (bar, rest)."""
+    main = [item for item in nav or () if not item.foot]
+    foot = [item for item in nav or () if item.foot]
+    room = 5 if len(main) + len(foot) <= 5 else 4
+    return {"main": main, "foot": foot, "bar": (main + foot)[:room], "rest": (main + foot)[room:]}
+
+
+@register.filter
+def capped(count: int, cap: int = 200) -> str:
+    """`37` -> "37", `201` -> "200+": a count over what the viewer may see is never exact beyond the cap."""
+    return f"{count}" if count <= cap else f"{cap}+"
+
+
+@register.filter
+def as_day(value: date | datetime | None) -> date | None:
+    if isinstance(value, datetime):
+        return timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
+    return value
+
+
+@register.filter
+def ago(value: date | datetime | None) -> str:
+    """How fresh: "today", "yesterday", "5 days ago", beyond four weeks the date."""
+    day = as_day(value)
+    if day is None:
+        return ""
+    days = (timezone.localdate() - day).days
+    if days == 0:
+        return pgettext("when", "today")
+    if days == 1:
+        return pgettext("when", "yesterday")
+    if 1 < days <= 28:
+        return ngettext("%(days)d day ago", "%(days)d days ago", days) % {"days": days}
+    return date_format(day, "DATE_FORMAT")
+
+
+# --- status, dates, names ---------------------------------------------------------------------------------
+@register.inclusion_tag("components/pill.html")
+def pill(label: ui.Text, tone: str = "quiet", icon: str = "") -> dict[str, Any]:
+    return {"label": label, "tone": tone, "icon": icon or tone_icon(tone)}
+
+
+@register.inclusion_tag("components/pill.html")
+def status(obj: models.Model, field: str = "status") -> dict[str, Any]:
+    """The status of a record as a pill, in the tone its lifecycle gives."""
+    tone = lifecycle.tone_of(obj)
+    return {"label": getattr(obj, f"get_{field}_display")(), "tone": tone, "icon": tone_icon(tone)}
+
+
+@register.inclusion_tag("components/due.html")
+def due(day: date | datetime | None, label: ui.Text = "", done: bool = False) -> dict[str, Any]:
+    """ "Answer by Friday 27 November, 3 days left": saffron within a week, madder when it is past."""
+    day = as_day(day)
+    if day is None:
+        return {"day": None}
+    left = (day - timezone.localdate()).days
+    tone = "quiet" if done or left > SOON.days else "waiting" if left >= 0 else "stopped"
+    return {"day": day, "label": label or _("Due"), "left": "" if done else days_left(left), "tone": tone}
+
+
+def days_left(left: int) -> str:
+    if left < 0:
+        return ngettext("%(days)d day late", "%(days)d days late", -left) % {"days": -left}
+    if left == 0:
+        return pgettext("due date", "today")
+    if left == 1:
+        return pgettext("due date", "tomorrow")
+    return ngettext("%(days)d day left", "%(days)d days left", left) % {"days": left}
+
+
+@register.inclusion_tag("components/when.html")
+def when(value: date | datetime | None, label: ui.Text = "") -> dict[str, Any]:
+    """A date in words, with the exact date and time on the `time` element."""
+    return {"value": value, "label": label, "text": ago(value), "exact": isinstance(value, datetime)}
+
+
+@register.inclusion_tag("components/chip.html")
+def chip(
+    name: ui.Text | ui.Chip,
+    url: str = "",
+    kind: str = "organisation",
+    place: ui.Text = "",
+    lang: str = "",
+    verified: bool = False,
+) -> dict[str, Any]:
+    """A person, organisation or place by name; `name` may be a ready `ui.Chip`."""
+    shape = name if isinstance(name, ui.Chip) else None
+    return {
+        "name": shape.name if shape else name,
+        "url": shape.url if shape else url,
+        "icon": CHIP_ICONS[shape.kind if shape else kind],
+        "place": shape.place if shape else place,
+        "lang": shape.lang if shape else lang,
+        "verified": shape.verified if shape else verified,
+    }
+
+
+@register.inclusion_tag("components/language.html")
+def language_tag(tag: str, origin: str = "", original_url: str = "") -> dict[str, Any]:
+    """A language by name, with the mark of a translation and the way to the original."""
+    mark = "" if origin in {"", Origin.WRITTEN} else Origin(origin).label
+    return {"tag": tag, "mark": mark, "is_machine": origin == Origin.MACHINE, "original_url": original_url}
+
+
+@register.inclusion_tag("components/text.html")
+def text_in(
+    body: str, lang: str = "", origin: str = "", original_url: str = "", mark: bool = True
+) -> dict[str, Any]:
+    """A user's text in its own language and direction, marked when it is a translation."""
+    return {"body": body, "lang": lang, "origin": origin, "original_url": original_url, "mark": mark}
+
+
+@register.inclusion_tag("components/tier.html")
+def tier(value: str) -> dict[str, Any]:
+    return {"label": tiers.Tier(value).label, "icon": TIER_ICONS[value], "value": value}
+
+
+# --- page parts -------------------------------------------------------------------------------------------
+@register.inclusion_tag("components/page_header.html", takes_context=True)
+def page_header(
+    context: template.Context,
+    title: ui.Text,
+    kind: ui.Text = "",
+    lang: str = "",
+    owner: ui.Chip | None = None,
+    place: ui.Text = "",
+    status: ui.Text = "",
+    tone: str = "quiet",
+    lead: ui.Text = "",
+    tier: str = "",
+    due: date | None = None,
+    due_label: ui.Text = "",
+    next_step: ui.Action | None = None,
+    actions: Sequence[ui.Action] = (),
+    language: str = "",
+    origin: str = "",
+) -> dict[str, Any]:
+    return {
+        "title": title,
+        "kind": kind,
+        "lang": lang,
+        "owner": owner,
+        "place": place,
+        "status": status,
+        "tone": tone,
+        "lead": lead,
+        "tier": tier,
+        "due": due,
+        "due_label": due_label,
+        "next_step": next_step,
+        "actions": actions,
+        "language": language,
+        "origin": origin,
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.inclusion_tag("components/action.html", takes_context=True)
+def action(context: template.Context, action: ui.Action, style: str = "secondary") -> dict[str, Any]:
+    """One action as a button: `style` is primary, secondary, quiet or menu."""
+    return {"action": action, "style": style, "csrf_token": context.get("csrf_token")}
+
+
+@register.inclusion_tag("components/more.html", takes_context=True)
+def more(context: template.Context, actions: Sequence[ui.Action], label: ui.Text = "") -> dict[str, Any]:
+    """The overflow menu of less frequent actions."""
+    return {"actions": actions, "label": label or _("More actions"), "csrf_token": context.get("csrf_token")}
+
+
+@register.inclusion_tag("components/confirm.html", takes_context=True)
+def confirm(
+    context: template.Context, action: ui.Action, text: ui.Text = "", style: str = "secondary"
+) -> dict[str, Any]:
+    """A question before a step that cannot be taken back; opens in place and works without scripts."""
+    return {
+        "action": action,
+        "text": text,
+        "style": "menu" if style == "menu" else f"btn btn-{style}",
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.inclusion_tag("components/chain.html")
+def chain(stops: Sequence[ui.Stop | Step], title: ui.Text = "") -> dict[str, Any]:
+    """The chain beside a record: `core.chain.walk(viewer, obj)`, or stops of your own."""
+    steps = [stop for stop in stops if isinstance(stop, Step)]
+    own = [stop for stop in stops if isinstance(stop, ui.Stop)]
+    return {"stops": own or stops_of(steps), "title": title or pgettext("chain", "The chain")}
+
+
+def stops_of(steps: Sequence[Step]) -> list[ui.Stop]:
+    """Every stage of the chain in order: what exists lit and linked (one a kind), the rest ahead."""
+    first: dict[str, Step] = {}
+    for step in sorted(steps, key=lambda s: (not s.is_here, s.distance)):
+        first.setdefault(step.card.kind, step)
+    counts = Counter(step.card.kind for step in steps)
+    placed = [(step.stage, _stop(step, counts[kind] - 1)) for kind, step in first.items()]
+    reached = {stage for stage, _stop_there in placed}
+    for kind in kinds.all_kinds():
+        if kind.stage is not None and kind.stage not in reached:
+            reached.add(kind.stage)
+            placed.append((kind.stage, ui.Stop(kind=kind.label)))
+    return [stop for _stage, stop in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _stop(step: Step, more: int) -> ui.Stop:
+    return ui.Stop(
+        kind=kinds.kind_named(step.card.kind).label,
+        state="here" if step.is_here else "done",
+        title=step.card.title,
+        url="" if step.is_here else step.card.url,
+        note=step.card.status or step.card.detail,
+        lang=step.card.language,
+        more=more,
+    )
+
+
+@register.inclusion_tag("components/route.html")
+def route(stops: Sequence[ui.Stop], label: ui.Text = "") -> dict[str, Any]:
+    """The same road lying down: the steps of a long form, or a lifecycle."""
+    return {"stops": stops, "label": label or _("Steps")}
+
+
+@register.inclusion_tag("components/facts.html")
+def facts(items: Sequence[ui.Fact], title: ui.Text = "") -> dict[str, Any]:
+    return {"items": items, "title": title}
+
+
+@register.inclusion_tag("components/tabs.html")
+def tabs(items: Sequence[ui.Tab], label: ui.Text = "") -> dict[str, Any]:
+    return {"items": items, "label": label or _("Views")}
+
+
+@register.inclusion_tag("components/empty.html", takes_context=True)
+def empty(
+    context: template.Context,
+    title: ui.Text,
+    text: ui.Text = "",
+    icon: str = "inbox",
+    action: ui.Action | None = None,
+    second: ui.Action | None = None,
+) -> dict[str, Any]:
+    """What belongs here, why it helps, and the first step."""
+    return {
+        "title": title,
+        "text": text,
+        "icon": icon,
+        "action": action,
+        "second": second,
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.inclusion_tag("components/timeline.html")
+def timeline(entries: Sequence[ui.Entry], label: ui.Text = "") -> dict[str, Any]:
+    return {"entries": entries, "label": label or _("History")}
+
+
+@register.inclusion_tag("components/progress.html", takes_context=True)
+def progress(context: template.Context, job: ui.Progress) -> dict[str, Any]:
+    percent = min(100, round(100 * job.done / job.total)) if job.total else None
+    return {"job": job, "percent": percent, "csrf_token": context.get("csrf_token")}
+
+
+@register.inclusion_tag("components/tokens.html")
+def tokens(items: Sequence[ui.Token], label: ui.Text = "") -> dict[str, Any]:
+    return {"items": items, "label": label}
+
+
+@register.inclusion_tag("components/copy_link.html")
+def copy_link(url: str, label: ui.Text = "") -> dict[str, Any]:
+    return {"url": url, "label": label or _("Copy link")}
+
+
+# --- lists ------------------------------------------------------------------------------------------------
+@register.inclusion_tag("components/sentence.html")
+def filter_sentence(
+    filters: Sequence[ui.Filter], query: str = "", keep: str = "", search: bool = False, target: str = ""
+) -> dict[str, Any]:
+    """The filters as a sentence; a GET form whose every word is a control.
+
+    `search` adds the search field (parameter `q`, value `query`); `keep` is a query string of parameters
+    to carry along; `target` is the id of the element HTMX swaps (the page is loaded whole without it).
+    """
+    kept = [pair.partition("=")[::2] for pair in keep.split("&") if "=" in pair]
+    return {
+        "words": [_word(f) for f in filters],
+        "query": query,
+        "search": search,
+        "kept": kept,
+        "target": target,
+    }
+
+
+def _word(word: ui.Filter) -> dict[str, Any]:
+    chosen = [word.value] if isinstance(word.value, str) else list(word.value)
+    picked = [o.label for o in word.options if o.value in chosen]
+    return {
+        "filter": word,
+        "chosen": chosen,
+        "summary": picked[0] if picked else word.any_label,
+        "others": max(0, len(picked) - 1),
+        "is_set": any(chosen),
+    }
+
+
+@register.inclusion_tag("components/rows.html")
+def rows(
+    items: Sequence[ui.Row], form: str = "", label: ui.Text = "", compact: bool = False
+) -> dict[str, Any]:
+    """Result rows; `form` is the id of the form that takes the chosen rows for a bulk action."""
+    return {"items": items, "form": form, "label": label or _("Results"), "compact": compact}
+
+
+@register.inclusion_tag("components/row.html")
+def row(item: ui.Row, form: str = "") -> dict[str, Any]:
+    """One result row on its own, for an HTMX answer that replaces it."""
+    return {"item": item, "form": form}
+
+
+@register.inclusion_tag("components/pagination.html", takes_context=True)
+def pagination(
+    context: template.Context, page: Any, total: int | None = None, cap: int = 200, parameter: str = "page"
+) -> dict[str, Any]:
+    """Previous and next for anything with Django's `Page` interface; `total` is shown capped ("200+")."""
+    request = context.get("request")
+    query = request.GET.copy() if request else None
+
+    def address(number: int) -> str:
+        if query is None:
+            return f"?{parameter}={number}"
+        query[parameter] = str(number)
+        return f"?{query.urlencode()}"
+
+    return {
+        "page": page,
+        "total": None if total is None else capped(total, cap),
+        "previous": address(page.previous_page_number()) if page.has_previous() else "",
+        "next": address(page.next_page_number()) if page.has_next() else "",
+    }
+
+
+@register.inclusion_tag("components/table.html")
+def data_table(table: ui.Table, id: str = "") -> dict[str, Any]:
+    """A table with a sticky head; on phones each row becomes a card that names its columns."""
+    body = [[(column, as_value(v)) for column, v in zip(table.columns, r, strict=True)] for r in table.rows]
+    return {"table": table, "body": body, "id": id}
+
+
+def as_value(value: ui.Value | ui.Text) -> ui.Value:
+    return value if isinstance(value, ui.Value) else ui.Value(text=value)
+
+
+# --- forms ------------------------------------------------------------------------------------------------
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField, help: ui.Text = "", label: ui.Text = "", lang: str = "") -> dict[str, Any]:
+    """One field: label, required mark, control, help beside it, errors in words under it."""
+    control = bound.field.widget
+    kind = getattr(control, "input_type", "") or type(control).__name__.lower()
+    errors = list(bound.errors)
+    described = []
+    help_text = help or bound.help_text
+    if help_text:
+        described.append(f"{bound.id_for_label or bound.auto_id}_help")
+    if errors:
+        described.append(f"{bound.id_for_label or bound.auto_id}_error")
+    attrs: dict[str, Any] = {"class": _control_class(kind, bool(errors), str(control.attrs.get("class", "")))}
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    if errors:
+        attrs["aria-invalid"] = "true"
+    if lang:
+        attrs |= {"lang": lang, "dir": text_direction(lang)}
+    elif kind in {"textarea", "text", "search"}:
+        attrs["dir"] = "auto"
+    group = bool(getattr(control, "use_fieldset", False))
+    return {
+        "field": bound,
+        "control": bound.as_widget(attrs=attrs),
+        "id": bound.id_for_label or bound.auto_id,
+        "kind": "file" if kind == "file" else "group" if group else "check" if kind == "checkbox" else "line",
+        "label": label or bound.label,
+        "help": help_text,
+        "errors": errors,
+        "required": bound.field.required,
+        "is_hidden": bound.is_hidden,
+    }
+
+
+def _control_class(kind: str, wrong: bool, given: str) -> str:
+    base = {
+        "checkbox": "form-check-input",
+        "radio": "form-check-input",
+        "select": "form-select",
+        "hidden": "",
+    }
+    return " ".join(filter(None, (base.get(kind, "form-control"), "is-invalid" if wrong else "", given)))
+
+
+@register.inclusion_tag("components/error_summary.html")
+def error_summary(form: Form) -> dict[str, Any]:
+    """What is wrong with a form, in words, each linked to its field; nothing when all is well."""
+    wrong = [
+        (bound.id_for_label or bound.auto_id, bound.label, list(bound.errors))
+        for bound in form
+        if bound.errors
+    ]
+    return {"general": list(form.non_field_errors()), "wrong": wrong, "any": bool(form.errors)}
+
+
+@register.inclusion_tag("components/form_fields.html")
+def form_fields(form: Form) -> dict[str, Any]:
+    """The error summary and every field of a form, in order."""
+    return {"form": form}
+
+
+# --- numbers, pictures, schedule --------------------------------------------------------------------------
+@register.inclusion_tag("components/figure.html")
+def figure(item: ui.Figure) -> dict[str, Any]:
+    """A large number, its definition one tap away, the records one click away."""
+    return {"item": item, "spark": spark_points(item.series), "id": unique("figure", item.label)}
+
+
+def spark_points(values: Sequence[float], width: int = 96, height: int = 24) -> str:
+    """Points of an SVG polyline: values left to right, the smallest at the foot."""
+    if len(values) < 2:
+        return ""
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    step = (width - 4) / (len(values) - 1)
+    return " ".join(
+        f"{2 + i * step:.1f},{height - 3 - (v - low) / span * (height - 6):.1f}" for i, v in enumerate(values)
+    )
+
+
+def unique(prefix: str, label: ui.Text) -> str:
+    return f"{prefix}-{slugify(str(label))[:40]}-{uuid4().hex[:6]}"
+
+
+@register.inclusion_tag("components/match.html")
+def match(item: ui.Match) -> dict[str, Any]:
+    """Two texts side by side, their matched passages joined by lines."""
+    numbers: dict[str, int] = {}
+    for passage in (*item.mine.passages, *item.theirs.passages):
+        if passage.pair:
+            numbers.setdefault(passage.pair, len(numbers) + 1)
+    return {"item": item, "sides": [_side(item.mine, numbers), _side(item.theirs, numbers)]}
+
+
+def _side(side: ui.Side, numbers: dict[str, int]) -> dict[str, Any]:
+    return {"side": side, "passages": [(p.text, numbers.get(p.pair, 0)) for p in side.passages]}
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(item: ui.Chart) -> dict[str, Any]:
+    """A chart with its table beside it and its download; drawn by `core/chart.js`."""
+    name = unique("chart", item.title)
+    data = {
+        "kind": item.kind,
+        "unit": str(item.unit),
+        "title": str(item.title),
+        "categories": [str(c) for c in item.categories],
+        "series": [{"name": str(s.name), "values": list(s.values)} for s in item.series],
+    }
+    return {"item": item, "id": name, "data": data, "data_id": f"{name}-data", "table": table_of_chart(item)}
+
+
+def table_of_chart(item: ui.Chart) -> ui.Table:
+    columns = [ui.Column(item.category_label), *(ui.Column(s.name, numeric=True) for s in item.series)]
+    links: Iterable[str] = item.links or [""] * len(item.categories)
+    body = [
+        [
+            ui.Value(category, url=url),
+            *(ui.Value("" if s.values[i] is None else s.values[i]) for s in item.series),
+        ]
+        for i, (category, url) in enumerate(zip(item.categories, links, strict=True))
+    ]
+    return ui.Table(item.title, columns, body)
+
+
+@register.inclusion_tag("components/world_map.html")
+def world_map(item: ui.WorldMap) -> dict[str, Any]:
+    """A world map with arcs, and the same facts as a table beside it; drawn by `core/map.js`."""
+    name = unique("map", item.title)
+    data = {
+        "title": str(item.title),
+        "countries": [
+            {
+                "id": country_number(c.code),
+                "code": c.code,
+                "name": str(c.name),
+                "value": c.value,
+                "url": c.url,
+            }
+            for c in item.countries
+        ],
+        "arcs": [
+            {
+                "from": country_number(a.start),
+                "to": country_number(a.end),
+                "value": a.value,
+                "label": str(a.label),
+                "url": a.url,
+            }
+            for a in item.arcs
+        ],
+    }
+    known = [c for c in item.countries if c.value is not None]
+    table = ui.Table(
+        item.title,
+        [ui.Column(_("Country")), ui.Column(item.value_label or _("Number"), numeric=True)],
+        [
+            [ui.Value(c.name, url=c.url), ui.Value(c.value)]
+            for c in sorted(known, key=lambda c: (-(c.value or 0), str(c.name)))
+        ],
+    )
+    return {"item": item, "id": name, "data": data, "data_id": f"{name}-data", "table": table}
+
+
+@cache
+def country_number(code: str) -> str:
+    """ISO 3166-1 alpha-2 -> the three digits the map's shapes carry; unknown codes give an empty string."""
+    country = pycountry.countries.get(alpha_2=code.upper())
+    return str(country.numeric) if country else ""
+
+
+@register.inclusion_tag("components/schedule_grid.html")
+def schedule_grid(grid: ui.Grid) -> dict[str, Any]:
+    """Time across, tables down. Every row has one cell a slot."""
+    body = [(r, list(zip(grid.slots, r.cells, strict=True))) for r in grid.rows]
+    return {"grid": grid, "body": body}
+
+
+@register.inclusion_tag("components/my_day.html")
+def my_day(meetings: Sequence[ui.Meeting], now: datetime | None = None) -> dict[str, Any]:
+    """The meetings of one day in order: the next one fills the screen, the rest is a line each."""
+    moment = now or timezone.now()
+    coming = [m for m in meetings if m.end > moment]
+    following = coming[0] if coming else None
+    minutes = round((following.start - moment).total_seconds() / 60) if following else 0
+    return {
+        "next": following,
+        "minutes": minutes,
+        "starts_in": starts_in(minutes) if following else "",
+        "meetings": [(m, m is following, m.end <= moment) for m in meetings],
+    }
+
+
+def starts_in(minutes: int) -> str:
+    """ "now", "in 25 minutes", "in 3 hours", beyond a day nothing (the date is shown)."""
+    if minutes <= 0:
+        return pgettext("when", "now")
+    if minutes < 90:
+        return ngettext("in %(n)d minute", "in %(n)d minutes", minutes) % {"n": minutes}
+    hours = round(minutes / 60)
+    return ngettext("in %(n)d hour", "in %(n)d hours", hours) % {"n": hours} if hours < 24 else ""
+
+
+# --- tags around content ----------------------------------------------------------------------------------
+@register.simple_block_tag
+def panel(content: str, title: ui.Text = "", icon: str = "", id: str = "", level: int = 2) -> str:
+    """{% panel title=… %}…{% endpanel %}: a part of a page under its own heading."""
+    context = {"content": content, "title": title, "icon": icon, "id": id, "level": level}
+    return render_to_string("components/panel.html", context)
+
+
+@register.simple_block_tag
+def note(content: str, tone: str = "quiet", title: ui.Text = "", icon: str = "") -> str:
+    """{% note tone="waiting" %}…{% endnote %}: something to know, beside what it concerns."""
+    icons = {"waiting": "exclamation-triangle", "stopped": "exclamation-octagon", "done": "check-circle"}
+    context = {
+        "content": content,
+        "tone": tone,
+        "title": title,
+        "icon": icon or icons.get(tone, "info-circle"),
+    }
+    return render_to_string("components/note.html", context)
+
+
+@register.inclusion_tag("components/chart_scripts.html")
+def chart_scripts() -> dict[str, Any]:
+    """What `{% chart %}` needs; goes into the block `scripts` of the page."""
+    return {}
+
+
+@register.inclusion_tag("components/map_scripts.html")
+def map_scripts() -> dict[str, Any]:
+    """What `{% world_map %}` needs; goes into the block `scripts` of the page."""
+    return {}
