@@ -85,6 +85,12 @@ def colour(tone: str) -> str:
 
 
 @register.filter
+def tone(obj: models.Model) -> str:
+    """The tone of a record's status, as its lifecycle says."""
+    return lifecycle.tone_of(obj)
+
+
+@register.filter
 def tone_icon(tone: str) -> str:
     return TONE_ICONS.get(tone, "circle")
 
