@@ -484,10 +484,10 @@ def pagination(
 
 
 @register.inclusion_tag("components/table.html")
-def data_table(table: ui.Table, id: str = "") -> dict[str, Any]:
-    """A table with a sticky head; on phones each row becomes a card that names its columns."""
+def data_table(table: ui.Table, id: str = "", cards: bool = True) -> dict[str, Any]:
+    """A table; on phones each row of a wide one becomes a card that names its columns."""
     body = [[(column, as_value(v)) for column, v in zip(table.columns, r, strict=True)] for r in table.rows]
-    return {"table": table, "body": body, "id": id}
+    return {"table": table, "body": body, "id": id, "cards": cards and len(table.columns) > 2}
 
 
 def as_value(value: ui.Value | ui.Text) -> ui.Value:

@@ -153,10 +153,15 @@
     canvas.replaceChildren();
     if (!theirs || Math.abs(mine.getBoundingClientRect().top - theirs.getBoundingClientRect().top) > 40) return;
     const forward = mine.getBoundingClientRect().left < theirs.getBoundingClientRect().left;
-    const edge = (mark, atEnd) => {
-      const boxes = [...mark.getClientRects()];
-      const box = atEnd === forward ? boxes.reduce((a, b) => (b.right > a.right ? b : a)) : boxes.reduce((a, b) => (b.left < a.left ? b : a));
-      return { x: (atEnd === forward ? box.right : box.left) - frame.left, y: box.top + box.height / 2 - frame.top };
+    // The line meets a passage where it touches the gutter; one in mid-line is met at the margin, so that
+    // no line crosses words (the numbers name the pair).
+    const edge = (mark, side, atEnd) => {
+      const outer = atEnd === forward;
+      const reach = (box) => (outer ? box.right : -box.left);
+      const box = [...mark.getClientRects()].reduce((a, b) => (reach(b) > reach(a) ? b : a));
+      const margin = gutter(side, atEnd);
+      const x = (outer ? box.right : box.left) - frame.left;
+      return { x: Math.abs(x - margin) < 48 ? x : margin, y: box.top + box.height / 2 - frame.top };
     };
     const gutter = (side, atEnd) => {
       const box = side.getBoundingClientRect();
@@ -164,8 +169,8 @@
     };
     for (const from of all(".passage", mine)) {
       for (const to of all(`.passage[data-pair="${from.dataset.pair}"]`, theirs)) {
-        const a = edge(from, true);
-        const b = edge(to, false);
+        const a = edge(from, mine, true);
+        const b = edge(to, theirs, false);
         const start = gutter(mine, true);
         const stop = gutter(theirs, false);
         const middle = (start + stop) / 2;

@@ -29,7 +29,7 @@
     };
     const series = data.series.map((one, index) => ({
       name: one.name, data: one.values, type: data.kind === "line" ? "line" : "bar",
-      stack: data.kind === "stack" ? "all" : undefined, barMaxWidth: 28, barGap: "12%", barCategoryGap: flat ? "36%" : "42%",
+      stack: data.kind === "stack" ? "all" : undefined, barMaxWidth: 22, barGap: "12%", barCategoryGap: flat ? "36%" : "42%",
       symbol: "circle", symbolSize: 5, lineStyle: { width: 2 }, itemStyle: { color: palette[index % 6], borderRadius: data.kind === "stack" ? 0 : 2 },
       label: { show: data.series.length === 1 && data.categories.length <= 14, position: flat ? (rtl ? "left" : "right") : "top", ...font, color: ink, formatter: (point) => write(point.value) },
     }));
@@ -43,6 +43,7 @@
   const charts = new Map();
   const draw = (box) => {
     const data = JSON.parse(document.getElementById(box.dataset.chart).textContent);
+    if (data.kind === "row") box.style.blockSize = `${data.categories.length * data.series.length * 34 + 56}px`;
     let chart = charts.get(box);
     if (!chart) {
       chart = echarts.init(box, null, { renderer: "canvas" });
