@@ -4,11 +4,23 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Upper
+from django.db.models.functions import Left
 from django.utils.translation import pgettext_lazy
 
 from serai.core.models import Record
 from serai.core.text import MultilingualText
+
+
+class SearchKey(models.Func):
+    """A name as it is sorted and searched: lower case, without accents, every other script spelt in ASCII.
+
+    `directory_search_key` is written in the first migration. Every letter beyond ASCII becomes `~` and its code
+    point in five hexadecimal digits, so that trigram indexes work for every script under every database locale
+    (under the locale C, pg_trgm sees no letters but ASCII), and names sort by script.
+    """
+
+    function = "directory_search_key"
+    output_field = models.TextField()
 
 
 class Place(Record):
@@ -40,7 +52,8 @@ class Organisation(Record):
     """Whoever takes part: one model for every kind of actor.
 
     `name` and `name_language` repeat the name to show first, so that lists of 100,000 need no join; the names
-    themselves are in `OrganisationName`.
+    themselves are in `OrganisationName`. `search_key` is what lists are sorted by, made by the database.
+    `status_note` says in words why an organisation was returned or suspended, or how it ended.
     """
 
     class Kind(models.TextChoices):
@@ -105,6 +118,10 @@ class Organisation(Record):
     source_modified = models.CharField(max_length=40, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)
     is_invented = models.BooleanField(default=False)
+    status_note = models.CharField(max_length=500, blank=True)
+    search_key = models.GeneratedField(
+        expression=Left(SearchKey("name"), 240), output_field=models.CharField(max_length=240), db_persist=True
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -119,10 +136,20 @@ class Organisation(Record):
             )
         ]
         indexes = [
-            models.Index(fields=["status", "name", "id"]),
-            models.Index(fields=["country", "status", "name"]),
+            models.Index(fields=["search_key", "id"]),
+            models.Index(fields=["country", "search_key", "id"]),
+            models.Index(
+                fields=["search_key", "id"],
+                condition=models.Q(status="verified"),
+                name="verified_organisations",
+            ),
+            models.Index(
+                fields=["due_on"],
+                condition=models.Q(status__in=["submitted", "under_verification"]),
+                name="waiting_organisations",
+            ),
             GinIndex(fields=["kinds"], name="organisation_kinds"),
-            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="organisation_name_trgm"),
+            GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="organisation_name_trgm"),
         ]
 
     def __str__(self) -> str:
@@ -130,7 +157,11 @@ class Organisation(Record):
 
 
 class OrganisationName(Record):
-    """One name of an organisation, in its language or in none (a register does not always say)."""
+    """One name of an organisation, in its language or in none (a register does not always say).
+
+    `skeleton` is what the name looks like (`names.skeleton`), empty until it has been worked out: names from
+    registers get it from the job `compare_names`.
+    """
 
     class Kind(models.TextChoices):
         LEGAL = "legal", pgettext_lazy("name", "Legal name")
@@ -142,6 +173,10 @@ class OrganisationName(Record):
     text = models.CharField(max_length=500)
     language = models.CharField(max_length=35, blank=True)
     kind = models.CharField(max_length=8, choices=Kind.choices)
+    search_key = models.GeneratedField(
+        expression=SearchKey("text"), output_field=models.TextField(), db_persist=True
+    )
+    skeleton = models.CharField(max_length=1500, blank=True, editable=False)
 
     class Meta(Record.Meta):
         constraints = [
@@ -149,7 +184,13 @@ class OrganisationName(Record):
                 fields=["organisation", "text", "language", "kind"], name="one_organisation_name_once"
             )
         ]
-        indexes = [GinIndex(OpClass(Upper("text"), name="gin_trgm_ops"), name="organisationname_trgm")]
+        indexes = [
+            GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="organisationname_trgm"),
+            models.Index(Left("skeleton", 200), name="organisationname_skeleton"),
+            models.Index(
+                fields=["id"], condition=models.Q(skeleton=""), name="organisationname_uncompared"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.text
