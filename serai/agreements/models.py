@@ -60,6 +60,9 @@ class Agreement(Record):
     ends_on = models.DateField(null=True, blank=True)
     renewal = models.CharField(max_length=10, choices=Renewal.choices, default=Renewal.EXPLICIT)
     notice_days = models.PositiveSmallIntegerField(default=90)
+    term_months = models.PositiveSmallIntegerField(null=True, blank=True)
+    ended_on = models.DateField(null=True, blank=True)
+    end_reason = models.CharField(max_length=500, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -83,6 +86,16 @@ class Agreement(Record):
                 | models.Q(in_force_on__isnull=True)
                 | models.Q(ends_on__gte=models.F("in_force_on")),
                 name="agreement_ends_after_it_begins",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=["expired", "terminated"]) | models.Q(ended_on__isnull=False),
+                name="ended_agreements_have_a_date",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(renewal="tacit")
+                | models.Q(ends_on__isnull=True)
+                | models.Q(term_months__gt=0),
+                name="tacit_renewal_has_a_term",
             ),
         ]
         indexes = [models.Index(fields=["tier", "status", "-signed_on"]), models.Index(fields=["ends_on"])]
@@ -120,7 +133,10 @@ class AgreementBody(MultilingualText):
 
 
 class Party(Record):
-    """A party is an organisation, or a country or region itself where governments agree."""
+    """A party is an organisation, or a country or region itself where governments agree.
+
+    Both together are an organisation (a ministry) that acts for the place.
+    """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="parties")
     organisation = models.ForeignKey(
@@ -147,6 +163,11 @@ class Party(Record):
                 condition=models.Q(organisation__isnull=False),
                 name="one_party_once",
             ),
+            models.UniqueConstraint(
+                fields=["agreement", "place"],
+                condition=models.Q(organisation__isnull=True),
+                name="one_place_once",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -168,13 +189,18 @@ class Commitment(Record):
     due_on = models.DateField()
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
     done_on = models.DateField(null=True, blank=True)
+    drop_reason = models.CharField(max_length=300, blank=True)
 
     class Meta(Record.Meta):
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(status="done") | models.Q(done_on__isnull=False),
                 name="done_commitments_have_a_date",
-            )
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="dropped") | ~models.Q(drop_reason=""),
+                name="dropped_commitments_have_a_reason",
+            ),
         ]
         indexes = [models.Index(fields=["status", "due_on"])]
 

@@ -1,3 +1,93 @@
-"""What this app registers with `core`: kinds, places in the navigation, followers of the log."""
+"""What this app registers with `core`: the kind, its notices, what waits for a person."""
 
-from serai.agreements import lifecycle  # noqa: F401
+from collections.abc import Iterator
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from serai.accounts import notices
+from serai.agreements import lifecycle, policies, queries
+from serai.agreements.models import Agreement
+from serai.core import duties, kinds
+from serai.core.duties import Duty
+from serai.core.viewer import Viewer
+
+
+def _card(agreement: Agreement) -> kinds.Card:
+    title, language = queries.title_of(agreement)
+    return kinds.Card(
+        kind="agreement",
+        id=agreement.pk,
+        title=title,
+        url=reverse("agreement_detail", args=[agreement.pk]),
+        language=language,
+        status=str(agreement.get_status_display()),
+        tone=lifecycle.AGREEMENT.tones[agreement.status],
+        detail=str(agreement.get_kind_display()),
+    )
+
+
+kinds.register(
+    kinds.Kind(
+        name="agreement",
+        label=pgettext_lazy("kind", "Agreement"),
+        plural=pgettext_lazy("kind", "Agreements"),
+        model=Agreement,
+        visible=policies.visible_agreements,
+        card=_card,
+        prefetch=lambda agreements: agreements.prefetch_related("texts"),
+        stage=5,
+        icon="file-earmark-check",
+    )
+)
+
+notices.declare(
+    "agreements.drafted", _("An agreement was drafted with you: {title}"), icon="file-earmark-plus"
+)
+notices.declare("agreements.approved", _("An agreement is ready for your signature: {title}"), icon="pen")
+notices.declare("agreements.signed", _("All parties have signed: {title}"), icon="file-earmark-check")
+notices.declare(
+    "agreements.renewal_due",
+    _("An agreement ends soon; renew it or let it end: {title}"),
+    icon="arrow-repeat",
+)
+notices.declare("agreements.renewed", _("An agreement was prolonged: {title}"), icon="arrow-repeat")
+notices.declare("agreements.expired", _("An agreement has reached its end: {title}"), icon="hourglass-bottom")
+notices.declare("agreements.terminated", _("An agreement was ended: {title}"), icon="x-octagon")
+
+_STEP = {
+    Agreement.Status.DRAFT: _("Finish the draft"),
+    Agreement.Status.UNDER_REVIEW: _("Finish the legal review"),
+    Agreement.Status.NEGOTIATION: _("Bring the negotiation to a close"),
+    Agreement.Status.APPROVED: _("Collect the signatures"),
+    Agreement.Status.SIGNED: _("Record the entry into force"),
+    Agreement.Status.IN_FORCE: _("Look after the agreement"),
+    Agreement.Status.RENEWAL_DUE: _("Renew the agreement or let it end"),
+}
+
+
+@duties.source
+def _of_agreements(viewer: Viewer) -> Iterator[Duty]:
+    if not viewer.is_authenticated:
+        return
+    for party in (
+        queries.waiting_for_signature(viewer)
+        .select_related("agreement")
+        .prefetch_related("agreement__texts")
+        .order_by("agreement__due_on", "id")[:15]
+    ):
+        title, language = queries.title_of(party.agreement)
+        url = reverse("agreement_sign", args=[party.agreement_id, party.pk])
+        yield Duty(_("Record your signature"), title, url, party.agreement.due_on, "agreement", language)
+    for agreement in queries.kept_by(viewer).prefetch_related("texts").order_by("due_on", "id")[:15]:
+        title, language = queries.title_of(agreement)
+        url = reverse("agreement_detail", args=[agreement.pk])
+        yield Duty(
+            _STEP[Agreement.Status(agreement.status)], title, url, agreement.due_on, "agreement", language
+        )
+    for commitment in queries.open_commitments(viewer).order_by("due_on", "id")[:20]:
+        url = reverse("agreement_detail", args=[commitment.agreement_id]) + "#commitments"
+        yield Duty(
+            _("Keep a commitment"), commitment.text, url, commitment.due_on, "agreement", commitment.language
+        )

@@ -70,6 +70,7 @@ class Facility(Record):
     tier = models.CharField(max_length=8, choices=Tier.choices, default=Tier.PUBLIC)
     founded_on = models.DateField(null=True, blank=True)
     closed_on = models.DateField(null=True, blank=True)
+    end_reason = models.CharField(max_length=500, blank=True)
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     owner = models.ForeignKey(
@@ -84,7 +85,11 @@ class Facility(Record):
                 condition=~models.Q(status__in=["operating", "in_evaluation"])
                 | models.Q(founded_on__isnull=False),
                 name="operating_facilities_have_a_founding_date",
-            )
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="closed") | models.Q(closed_on__isnull=False),
+                name="closed_facilities_have_a_date",
+            ),
         ]
         indexes = [models.Index(fields=["kind", "tier", "status"])]
 
@@ -128,6 +133,8 @@ class Project(Record):
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
     landed_on = models.DateField(null=True, blank=True)
+    ended_on = models.DateField(null=True, blank=True)
+    end_reason = models.CharField(max_length=500, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -232,6 +239,8 @@ class Result(Record):
     validated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    decided_on = models.DateField(null=True, blank=True)
+    refusal_reason = models.CharField(max_length=500, blank=True)
     is_invented = models.BooleanField(default=False)
 
     class Meta(Record.Meta):
@@ -239,6 +248,21 @@ class Result(Record):
             models.CheckConstraint(
                 condition=models.Q(project__isnull=False) | models.Q(facility__isnull=False),
                 name="a_result_comes_of_something",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(evidence_url="") | models.Q(evidence_file__isnull=False),
+                name="a_result_has_evidence",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="validated") | models.Q(decided_on__isnull=False),
+                name="validated_results_have_a_date",
+            ),
+            # Two pairs of eyes: whoever reports a result does not validate it.
+            models.CheckConstraint(
+                condition=models.Q(validated_by__isnull=True)
+                | models.Q(reported_by__isnull=True)
+                | ~models.Q(validated_by=models.F("reported_by")),
+                name="nobody_validates_their_own_result",
             ),
         ]
         indexes = [models.Index(fields=["tier", "status", "-achieved_on"])]
