@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from serai.accounts.models import Membership, NodeRole, User
+from serai.agreements.models import Agreement, AgreementText, Party
 from serai.directory.models import Organisation, Place
 from serai.exchange.models import Listing, ListingTeaser
 
@@ -74,3 +75,22 @@ def make_listing(**what_matters: Any) -> Listing:
 
 def in_days(days: int) -> date:
     return timezone.localdate() + timedelta(days=days)
+
+
+def make_agreement(*parties: Organisation | Place, **what_matters: Any) -> Agreement:
+    """An agreement in force between the given parties (two new organisations if none), with one text."""
+    title = what_matters.pop("title", "An agreement")
+    values = {
+        "kind": Agreement.Kind.COOPERATION,
+        "tier": "public",
+        "status": Agreement.Status.IN_FORCE,
+        "signed_on": date(2026, 1, 10),
+        "in_force_on": date(2026, 2, 1),
+        **what_matters,
+    }
+    agreement = Agreement.objects.create(**values)
+    AgreementText.objects.create(agreement=agreement, language="en", title=title, is_authentic=True)
+    for party in parties or (make_organisation(), make_organisation()):
+        name = "organisation" if isinstance(party, Organisation) else "place"
+        Party.objects.create(agreement=agreement, signed_on=values["signed_on"], **{name: party})
+    return agreement

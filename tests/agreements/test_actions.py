@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from tests.factories import in_days, make_agreement, make_member, make_organisation, make_place, make_user
 
 from serai.accounts.models import Membership, Notice, User
 from serai.agreements import actions, lifecycle
@@ -14,6 +13,7 @@ from serai.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from serai.core.models import AuditEntry
 from serai.core.tiers import Tier
 from serai.directory.models import Organisation
+from tests.factories import in_days, make_agreement, make_member, make_organisation, make_place, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -1,11 +1,11 @@
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from tests.factories import make_agreement, make_member, make_organisation, make_steward, make_user
 
 from serai.accounts.models import Membership
 from serai.agreements import policies
 from serai.agreements.models import Agreement, AgreementBody
 from serai.core.tiers import Tier
+from tests.factories import make_agreement, make_member, make_organisation, make_steward, make_user
 
 pytestmark = pytest.mark.django_db
 
