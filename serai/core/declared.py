@@ -1,6 +1,10 @@
-"""Rules of `core`'s own routes and of the libraries' routes that are mounted."""
+"""Rules and kinds of `core`'s own, and of the libraries' routes that are mounted."""
 
-from serai.core import policy
+from django.utils.translation import pgettext_lazy
+
+from serai.core import kinds, policies, policy
+from serai.core.imports.framework import import_card
+from serai.core.models import ImportRun
 
 policy.declare("core.public", "Everybody: pages and files that hold no record of anybody.")
 policy.declare(
@@ -14,4 +18,16 @@ policy.foreign_routes(
         "openapi-json": "core.public",
         "api-root": "core.public",
     }
+)
+
+kinds.register(
+    kinds.Kind(
+        name="import",
+        label=pgettext_lazy("kind", "Import"),
+        plural=pgettext_lazy("kind", "Imports"),
+        model=ImportRun,
+        visible=policies.own_imports,
+        card=import_card,
+        icon="upload",
+    )
 )

@@ -1,0 +1,255 @@
+"""Writing many imported listings at once, the same for every format.
+
+An imported listing is published as its source published it (the operator who imports vouches for the
+source; the audit log says so), unless its deadline has passed: then it is kept as expired. Addresses found
+in its texts are taken out of them and kept with the contact, which is shown only after both sides said yes.
+"""
+
+import hashlib
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from serai.core.imports.copying import copy_in
+from serai.core.imports.framework import Importer, Options
+from serai.core.imports.rows import Change, Outcome, Refusal, Row
+from serai.core.models import ImportRun, Link
+from serai.directory.models import Organisation
+from serai.exchange.addresses import take_out
+from serai.exchange.models import (
+    Listing,
+    ListingContact,
+    ListingDetail,
+    ListingSearch,
+    ListingTeaser,
+    ListingVector,
+)
+from serai.exchange.news import encode_soon
+from serai.exchange.references import allocate, prefix
+
+SUMMARY_LENGTH = 600
+DEFAULT_LIFE = timedelta(days=365)
+_STOPS = (". ", "。", "! ", "? ", "؟ ", "।", "！", "？", "\n")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """One listing as a source states it. Texts may hold addresses; `write` takes them out."""
+
+    ref: str
+    row: Row
+    organisation: Organisation
+    direction: str
+    kind: str
+    language: str
+    title: str
+    summary: str
+    description: str = ""
+    keywords: tuple[str, ...] = ()
+    deadline: date | None = None
+    published_on: date | None = None
+    contact_note: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """What of it matters for "did it change": everything but where it stood."""
+        content = [
+            str(self.organisation.pk), self.direction, self.kind, self.language, self.title, self.summary,
+            self.description, self.keywords, str(self.deadline), str(self.published_on), self.contact_note, self.values,
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def each_once(rows: Iterable[Row | Refusal]) -> Iterator[Row | Refusal]:
+    """Refuse rows whose `ref` stood in the file before: which of them is meant cannot be known."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        if isinstance(row, Row):
+            first = seen.setdefault(row.data["ref"], row.line)
+            if first != row.line:
+                reason = _("the same listing stands on line {line} already").format(line=first)
+                yield Refusal(row.file, row.line, "", reason)
+                continue
+        yield row
+
+
+def write(source: str, items: Iterable[Imported]) -> Outcome:
+    """Create, update or leave each listing (each `ref` once, see `each_once`)."""
+    outcome = Outcome()
+    listed = list(items)
+    known = {
+        x.source_ref: x for x in Listing.objects.filter(source=source, source_ref__in=[i.ref for i in listed])
+    }
+    new: list[Imported] = []
+    for item in listed:
+        existing = known.get(item.ref)
+        if existing is None:
+            new.append(item)
+        elif existing.content_hash == item.digest():
+            outcome.unchanged += 1
+        else:
+            outcome.changes.append(Change("listing", existing.pk, item.row.line, snapshot(existing)))
+            _update(existing, item)
+            outcome.updated += 1
+    outcome.changes += _create(source, new)
+    outcome.created += len(new)
+    return outcome
+
+
+def _create(source: str, items: list[Imported]) -> list[Change]:
+    rows = [Listing(source=source, source_ref=item.ref) for item in items]
+    stems = [
+        prefix(organisation=i.organisation, kind=i.kind, direction=i.direction, day=timezone.localdate())
+        for i in items
+    ]
+    free = {stem: iter(allocate(stem, count)) for stem, count in Counter(stems).items()}
+    for listing, item, stem in zip(rows, items, stems, strict=True):
+        listing.reference = next(free[stem])
+        _fill(listing, item)
+    copy_in(Listing, rows)
+    texts = [_texts(listing, item) for listing, item in zip(rows, items, strict=True)]
+    copy_in(ListingTeaser, [teaser for teaser, _detail, _contact in texts])
+    copy_in(ListingDetail, [detail for _teaser, detail, _contact in texts if detail])
+    copy_in(ListingContact, [contact for _teaser, _detail, contact in texts if contact])
+    copy_in(Link, [_link(listing) for listing in rows])
+    return [Change("listing", x.pk, i.row.line) for x, i in zip(rows, items, strict=True)]
+
+
+def _fill(listing: Listing, item: Imported) -> None:
+    today = timezone.localdate()
+    published = item.published_on or today
+    listing.organisation = item.organisation
+    listing.direction = item.direction
+    listing.kind = item.kind
+    listing.language = item.language
+    listing.deadline = item.deadline
+    listing.expires_on = item.deadline or max(published, today) + DEFAULT_LIFE
+    listing.published_at = datetime.combine(published, time(12), tzinfo=timezone.get_default_timezone())
+    is_over = listing.expires_on < today
+    listing.status = Listing.Status.EXPIRED if is_over else Listing.Status.PUBLISHED
+    listing.content_hash = item.digest()
+    for name, value in item.values.items():
+        setattr(listing, name, value)
+
+
+def _texts(
+    listing: Listing, item: Imported
+) -> tuple[ListingTeaser, ListingDetail | None, ListingContact | None]:
+    title, in_title = take_out(item.title)
+    summary, in_summary = take_out(item.summary)
+    description, in_description = take_out(item.description)
+    found = list(dict.fromkeys(f.value for f in [*in_title, *in_summary, *in_description]))
+    teaser = ListingTeaser(
+        listing=listing,
+        language=item.language,
+        title=title[:300],
+        summary=summary[:2000],
+        keywords=[k[:80] for k in item.keywords][:30],
+    )
+    detail = None
+    if description and description != summary:
+        detail = ListingDetail(listing=listing, language=item.language, description=description[:40_000])
+    note = "\n".join([*([item.contact_note] if item.contact_note else []), *found])
+    return teaser, detail, ListingContact(listing=listing, note=note[:4000]) if note else None
+
+
+def _link(listing: Listing) -> Link:
+    return Link(
+        source_kind="organisation",
+        source_id=listing.organisation_id,
+        relation=Link.Relation.PUBLISHED,
+        target_kind="listing",
+        target_id=listing.pk,
+    )
+
+
+def _update(listing: Listing, item: Imported) -> None:
+    _fill(listing, item)
+    listing.save()
+    teaser, detail, contact = _texts(listing, item)
+    _forget_texts(listing)
+    for row in (teaser, detail, contact):
+        if row is not None:
+            row.save()
+
+
+def _forget_texts(listing: Listing) -> None:
+    """Texts go, and with them the search words and vectors made of them; the worker makes new ones."""
+    for model in (ListingTeaser, ListingDetail, ListingContact, ListingSearch, ListingVector):
+        model.objects.filter(listing=listing).delete()
+
+
+_KEPT = (
+    "organisation_id", "direction", "kind", "status", "language", "deadline", "expires_on", "published_at", "content_hash",
+)  # fmt: skip
+
+
+def snapshot(listing: Listing) -> dict[str, Any]:
+    """What `restore` needs to put a listing back."""
+    return {
+        "fields": {n: None if (v := getattr(listing, n)) is None else str(v) for n in _KEPT},
+        "teasers": list(listing.teasers.values("language", "title", "summary", "keywords")),
+        "details": list(listing.details.values("language", "description")),
+        "notes": list(ListingContact.objects.filter(listing=listing).values("note")),
+    }
+
+
+def restore(object_id: uuid.UUID, before: Any) -> None:
+    listing = Listing.objects.get(pk=object_id)
+    _forget_texts(listing)
+    if before is None:
+        Link.objects.filter(target_kind="listing", target_id=object_id).delete()
+        listing.delete()
+        return
+    fields = before["fields"]
+    for name, value in fields.items():
+        setattr(listing, name, Listing._meta.get_field(name.removesuffix("_id")).to_python(value))
+    listing.save()
+    ListingTeaser.objects.bulk_create(ListingTeaser(listing=listing, **t) for t in before["teasers"])
+    ListingDetail.objects.bulk_create(ListingDetail(listing=listing, **d) for d in before["details"])
+    ListingContact.objects.bulk_create(ListingContact(listing=listing, **n) for n in before["notes"])
+
+
+def opening(text: str, length: int = SUMMARY_LENGTH) -> str:
+    """The beginning of a text, cut at the end of a sentence if there is one in its second half."""
+    if len(text) <= length:
+        return text
+    head = text[:length]
+    cut = max((head.rfind(stop) + len(stop.rstrip()) for stop in _STOPS if stop in head), default=0)
+    return head[:cut].rstrip() if cut > length // 2 else head.rsplit(" ", 1)[0].rstrip() + " …"
+
+
+class ListingImporter(Importer):
+    """What the formats of the exchange share."""
+
+    def finish(self, run: ImportRun, options: Options) -> None:
+        encode_soon()
+
+    def restore(self, kind: str, object_id: uuid.UUID, before: Any) -> None:
+        restore(object_id, before)
+
+
+def organisation_of_source(
+    *, source: str, ref: str, name: str, language: str, kind: str, country: Any = None, **values: Any
+) -> Organisation:
+    """The organisation a source speaks of; made, as listed from that source, when it is named first."""
+    organisation, _is_new = Organisation.objects.get_or_create(
+        source=source,
+        source_ref=ref[:200],
+        defaults={
+            "name": name[:500],
+            "name_language": language,
+            "kinds": [kind],
+            "status": Organisation.Status.LISTED,
+            "country": country,
+            **values,
+        },
+    )
+    return organisation
