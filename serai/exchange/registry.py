@@ -1,3 +1,182 @@
-"""What this app registers with `core`: kinds, places in the navigation, followers of the log."""
+"""What this app registers with `core`: kinds, places in the navigation, notices, duties."""
 
-from serai.exchange import lifecycle  # noqa: F401
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from serai.accounts import policies as people
+from serai.accounts.notices import declare
+from serai.core import context, duties, kinds, lifecycle, policy
+from serai.core.text import best_text
+from serai.core.viewer import Viewer
+from serai.exchange import importers  # noqa: F401  (registers the formats)
+from serai.exchange import lifecycle as own_lifecycle  # noqa: F401  (registers the tables)
+from serai.exchange import policies
+from serai.exchange.models import Interest, Listing
+
+MOST_DUTIES = 50
+
+
+# --- kinds ------------------------------------------------------------------------------------------------
+def listing_card(listing: Listing) -> kinds.Card:
+    text = best_text(listing.teasers.all())
+    return kinds.Card(
+        kind="listing",
+        id=listing.pk,
+        title=text.title if text else listing.reference,
+        url=reverse("listing_detail", args=[listing.pk]),
+        language=text.language if text else "",
+        status=str(listing.get_status_display()),
+        tone=lifecycle.tone_of(listing),
+        detail=f"{listing.get_direction_display()} · {listing.get_kind_display()}",
+    )
+
+
+def interest_card(interest: Interest) -> kinds.Card:
+    return kinds.Card(
+        kind="interest",
+        id=interest.pk,
+        title=interest.organisation.name,
+        url=reverse("interest_detail", args=[interest.pk]),
+        language=interest.organisation.name_language,
+        status=str(interest.get_status_display()),
+        tone=lifecycle.tone_of(interest),
+    )
+
+
+def _with_texts(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.prefetch_related("teasers")
+
+
+def _with_organisation(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.select_related("organisation")
+
+
+kinds.register(
+    kinds.Kind(
+        name="listing",
+        label=_("Listing"),
+        plural=_("Listings"),
+        model=Listing,
+        visible=policies.visible_listings,
+        card=listing_card,
+        prefetch=_with_texts,
+        stage=1,
+        icon="megaphone",
+    )
+)
+kinds.register(
+    kinds.Kind(
+        name="interest",
+        label=_("Interest"),
+        plural=_("Interests"),
+        model=Interest,
+        visible=policies.visible_interests,
+        card=interest_card,
+        prefetch=_with_organisation,
+        stage=2,
+        icon="envelope",
+    )
+)
+
+
+# --- navigation -------------------------------------------------------------------------------------------
+def waiting_for_me(viewer: Viewer) -> int:
+    """Interests that wait for an answer of the viewer's organisations, counted up to 100."""
+    if not viewer.is_authenticated:
+        return 0
+    return policies.interests_to_answer(viewer)[:100].count()
+
+
+context.register_place(
+    context.Place(
+        "exchange",
+        pgettext_lazy("navigation", "Exchange"),
+        "listing_list",
+        "shop",
+        30,
+        policy.anyone,
+        count=waiting_for_me,
+    )
+)
+
+# --- notices ----------------------------------------------------------------------------------------------
+declare("exchange.listing_published", _("“{listing}” is published."), icon="check-circle")
+declare("exchange.listing_on_hold", _("“{listing}” needs changes before it can be shown."), icon="pencil")
+declare("exchange.listing_rejected", _("“{listing}” was not accepted; the review says why."), icon="x-circle")
+declare("exchange.listing_expiring", _("Does “{listing}” still hold? It runs out soon."), icon="hourglass-split")
+declare("exchange.listing_expired", _("“{listing}” has run out. Renew it if it still holds."), icon="hourglass-split")
+declare("exchange.interest_received", _("{organisation} is interested in “{listing}”."), icon="envelope")
+declare("exchange.interest_accepted", _("Your interest in “{listing}” was accepted."), icon="check-circle")
+declare("exchange.interest_declined", _("Your interest in “{listing}” was declined; the reason is given."), icon="x-circle")
+declare("exchange.interest_expired", _("Your interest in “{listing}” was not answered in time."), icon="hourglass-split")
+declare("exchange.interest_missed", _("You did not answer {organisation} about “{listing}” in time."), icon="hourglass-split")
+declare("exchange.interest_stopped", _("The contact about “{listing}” was ended by the other side."), icon="x-circle")
+
+
+# --- duties -----------------------------------------------------------------------------------------------
+@duties.source
+def interests_to_answer(viewer: Viewer) -> Iterable[duties.Duty]:
+    if not viewer.is_authenticated:
+        return []
+    waiting = policies.interests_to_answer(viewer).select_related("organisation").order_by("answer_due")
+    return [
+        duties.Duty(
+            what=_("Answer an interest"),
+            title=interest.organisation.name,
+            title_language=interest.organisation.name_language,
+            url=reverse("interest_detail", args=[interest.pk]),
+            due_on=interest.answer_due,
+            kind="interest",
+        )
+        for interest in waiting[:MOST_DUTIES]
+    ]
+
+
+@duties.source
+def listings_to_tend(viewer: Viewer) -> Iterable[duties.Duty]:
+    """Own listings returned for changes, or about to run out."""
+    if not viewer.is_authenticated:
+        return []
+    mine = Listing.objects.filter(organisation_id__in=people.organisation_ids(viewer)).prefetch_related("teasers")
+    soon = timezone.localdate() + timedelta(days=14)
+    returned = mine.filter(status=Listing.Status.ON_HOLD)[: MOST_DUTIES // 2]
+    ending = mine.filter(status=Listing.Status.PUBLISHED, expires_on__lte=soon).order_by("expires_on")
+    return [
+        *(_listing_duty(listing, _("Mend and send again"), None) for listing in returned),
+        *(_listing_duty(x, _("Renew or close"), x.expires_on) for x in ending[: MOST_DUTIES // 2]),
+    ]
+
+
+@duties.source
+def listings_to_review(viewer: Viewer) -> Iterable[duties.Duty]:
+    if not viewer.is_authenticated or not people.is_steward(viewer):
+        return []
+    waiting = Listing.objects.filter(status=Listing.Status.IN_REVIEW).exclude(
+        organisation_id__in=people.organisation_ids(viewer)
+    )
+    rows = waiting.prefetch_related("teasers").order_by("due_on", "submitted_at")[:MOST_DUTIES]
+    return [
+        duties.Duty(
+            what=_("Review a listing"),
+            title=listing_card(listing).title,
+            title_language=listing_card(listing).language,
+            url=reverse("review_page", args=[listing.pk]),
+            due_on=listing.due_on,
+            kind="listing",
+        )
+        for listing in rows
+    ]
+
+
+def _listing_duty(listing: Listing, what: Any, due: Any) -> duties.Duty:
+    card = listing_card(listing)
+    return duties.Duty(
+        what=what, title=card.title, title_language=card.language, url=card.url, due_on=due, kind="listing"
+    )
