@@ -60,9 +60,9 @@ def holders(path: Path) -> list[int]:
 
 def _has_open(pid: int, wanted: os.stat_result) -> bool:
     with suppress(OSError):  # the process ended, or is not ours to look into
-        for entry in os.scandir(f"/proc/{pid}/fd"):
+        for name in os.listdir(f"/proc/{pid}/fd"):
             with suppress(OSError):
-                found = entry.stat()
+                found = os.stat(f"/proc/{pid}/fd/{name}")
                 if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
                     return True
     return False

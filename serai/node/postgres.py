@@ -190,8 +190,7 @@ def check_external(entry: dict[str, Any]) -> None:
     try:
         with psycopg.connect(autocommit=True, **{**arguments, **entry["OPTIONS"]}) as connection:
             _check_server(connection, where)
-            for name in EXTENSIONS:
-                _check_extension(connection, name, where)
+            _check_extensions(connection, where)
     except psycopg.OperationalError as error:
         raise PostgresError(f"{where} (DATABASE_URL) cannot be reached: {str(error).strip()}") from error
 
@@ -200,32 +199,42 @@ def _check_server(connection: psycopg.Connection[Any], where: str) -> None:
     if connection.info.server_version < MIN_VERSION:
         found = connection.info.parameter_status("server_version")
         raise PostgresError(f"{where} is PostgreSQL {found}; Serai needs 15 or newer.")
-    row = connection.execute("SELECT current_setting('server_encoding'), pg_is_in_recovery()").fetchone()
-    encoding, standby = row or ("", False)
+    encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise PostgresError(f"{where} is encoded in {encoding}; create it with ENCODING 'UTF8'.")
-    if standby:
+    if connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
         raise PostgresError(f"{where} is a read-only replica; DATABASE_URL must name the primary.")
 
 
-def _check_extension(connection: psycopg.Connection[Any], name: str, where: str) -> None:
-    row = connection.execute(
-        "SELECT installed_version, default_version FROM pg_available_extensions WHERE name = %s", (name,)
-    ).fetchone()
-    if row is None:
-        raise PostgresError(f"{where} lacks the extension {name}; install its package on that server.")
-    if row[0] is None:
-        try:
-            connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name)))
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise PostgresError(
-                f"{where} needs an administrator to run in it: CREATE EXTENSION {name};"
-            ) from error
-    if name == "vector" and _version(row[0] or row[1]) < MIN_VECTOR:
+def _check_extensions(connection: psycopg.Connection[Any], where: str) -> None:
+    found = {
+        row[0]: (row[1], row[2])
+        for row in connection.execute(
+            "SELECT name, installed_version, default_version FROM pg_available_extensions"
+        )
+    }
+    absent = [name for name in EXTENSIONS if name not in found]
+    if absent:
+        raise PostgresError(f"{where} lacks {', '.join(absent)}; install the packages on that server.")
+    installed, available = found["vector"]
+    if _version(installed or available) < MIN_VECTOR:
         raise PostgresError(
-            f"{where} has pgvector {row[0] or row[1]}; Serai needs 0.8 or newer "
+            f"{where} has pgvector {installed or available}; Serai needs 0.8 or newer "
             "(upgrade the package, then ALTER EXTENSION vector UPDATE;)."
         )
+    refused = [name for name in EXTENSIONS if found[name][0] is None and not _create(connection, name)]
+    if refused:
+        statements = " ".join(f"CREATE EXTENSION {name};" for name in refused)
+        raise PostgresError(f"{where} needs an administrator to run in it: {statements}")
+
+
+def _create(connection: psycopg.Connection[Any], extension: str) -> bool:
+    """Create an extension; False if that takes an administrator."""
+    try:
+        connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -332,7 +341,9 @@ def _clear_leftovers(where: Place) -> None:
             raise PostgresError(f"Processes of an earlier server still use {where.data}.")
     if _processes(where):
         raise PostgresError(f"A PostgreSQL server that Serai did not start uses {where.data}; stop it first.")
-    (where.data / "postmaster.pid").unlink(missing_ok=True)
+    # The server would believe these numbers if a zombie or a stranger bears them now.
+    for stale in (where.data / "postmaster.pid", where.socket_dir / f"{place.SOCKET_FILE}.lock"):
+        stale.unlink(missing_ok=True)
 
 
 # --- directories and locks ---------------------------------------------------------------------
@@ -468,7 +479,9 @@ def _prepare_data(where: Place, account: Account, binaries: Binaries, lock: int)
 
 def _run_initdb(data: Path, account: Account, binaries: Binaries, lock: int) -> None:
     command: list[str | Path] = [binaries.bin / "initdb", "--pgdata", data, "--username", ADMIN]
-    command += ["--auth-local=peer", "--auth-host=reject", "--data-checksums", "--encoding=UTF8"]
+    # One flush of the file system instead of one for each of a thousand files.
+    command += ["--sync-method=syncfs", "--auth-local=peer", "--auth-host=reject"]
+    command += ["--data-checksums", "--encoding=UTF8"]
     # Sorting by code point and case rules of Unicode, the same on every machine; sorting for
     # people is done in Python with ICU, which the wheel's server does not contain.
     command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST"]
@@ -521,8 +534,8 @@ def _write_settings(where: Place, account: Account) -> None:
     main = where.data / "postgresql.conf"
     text = main.read_text(encoding="utf-8")
     if "include 'serai.conf'" not in text:
-        note = "\n# local.conf is yours; it is read last.\n"
-        _replace(main, text + note + "include 'serai.conf'\ninclude_if_exists 'local.conf'\n", account)
+        _replace(where.data / "local.conf", "# Settings of your own; they win over serai.conf.\n", account)
+        _replace(main, text + "\ninclude 'serai.conf'\ninclude 'local.conf'\n", account)
 
 
 def _settings(memory: int) -> list[str]:
