@@ -14,7 +14,10 @@ from serai.exchange.models import Listing
 
 
 class Event(Record):
-    """A forum, roadshow or matchmaking event; `series` and `edition` number what is repeated."""
+    """A forum, roadshow or matchmaking event; `series` and `edition` number what is repeated.
+
+    With `self_booking` two participants who agreed to meet may take a free common slot themselves.
+    """
 
     class Kind(models.TextChoices):
         FORUM = "forum", pgettext_lazy("event", "Forum")
@@ -55,6 +58,7 @@ class Event(Record):
     registration_until = models.DateTimeField(null=True, blank=True)
     requests_until = models.DateTimeField(null=True, blank=True)
     answer_days = models.PositiveSmallIntegerField(default=5)
+    self_booking = models.BooleanField(default=True)
     is_public = models.BooleanField(default=True)
     is_invented = models.BooleanField(default=False)
     owner = models.ForeignKey(
@@ -166,7 +170,7 @@ class Participant(Record):
     consent_listed = models.BooleanField(default=False)
     absent_slots = models.ManyToManyField(Slot, blank=True, related_name="+")
     checked_in_at = models.DateTimeField(null=True)
-    feed_hash = models.CharField(max_length=64, blank=True)
+    feed_hash = models.CharField(max_length=64, blank=True, db_index=True)
 
     class Meta(Record.Meta):
         constraints = [
@@ -198,6 +202,13 @@ class MeetingRequest(Record):
         WITHDRAWN = "withdrawn", pgettext_lazy("meeting request status", "Withdrawn")
         SCHEDULED = "scheduled", pgettext_lazy("meeting request status", "Scheduled")
 
+    class DeclineReason(models.TextChoices):
+        NO_FIT = "no_fit", pgettext_lazy("declined meeting", "Does not fit what we look for")
+        IN_CONTACT = "in_contact", pgettext_lazy("declined meeting", "We are in contact already")
+        COLLEAGUE = "colleague", pgettext_lazy("declined meeting", "A colleague is the right person")
+        NO_TIME = "no_time", pgettext_lazy("declined meeting", "No time at this event")
+        OTHER = "other", pgettext_lazy("declined meeting", "Another reason")
+
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="requests")
     requester = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="requests_made")
     invitee = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="requests_received")
@@ -208,7 +219,7 @@ class MeetingRequest(Record):
     language = models.CharField(max_length=35, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     answer_due = models.DateField()
-    decline_reason = models.CharField(max_length=12, blank=True)
+    decline_reason = models.CharField(max_length=12, choices=DeclineReason.choices, blank=True)
     answer = models.CharField(max_length=500, blank=True)
     unmet_reason = models.CharField(max_length=200, blank=True)
 
@@ -219,6 +230,10 @@ class MeetingRequest(Record):
                 models.functions.Greatest("requester", "invitee"),
                 condition=models.Q(status__in=["pending", "accepted", "scheduled"]),
                 name="one_request_per_pair",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="declined") | ~models.Q(decline_reason=""),
+                name="a_declined_meeting_has_a_reason",
             ),
             models.CheckConstraint(
                 condition=~models.Q(requester=models.F("invitee")), name="nobody_meets_themselves"
@@ -250,6 +265,7 @@ class ScheduleRun(Record):
     breaks_bound = models.PositiveIntegerField(null=True)
     granted = models.PositiveIntegerField(null=True)
     asked = models.PositiveIntegerField(null=True)
+    options = models.JSONField(default=dict)
     progress = models.JSONField(default=list)
     plan = models.JSONField(default=dict)
     message = models.TextField(blank=True)
@@ -272,7 +288,7 @@ class Meeting(Record):
         CANCELLED = "cancelled", pgettext_lazy("meeting status", "Cancelled")
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="meetings")
-    request = models.OneToOneField(MeetingRequest, on_delete=models.PROTECT, related_name="meeting")
+    request = models.ForeignKey(MeetingRequest, on_delete=models.PROTECT, related_name="meetings")
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="meetings")
     table = models.ForeignKey(Table, on_delete=models.PROTECT, related_name="meetings")
     language = models.CharField(max_length=35, blank=True)
@@ -284,6 +300,11 @@ class Meeting(Record):
     is_invented = models.BooleanField(default=False)
 
     class Meta(Record.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request"], condition=~models.Q(status="cancelled"), name="one_meeting_per_request"
+            )
+        ]
         indexes = [models.Index(fields=["event", "status"])]
 
     def __str__(self) -> str:
@@ -295,6 +316,7 @@ class MeetingSeat(models.Model):
 
     The exclusion constraint makes a double booking impossible, whoever writes and however many at once.
     `who` is the id of the *person* (not of the registration), so two events cannot take the same hour either.
+    Seats of a cancelled meeting are kept and inactive.
     """
 
     class Kind(models.TextChoices):

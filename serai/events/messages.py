@@ -1,0 +1,149 @@
+"""The notices of events: what people are told, in their own language."""
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from serai.accounts import notices
+from serai.accounts.models import User
+from serai.events.models import Event, Meeting, MeetingRequest, Participant
+from serai.events.texts import event_time, event_title
+
+notices.declare("events.registration_received", _("{name} registered for {event}."), icon="person-plus")
+notices.declare(
+    "events.registration_confirmed",
+    _("Your registration for {event} is confirmed. You can now ask for meetings."),
+    icon="check-lg",
+)
+notices.declare(
+    "events.registration_refused", _("Your registration for {event} was not accepted."), icon="x-lg"
+)
+notices.declare(
+    "events.registration_waiting", _("You are on the waiting list of {event}."), icon="hourglass-split"
+)
+notices.declare(
+    "events.request_received",
+    _("{name} would like to meet you at {event}. Answer by {date}."),
+    icon="calendar-plus",
+)
+notices.declare("events.request_accepted", _("{name} agreed to meet you at {event}."), icon="check-lg")
+notices.declare("events.request_declined", _("{name} cannot meet you at {event}."), icon="x-lg")
+notices.declare(
+    "events.request_expired",
+    _("Your request to meet {name} at {event} ended without an answer."),
+    icon="hourglass-bottom",
+)
+notices.declare(
+    "events.request_withdrawn", _("{name} withdrew the request to meet you at {event}."), icon="x-lg"
+)
+notices.declare(
+    "events.schedule_published",
+    _("Your meetings at {event} are set: {count}. See your day."),
+    icon="calendar-check",
+)
+notices.declare(
+    "events.meeting_booked", _("Your meeting with {name} at {event} is set: {time}."), icon="calendar-check"
+)
+notices.declare(
+    "events.meeting_moved", _("Your meeting with {name} at {event} has moved: {time}."), icon="calendar-event"
+)
+notices.declare(
+    "events.meeting_cancelled",
+    _("Your meeting with {name} at {event} ({time}) is cancelled."),
+    icon="calendar-x",
+)
+notices.declare(
+    "events.outcome_asked", _("What came of your meeting with {name} at {event}?"), icon="chat-square-text"
+)
+
+
+def tell_registration(participant: Participant, *, status: str) -> None:
+    user = participant.user
+    notices.notify(
+        user=user,
+        kind=f"events.registration_{status}",
+        obj=participant,
+        values={"event": event_title(participant.event, user.language)},
+        url=reverse("event_detail", args=[participant.event_id]),
+        key=f"events.registration:{participant.pk}:{status}",
+    )
+
+
+def tell_owner_of_registration(participant: Participant) -> None:
+    owner = participant.event.owner
+    if owner is None or owner.pk == participant.user_id:
+        return
+    notices.notify(
+        user=owner,
+        kind="events.registration_received",
+        obj=participant,
+        values={"name": participant.user.name, "event": event_title(participant.event, owner.language)},
+        url=reverse("event_registrations", args=[participant.event_id]),
+        key=f"events.registration:{participant.pk}:received",
+    )
+
+
+def tell_request(request: MeetingRequest, *, what: str, to: Participant, about: Participant) -> None:
+    """Tell one side of a request what happened to it; `about` is the other side."""
+    user = to.user
+    with override(user.language):
+        values = {
+            "name": about.user.name,
+            "event": event_title(request.event, user.language),
+            "date": date_format(request.answer_due, "DATE_FORMAT"),
+        }
+    notices.notify(
+        user=user,
+        kind=f"events.request_{what}",
+        obj=request,
+        values=values,
+        url=reverse("request_list"),
+        key=f"events.request:{request.pk}:{what}",
+    )
+
+
+def tell_meeting(meeting: Meeting, *, what: str, but: User | None = None) -> None:
+    """Tell both sides that a meeting is booked, moved or cancelled; not the one who did it (`but`)."""
+    request = meeting.request
+    for to, about in ((request.requester, request.invitee), (request.invitee, request.requester)):
+        if but is not None and to.user_id == but.pk:
+            continue
+        with override(to.user.language):
+            time = event_time(meeting.event, meeting.slot.during.lower)
+        notices.notify(
+            user=to.user,
+            kind=f"events.meeting_{what}",
+            obj=meeting,
+            values={
+                "name": about.user.name,
+                "event": event_title(meeting.event, to.user.language),
+                "time": time,
+            },
+            url=reverse("meeting_detail", args=[meeting.pk]),
+            key=f"events.meeting:{meeting.pk}:{what}:{meeting.sequence}",
+        )
+
+
+def tell_schedule(event: Event, *, run_key: str, meetings_of: dict[User, int]) -> None:
+    """Tell everybody whose day changed, once for the whole schedule."""
+    for user, count in meetings_of.items():
+        notices.notify(
+            user=user,
+            kind="events.schedule_published",
+            obj=event,
+            values={"event": event_title(event, user.language), "count": count},
+            url=reverse("my_day"),
+            key=f"events.schedule:{run_key}",
+        )
+
+
+def ask_outcome(meeting: Meeting, *, to: Participant, about: Participant, months: int, url: str) -> None:
+    notices.notify(
+        user=to.user,
+        kind="events.outcome_asked",
+        obj=meeting,
+        values={"name": about.user.name, "event": event_title(meeting.event, to.user.language)},
+        url=url,
+        key=f"events.outcome:{meeting.pk}:{months}",
+    )

@@ -1,0 +1,244 @@
+"""Reads of the events app: lists with what their rows need, and what is free when."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from serai.events import languages, policies
+from serai.events.models import (
+    Event,
+    Interpreter,
+    Meeting,
+    MeetingRequest,
+    MeetingSeat,
+    Outcome,
+    Participant,
+    Slot,
+    Table,
+)
+from serai.events.zones import zone_of
+
+ALTERNATIVES = 6
+"""How many free slots are offered to somebody whose choice was taken."""
+
+
+class FreeSlot(dict[str, str]):
+    """A slot offered instead: data for programs, a readable time for people."""
+
+    def __init__(self, event: Event, slot: Slot) -> None:
+        super().__init__(
+            slot=str(slot.pk), starts_at=slot.during.lower.isoformat(), ends_at=slot.during.upper.isoformat()
+        )
+        there = localtime(slot.during.lower, zone_of(event.time_zone))
+        self.text = f"{date_format(there, 'DATE_FORMAT')}, {date_format(there, 'TIME_FORMAT')}"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+# --- lists ------------------------------------------------------------------------------------------------
+def with_event_texts(events: QuerySet[Event]) -> QuerySet[Event]:
+    return events.select_related("place").prefetch_related("texts", "hosts")
+
+
+def with_people(participants: QuerySet[Participant]) -> QuerySet[Participant]:
+    return participants.select_related("user", "organisation__country", "event", "listing").prefetch_related(
+        "listing__teasers"
+    )
+
+
+def with_sides(requests: QuerySet[MeetingRequest]) -> QuerySet[MeetingRequest]:
+    """Requests with both sides, the event's texts and the listing's teasers."""
+    return requests.select_related(
+        "event",
+        "requester__user",
+        "requester__organisation",
+        "invitee__user",
+        "invitee__organisation",
+        "listing",
+    ).prefetch_related("event__texts", "listing__teasers", "meetings__slot", "meetings__table")
+
+
+def with_meeting_parts(meetings: QuerySet[Meeting]) -> QuerySet[Meeting]:
+    return meetings.select_related(
+        "event",
+        "slot",
+        "table",
+        "interpreter",
+        "request__listing",
+        "request__requester__user",
+        "request__requester__organisation",
+        "request__invitee__user",
+        "request__invitee__organisation",
+    ).prefetch_related("event__texts", "request__listing__teasers")
+
+
+def registration_of(viewer_id: UUID | None, event: Event) -> Participant | None:
+    """The live registration of a person for an event."""
+    ended = [Participant.Status.WITHDRAWN, Participant.Status.REFUSED]
+    rows = Participant.objects.filter(event=event, user_id=viewer_id).exclude(status__in=ended)
+    return rows.select_related("user", "organisation", "listing").first()
+
+
+def interpreter_seat(interpreter: Interpreter) -> UUID:
+    """Whose time an interpreter's seat takes: the person's, if known, so that no two events share an hour."""
+    return interpreter.user_id or interpreter.pk
+
+
+# --- what is free -----------------------------------------------------------------------------------------
+@dataclass
+class Occupation:
+    """Who (people, tables, interpreters) is taken when: periods by id, as far as the event's slots reach."""
+
+    taken: dict[UUID, list[tuple[datetime, datetime]]] = field(default_factory=lambda: defaultdict(list))
+
+    def is_free(self, who: UUID, slot: Slot) -> bool:
+        start, end = slot.during.lower, slot.during.upper
+        return not any(a < end and b > start for a, b in self.taken.get(who, ()))
+
+
+def occupation(who: Collection[UUID], slots: Sequence[Slot], *, but: Collection[UUID] = ()) -> Occupation:
+    """Active seats of these ids that touch these slots, those of the meetings `but` left out. One query."""
+    found = Occupation()
+    if not slots or not who:
+        return found
+    window = (min(s.during.lower for s in slots), max(s.during.upper for s in slots))
+    seats = MeetingSeat.objects.filter(who__in=list(who), is_active=True, during__overlap=window)
+    for seat_who, during in seats.exclude(meeting_id__in=list(but)).values_list("who", "during"):
+        found.taken[seat_who].append((during.lower, during.upper))
+    return found
+
+
+def is_online_meeting(request: MeetingRequest) -> bool:
+    """One side that is elsewhere makes it an online meeting."""
+    return request.requester.is_online or request.invitee.is_online or request.event.mode == Event.Mode.ONLINE
+
+
+def needs_interpreter(request: MeetingRequest) -> bool:
+    return not languages.shared(request.requester.languages, request.invitee.languages)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A slot with the tables and interpreters that are free in it, in the order to try them."""
+
+    slot: Slot
+    tables: list[Table]
+    interpreters: list[Interpreter]
+
+
+def free_places(
+    request: MeetingRequest, *, but: Collection[UUID] = (), now: datetime | None = None
+) -> list[Place]:
+    """Slots to come in which both people, a table (or room) and an interpreter, if needed, are free.
+
+    `but` names meetings to leave out of account (the one to be moved). Six queries.
+    """
+    now = now or timezone.now()
+    slots = [s for s in Slot.objects.filter(event=request.event_id) if s.during.lower > now]
+    tables = list(Table.objects.filter(event=request.event_id, is_online=is_online_meeting(request)))
+    helpers = interpreters_for(request)
+    people = {request.requester.user_id, request.invitee.user_id}
+    who = people | {t.pk for t in tables} | {interpreter_seat(i) for i in helpers}
+    busy = occupation(who, slots, but=but)
+    absent = absent_slot_ids([request.requester_id, request.invitee_id])
+    needed = needs_interpreter(request)
+    found = []
+    for slot in slots:
+        if slot.pk in absent or not all(busy.is_free(person, slot) for person in people):
+            continue
+        place = Place(
+            slot,
+            [t for t in tables if busy.is_free(t.pk, slot)],
+            [i for i in helpers if busy.is_free(interpreter_seat(i), slot)],
+        )
+        if place.tables and (place.interpreters or not needed):
+            found.append(place)
+    return found
+
+
+def interpreters_for(request: MeetingRequest) -> list[Interpreter]:
+    """Interpreters of the event who could help these two; none if they share a language."""
+    if not needs_interpreter(request):
+        return []
+    a, b = request.requester.languages, request.invitee.languages
+    rows = Interpreter.objects.filter(event=request.event_id).order_by("name", "pk")
+    return [i for i in rows if languages.interprets(i, a, b)]
+
+
+def absent_slot_ids(participant_ids: Iterable[UUID]) -> set[UUID]:
+    away = Participant.absent_slots.through.objects.filter(participant_id__in=list(participant_ids))
+    return set(away.values_list("slot_id", flat=True))
+
+
+def alternatives(request: MeetingRequest, *, but: Collection[UUID] = ()) -> list[object]:
+    """Free common slots, offered to somebody whose choice was taken: times only, nothing about anybody."""
+    return [FreeSlot(request.event, place.slot) for place in free_places(request, but=but)[:ALTERNATIVES]]
+
+
+def obstacles(request: MeetingRequest, slot: Slot, *, but: Collection[UUID] = ()) -> list[str]:
+    """Why the two cannot meet in this slot, in words for organisers; empty when they can."""
+    found = []
+    people = {p.user_id: p for p in (request.requester, request.invitee)}
+    tables = list(Table.objects.filter(event=request.event_id, is_online=is_online_meeting(request)))
+    helpers = interpreters_for(request)
+    who = set(people) | {t.pk for t in tables} | {interpreter_seat(i) for i in helpers}
+    busy = occupation(who, [slot], but=but)
+    for person, participant in people.items():
+        name = {"name": participant.user.name}
+        if slot.pk in absent_slot_ids([participant.pk]):
+            found.append(_("%(name)s is away at that time.") % name)
+        if not busy.is_free(person, slot):
+            found.append(_("%(name)s has another meeting at that time.") % name)
+    if not any(busy.is_free(t.pk, slot) for t in tables):
+        found.append(_("No table or room is free at that time."))
+    if needs_interpreter(request):
+        found += _interpreter_obstacle(helpers, busy, slot)
+    return found
+
+
+def _interpreter_obstacle(helpers: list[Interpreter], busy: Occupation, slot: Slot) -> list[str]:
+    if not helpers:
+        return [_("The two share no language, and nobody interprets between theirs.")]
+    if not any(busy.is_free(interpreter_seat(i), slot) for i in helpers):
+        return [_("No interpreter for their languages is free at that time.")]
+    return []
+
+
+# --- people worth meeting ---------------------------------------------------------------------------------
+def unasked(participant: Participant, people: QuerySet[Participant]) -> QuerySet[Participant]:
+    """Those of `people` with whom there is no live or declined request yet, oneself and colleagues left out."""
+    both = MeetingRequest.objects.filter(policies.sides(participant)).exclude(
+        status__in=[MeetingRequest.Status.WITHDRAWN, MeetingRequest.Status.EXPIRED]
+    )
+    known = {pk for pair in both.values_list("requester_id", "invitee_id") for pk in pair}
+    return people.filter(event_id=participant.event_id).exclude(
+        Q(pk__in=known) | Q(pk=participant.pk) | Q(organisation_id=participant.organisation_id)
+    )
+
+
+# --- outcomes ---------------------------------------------------------------------------------------------
+def with_outcome_parts(outcomes: QuerySet[Outcome]) -> QuerySet[Outcome]:
+    return outcomes.select_related(
+        "participant",
+        "meeting__slot",
+        "meeting__event",
+        "meeting__request__requester__user",
+        "meeting__request__requester__organisation",
+        "meeting__request__invitee__user",
+        "meeting__request__invitee__organisation",
+    ).prefetch_related("meeting__event__texts")
+
+
+def other_side(outcome: Outcome) -> Participant:
+    """Whom the one who answers has met."""
+    request = outcome.meeting.request
+    return request.invitee if outcome.participant_id == request.requester_id else request.requester
