@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("serai.core.urls")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("serai.exchange.urls")),
     path("api/v1/", api.urls),
 ]
 if settings.DEBUG:

@@ -66,6 +66,19 @@ class Listing(Record):
         PILOT = "pilot", pgettext_lazy("partnership", "Pilot or test site")
         EXCHANGE = "exchange", pgettext_lazy("partnership", "Exchange of people")
 
+    class Closing(models.TextChoices):
+        FOUND_HERE = "found_here", pgettext_lazy("listing result", "A partner was found here")
+        FOUND_ELSEWHERE = "found_elsewhere", pgettext_lazy("listing result", "A partner was found elsewhere")
+        NO_PARTNER = "no_partner", pgettext_lazy("listing result", "No partner was found")
+        NOT_NEEDED = "not_needed", pgettext_lazy("listing result", "It is no longer needed")
+
+    class Matching(models.IntegerChoices):
+        """What the matching job still owes a listing: its counterparts follow only what changed itself."""
+
+        DONE = 0, pgettext_lazy("matching", "Matches are up to date")
+        AGAIN = 1, pgettext_lazy("matching", "A counterpart changed")
+        CHANGED = 2, pgettext_lazy("matching", "Its own text or conditions changed")
+
     class Disclosure(models.TextChoices):
         ANONYMOUS = "anonymous", pgettext_lazy("disclosure", "Anonymous: the owner is not named in public")
         NAMED = "named", pgettext_lazy("disclosure", "Named: the owner is shown with the evidence")
@@ -96,7 +109,12 @@ class Listing(Record):
     trl_max = models.PositiveSmallIntegerField(null=True, blank=True)
     deadline = models.DateField(null=True, blank=True)
     expires_on = models.DateField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    hold_reason = models.TextField(max_length=2000, blank=True)
+    closed_as = models.CharField(max_length=15, choices=Closing.choices, blank=True)
+    needs_encoding = models.BooleanField(default=True)
+    matching = models.PositiveSmallIntegerField(choices=Matching.choices, default=Matching.CHANGED)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -121,6 +139,10 @@ class Listing(Record):
                 condition=~models.Q(source_ref=""),
                 name="one_listing_per_source_record",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(status="closed") | ~models.Q(closed_as=""),
+                name="closed_listings_say_how",
+            ),
         ]
         indexes = [
             models.Index(fields=["status", "-published_at", "id"]),
@@ -128,10 +150,31 @@ class Listing(Record):
             models.Index(fields=["organisation", "status"]),
             models.Index(fields=["status", "expires_on"]),
             GinIndex(fields=["sectors"], name="listing_sectors"),
+            models.Index(fields=["updated_at"], name="listing_changed"),
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(status="published", needs_encoding=True),
+                name="listing_to_encode",
+            ),
+            models.Index(
+                fields=["-matching", "created_at"],
+                condition=models.Q(status="published", matching__gt=0),
+                name="listing_to_match",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.reference
+
+
+class ReferenceCounter(models.Model):
+    """The last number given out under a prefix such as PLTO20260105; one statement takes the next."""
+
+    prefix = models.CharField(max_length=20, primary_key=True)
+    last = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.prefix} {self.last}"
 
 
 class ListingTeaser(MultilingualText):
@@ -187,7 +230,10 @@ class ListingSearch(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["listing", "tier"], name="one_search_row_per_tier")]
-        indexes = [GinIndex(fields=["words"], name="listing_words")]
+        indexes = [
+            GinIndex(fields=["words"], condition=models.Q(tier="public"), name="listing_words_public"),
+            GinIndex(fields=["words"], condition=models.Q(tier="network"), name="listing_words_network"),
+        ]
 
     def __str__(self) -> str:
         return self.tier
@@ -322,6 +368,7 @@ class Interest(Record):
     answered_at = models.DateTimeField(null=True)
     decline_reason = models.CharField(max_length=12, choices=DeclineReason.choices, blank=True)
     answer = models.TextField(max_length=3000, blank=True)
+    stop_note = models.TextField(max_length=3000, blank=True)
     is_invented = models.BooleanField(default=False)
 
     class Meta(Record.Meta):

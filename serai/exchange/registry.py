@@ -15,9 +15,11 @@ from serai.accounts.notices import declare
 from serai.core import context, duties, kinds, lifecycle, policy
 from serai.core.text import best_text
 from serai.core.viewer import Viewer
-from serai.exchange import importers  # noqa: F401  (registers the formats)
+from serai.exchange import (
+    importers,  # noqa: F401  (registers the formats)
+    policies,
+)
 from serai.exchange import lifecycle as own_lifecycle  # noqa: F401  (registers the tables)
-from serai.exchange import policies
 from serai.exchange.models import Interest, Listing
 
 MOST_DUTIES = 50
@@ -110,14 +112,36 @@ context.register_place(
 declare("exchange.listing_published", _("“{listing}” is published."), icon="check-circle")
 declare("exchange.listing_on_hold", _("“{listing}” needs changes before it can be shown."), icon="pencil")
 declare("exchange.listing_rejected", _("“{listing}” was not accepted; the review says why."), icon="x-circle")
-declare("exchange.listing_expiring", _("Does “{listing}” still hold? It runs out soon."), icon="hourglass-split")
-declare("exchange.listing_expired", _("“{listing}” has run out. Renew it if it still holds."), icon="hourglass-split")
+declare(
+    "exchange.listing_expiring", _("Does “{listing}” still hold? It runs out soon."), icon="hourglass-split"
+)
+declare(
+    "exchange.listing_expired",
+    _("“{listing}” has run out. Renew it if it still holds."),
+    icon="hourglass-split",
+)
 declare("exchange.interest_received", _("{organisation} is interested in “{listing}”."), icon="envelope")
 declare("exchange.interest_accepted", _("Your interest in “{listing}” was accepted."), icon="check-circle")
-declare("exchange.interest_declined", _("Your interest in “{listing}” was declined; the reason is given."), icon="x-circle")
-declare("exchange.interest_expired", _("Your interest in “{listing}” was not answered in time."), icon="hourglass-split")
-declare("exchange.interest_missed", _("You did not answer {organisation} about “{listing}” in time."), icon="hourglass-split")
-declare("exchange.interest_stopped", _("The contact about “{listing}” was ended by the other side."), icon="x-circle")
+declare(
+    "exchange.interest_declined",
+    _("Your interest in “{listing}” was declined; the reason is given."),
+    icon="x-circle",
+)
+declare(
+    "exchange.interest_expired",
+    _("Your interest in “{listing}” was not answered in time."),
+    icon="hourglass-split",
+)
+declare(
+    "exchange.interest_missed",
+    _("You did not answer {organisation} about “{listing}” in time."),
+    icon="hourglass-split",
+)
+declare(
+    "exchange.interest_stopped",
+    _("The contact about “{listing}” was ended by the other side."),
+    icon="x-circle",
+)
 
 
 # --- duties -----------------------------------------------------------------------------------------------
@@ -144,7 +168,9 @@ def listings_to_tend(viewer: Viewer) -> Iterable[duties.Duty]:
     """Own listings returned for changes, or about to run out."""
     if not viewer.is_authenticated:
         return []
-    mine = Listing.objects.filter(organisation_id__in=people.organisation_ids(viewer)).prefetch_related("teasers")
+    mine = Listing.objects.filter(organisation_id__in=people.organisation_ids(viewer)).prefetch_related(
+        "teasers"
+    )
     soon = timezone.localdate() + timedelta(days=14)
     returned = mine.filter(status=Listing.Status.ON_HOLD)[: MOST_DUTIES // 2]
     ending = mine.filter(status=Listing.Status.PUBLISHED, expires_on__lte=soon).order_by("expires_on")

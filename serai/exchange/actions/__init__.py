@@ -1,0 +1,56 @@
+"""Everything that changes the exchange."""
+
+from serai.exchange.actions.interests import (
+    accept_interest,
+    decline_interest,
+    expire_interests,
+    lead_on,
+    mark_in_contact,
+    send_interest,
+    stop_interest,
+    withdraw_interest,
+)
+from serai.exchange.actions.listings import (
+    close_listing,
+    create_listing,
+    expire_due,
+    remind_of_expiry,
+    renew_listing,
+    reopen_listing,
+    revise_listing,
+    save_contact,
+    save_detail,
+    save_facts,
+    save_teaser,
+    submit_for_review,
+    take_back,
+    withdraw_listing,
+)
+from serai.exchange.actions.reviews import hold_listing, review_listing
+
+__all__ = [
+    "accept_interest",
+    "close_listing",
+    "create_listing",
+    "decline_interest",
+    "expire_due",
+    "expire_interests",
+    "hold_listing",
+    "lead_on",
+    "mark_in_contact",
+    "remind_of_expiry",
+    "renew_listing",
+    "reopen_listing",
+    "review_listing",
+    "revise_listing",
+    "save_contact",
+    "save_detail",
+    "save_facts",
+    "save_teaser",
+    "send_interest",
+    "stop_interest",
+    "submit_for_review",
+    "take_back",
+    "withdraw_interest",
+    "withdraw_listing",
+]

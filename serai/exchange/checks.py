@@ -1,0 +1,152 @@
+"""What must hold before a listing is read by others: each check says what is wrong, in which text, and why.
+
+The forms show them while people write, `submit_for_review` and the saving of public texts enforce them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from serai.exchange import addresses
+from serai.exchange.models import Listing, ListingContact, ListingDetail, ListingTeaser
+
+SUMMARY_MIN = 60
+"""Fewer characters than this say too little to be found, or to be judged."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`stops` findings prevent the review; the others are advice. `field` is where it can be mended."""
+
+    field: str
+    message: str
+    stops: bool
+    step: Literal["about", "teaser", "details", "facts", "partner", "contact"]
+
+
+def address_errors(texts: dict[str, str], *, links: bool = False) -> dict[str, str]:
+    """Field -> sentence for every field that holds addresses; the sentence names them."""
+    errors = {}
+    for field, text in texts.items():
+        found = addresses.find(text, links=links)
+        if found:
+            errors[field] = address_sentence(found)
+    return errors
+
+
+def address_sentence(found: Sequence[addresses.Found]) -> str:
+    values = ", ".join(dict.fromkeys(f.value for f in found))
+    return ngettext(
+        "Everybody can read this text. Move this address into the contact: %(values)s",
+        "Everybody can read this text. Move these addresses into the contact: %(values)s",
+        len(found),
+    ) % {"values": values}
+
+
+def names_of_owner(listing: Listing) -> set[str]:
+    """What would tell who the owner is: every name, its site, its city."""
+    organisation = listing.organisation
+    names = {organisation.name, organisation.city, *organisation.domains}
+    names |= {name.text for name in organisation.names.all()}
+    return {name for name in names if name}
+
+
+def anonymity_errors(listing: Listing, texts: dict[str, str]) -> dict[str, str]:
+    """Field -> sentence for every public field that gives an anonymous owner away."""
+    if listing.disclosure != Listing.Disclosure.ANONYMOUS:
+        return {}
+    names = names_of_owner(listing)
+    errors = {}
+    for field, text in texts.items():
+        found = [
+            *addresses.find_names(text, names),
+            *(one for one in addresses.find(text, links=True) if one.kind == "link"),
+            *addresses.find_patents(text),
+        ]
+        if found:
+            values = ", ".join(dict.fromkeys(f.value for f in found))
+            errors[field] = _("This would tell who you are; the listing is anonymous: %(values)s") % {
+                "values": values
+            }
+    return errors
+
+
+def public_text_errors(listing: Listing, texts: dict[str, str]) -> dict[str, str]:
+    """Everything that keeps these public texts from being saved as they are."""
+    return {**anonymity_errors(listing, texts), **address_errors(texts)}
+
+
+def teaser_texts(teaser: ListingTeaser) -> dict[str, str]:
+    return {"title": teaser.title, "summary": teaser.summary, "keywords": ", ".join(teaser.keywords)}
+
+
+def findings(listing: Listing) -> list[Finding]:
+    """All findings of a listing, those that stop it first. Reads its texts, contact and owner's names."""
+    teasers = {teaser.language: teaser for teaser in listing.teasers.all()}
+    details = {detail.language: detail for detail in listing.details.all()}
+    contact = ListingContact.objects.filter(listing=listing).first()
+    found = [
+        *_text_findings(listing, teasers),
+        *_detail_findings(listing, details),
+        *_fact_findings(listing),
+        *_contact_findings(contact),
+    ]
+    return sorted(found, key=lambda finding: not finding.stops)
+
+
+def _text_findings(listing: Listing, teasers: dict[str, ListingTeaser]) -> Iterable[Finding]:
+    own = teasers.get(listing.language)
+    if own is None:
+        yield Finding("title", _("The public text is missing."), True, "teaser")
+        return
+    if len(own.summary) < _shortest(own.summary):
+        yield Finding("summary", _("The summary is too short to be found or judged."), True, "teaser")
+    if not own.keywords:
+        yield Finding("keywords", _("Keywords help people of the field to find it."), False, "teaser")
+    for teaser in teasers.values():
+        for field, message in public_text_errors(listing, teaser_texts(teaser)).items():
+            yield Finding(field, message, True, "teaser")
+
+
+def _shortest(text: str) -> int:
+    """Scripts without blanks say three times as much in a character."""
+    dense = sum(ord(character) > 0x2E7F for character in text)
+    return SUMMARY_MIN // 3 if dense * 2 > len(text) else SUMMARY_MIN
+
+
+def _detail_findings(listing: Listing, details: dict[str, ListingDetail]) -> Iterable[Finding]:
+    own = details.get(listing.language)
+    if own is None or not own.description:
+        yield Finding(
+            "description", _("Members judge by the details; without them few will answer."), False, "details"
+        )
+
+
+def _fact_findings(listing: Listing) -> Iterable[Finding]:
+    if listing.trl is None and listing.direction == Listing.Direction.OFFER:
+        yield Finding("trl", _("The readiness level is not stated."), False, "facts")
+    if not listing.sectors:
+        yield Finding(
+            "sectors", _("No sector is chosen; people who filter by sector will miss it."), False, "facts"
+        )
+    if not listing.partnerships:
+        yield Finding("partnerships", _("Say which kind of partnership you look for."), True, "partner")
+
+
+def _contact_findings(contact: ListingContact | None) -> Iterable[Finding]:
+    if contact is None or not (contact.email or contact.phone):
+        yield Finding("email", _("Say how a partner reaches you after both sides said yes."), True, "contact")
+
+
+STEP_LABELS: dict[str, Any] = {
+    "about": gettext_lazy("What it is"),
+    "teaser": gettext_lazy("Public text"),
+    "details": gettext_lazy("Details for members"),
+    "facts": gettext_lazy("Facts"),
+    "partner": gettext_lazy("Partner sought"),
+    "contact": gettext_lazy("Contact"),
+    "send": gettext_lazy("Check and send"),
+}

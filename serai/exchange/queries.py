@@ -1,0 +1,242 @@
+"""Reads: lists with filters, one listing with its texts, interests, the review queue."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import get_language
+
+from serai.accounts import policies as people
+from serai.core.text import MultilingualText, best_text
+from serai.core.viewer import Viewer
+from serai.directory.models import Organisation, Place
+from serai.exchange import policies
+from serai.exchange.models import (
+    Interest,
+    Listing,
+    ListingContact,
+    ListingDetail,
+    ListingTeaser,
+    Match,
+    Review,
+)
+
+T = TypeVar("T", bound=MultilingualText)
+Row = TypeVar("Row")
+PAGE = 20
+DEEPEST_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list or a search is narrowed to; empty means anything. `place` is a country or a grouping."""
+
+    direction: str = ""
+    kind: str = ""
+    place: str = ""
+    sector: str = ""
+    partnership: str = ""
+    language: str = ""
+    trl: int | None = None
+
+    def __bool__(self) -> bool:
+        return any(asdict(self).values())
+
+
+@dataclass(frozen=True)
+class Window(Generic[Row]):
+    """One page of a list: what Django's `Page` offers, without counting everything."""
+
+    object_list: Sequence[Row]
+    number: int
+    more: bool
+
+    def has_next(self) -> bool:
+        return self.more
+
+    def has_previous(self) -> bool:
+        return self.number > 1
+
+    def next_page_number(self) -> int:
+        return self.number + 1
+
+    def previous_page_number(self) -> int:
+        return self.number - 1
+
+
+def window(rows: QuerySet[Any], number: int, size: int = PAGE) -> "Window[Any]":
+    number = min(max(number, 1), DEEPEST_PAGE)
+    start = (number - 1) * size
+    found = list(rows[start : start + size + 1])
+    return Window(found[:size], number, len(found) > size)
+
+
+def reading_languages(viewer: Viewer) -> list[str]:
+    """The language of the page first, then what the person says they read."""
+    return [get_language() or "en", *getattr(viewer, "reads", ())]
+
+
+def text_for(viewer: Viewer, texts: Iterable[T]) -> T | None:
+    return best_text(texts, reading_languages(viewer))
+
+
+# --- listings ---------------------------------------------------------------------------------------------
+def open_listings(viewer: Viewer, filters: Filters = Filters(), order: str = "new") -> QuerySet[Listing]:
+    """Published listings the viewer sees, narrowed; `order` is `new` or `ending`."""
+    rows = policies.visible_listings(viewer).filter(status=Listing.Status.PUBLISHED)
+    by = ("expires_on", "id") if order == "ending" else ("-published_at", "id")
+    return with_card_data(narrow(rows, filters)).order_by(*by)
+
+
+def narrow(rows: QuerySet[Listing], filters: Filters) -> QuerySet[Listing]:
+    if filters.direction:
+        rows = rows.filter(direction=filters.direction)
+    if filters.kind:
+        rows = rows.filter(kind=filters.kind)
+    if filters.place:
+        rows = rows.filter(organisation__country__in=countries_of(filters.place))
+    if filters.sector:
+        rows = rows.filter(sectors__overlap=[filters.sector])
+    if filters.partnership:
+        rows = rows.filter(partnerships__contains=[filters.partnership])
+    if filters.trl:
+        rows = rows.filter(trl__gte=filters.trl)
+    if filters.language:
+        written = ListingTeaser.objects.filter(listing=OuterRef("pk"), language__startswith=filters.language)
+        rows = rows.filter(Exists(written))
+    return rows
+
+
+def countries_of(code: str) -> QuerySet[Place]:
+    """The country of this code, or the countries of the grouping and of the groupings in it."""
+    inside = Q(code=code) | Q(groupings__code=code) | Q(groupings__groupings__code=code)
+    return Place.objects.filter(inside, kind=Place.Kind.COUNTRY)
+
+
+def with_card_data(rows: QuerySet[Listing]) -> QuerySet[Listing]:
+    """With all that a row shows, in a constant number of queries."""
+    return rows.select_related("organisation__country").prefetch_related("teasers")
+
+
+def known_owners(viewer: Viewer, listings: Iterable[Listing]) -> set[UUID]:
+    """Ids of those listings whose owner the viewer may know."""
+    hidden = [x.pk for x in listings if x.disclosure == Listing.Disclosure.ANONYMOUS]
+    named = {x.pk for x in listings if x.disclosure == Listing.Disclosure.NAMED}
+    if not hidden:
+        return named
+    known = policies.listings_with_known_owner(viewer).filter(pk__in=hidden)
+    return named | set(known.values_list("pk", flat=True))
+
+
+def own_listings(viewer: Viewer) -> QuerySet[Listing]:
+    """Listings of the viewer's organisations, those that need them first."""
+    urgency = models.Case(
+        models.When(status=Listing.Status.ON_HOLD, then=0),
+        models.When(status=Listing.Status.DRAFT, then=1),
+        models.When(status=Listing.Status.IN_REVIEW, then=2),
+        models.When(status=Listing.Status.PUBLISHED, then=3),
+        default=4,
+        output_field=models.SmallIntegerField(),
+    )
+    mine = policies.visible_listings(viewer).filter(organisation_id__in=people.organisation_ids(viewer))
+    return with_card_data(mine).order_by(urgency, "-updated_at")
+
+
+def review_queue(viewer: Viewer) -> QuerySet[Listing]:
+    """What waits for a steward, the longest waiting first, without those of the steward's own organisations."""
+    if not people.is_steward(viewer):
+        return Listing.objects.none()
+    waiting = Listing.objects.filter(status=Listing.Status.IN_REVIEW)
+    others = waiting.exclude(organisation_id__in=people.organisation_ids(viewer))
+    return with_card_data(others).order_by("due_on", "submitted_at")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One listing as one viewer sees it: tiers they may not read are simply empty."""
+
+    listing: Listing
+    text: ListingTeaser | None
+    texts: Sequence[ListingTeaser]
+    detail: ListingDetail | None
+    contact: ListingContact | None
+    owner_known: bool
+    is_own: bool
+    reviews: Sequence[Review]
+    places: Sequence[Place]
+
+
+def record(viewer: Viewer, listing: Listing, language: str = "") -> Record:
+    """Read one listing (found through `visible_listings`); `language` asks for one version of its texts."""
+    texts = sorted(listing.teasers.all(), key=lambda text: text.language)
+    details = list(policies.visible_details(viewer).filter(listing=listing))
+    asked = [language] if language else reading_languages(viewer)
+    is_own = policies.is_member_of(viewer, listing.organisation_id)
+    return Record(
+        listing=listing,
+        text=best_text(texts, asked),
+        texts=texts,
+        detail=best_text(details, asked),
+        contact=policies.visible_contacts(viewer).filter(listing=listing).first(),
+        owner_known=bool(known_owners(viewer, [listing])),
+        is_own=is_own,
+        reviews=list(policies.visible_reviews(viewer).filter(listing=listing).order_by("-created_at")[:5]),
+        places=list(listing.target_places.all()),
+    )
+
+
+# --- interests --------------------------------------------------------------------------------------------
+def with_interest_data(rows: QuerySet[Interest]) -> QuerySet[Interest]:
+    return rows.select_related(
+        "listing__organisation__country", "organisation__country", "sender", "own_listing"
+    ).prefetch_related("listing__teasers", "own_listing__teasers")
+
+
+def interests_received(viewer: Viewer) -> QuerySet[Interest]:
+    """Those to answer first, by date, then the others, the newest first."""
+    mine = policies.visible_interests(viewer).filter(
+        listing__organisation_id__in=people.organisation_ids(viewer)
+    )
+    return with_interest_data(mine).order_by(_waiting_first(), "answer_due", "-created_at")
+
+
+def interests_sent(viewer: Viewer) -> QuerySet[Interest]:
+    mine = policies.visible_interests(viewer).filter(organisation_id__in=people.organisation_ids(viewer))
+    return with_interest_data(mine).order_by("-created_at")
+
+
+def _waiting_first() -> models.Case:
+    return models.Case(
+        models.When(status=Interest.Status.SENT, then=0), default=1, output_field=models.SmallIntegerField()
+    )
+
+
+def open_interest_of(viewer: Viewer, listing: Listing) -> Interest | None:
+    """The latest interest of the viewer's organisations in this listing."""
+    mine = policies.visible_interests(viewer).filter(
+        listing=listing, organisation_id__in=people.organisation_ids(viewer)
+    )
+    return mine.order_by("-created_at").first()
+
+
+def organisations_for_interest(viewer: Viewer, listing: Listing) -> QuerySet[Organisation]:
+    return (
+        policies.own_organisations(viewer)
+        .filter(status=Organisation.Status.VERIFIED)
+        .exclude(pk=listing.organisation_id)
+        .order_by("name")
+    )
+
+
+# --- matches ----------------------------------------------------------------------------------------------
+def matches_of(viewer: Viewer, listing: Listing) -> QuerySet[Match]:
+    """The stored counterparts of a listing in the richest tier the viewer may read."""
+    rows = policies.visible_matches(viewer).filter(listing=listing, tier=policies.search_tier(viewer))
+    return (
+        rows.select_related("other__organisation__country")
+        .prefetch_related("other__teasers")
+        .order_by("rank")
+    )

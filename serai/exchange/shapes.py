@@ -1,0 +1,271 @@
+"""Records as the shapes the components print. What a viewer may not know is left out here, once."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from serai.core import lifecycle, ui
+from serai.core.text import ReviewState
+from serai.core.viewer import Viewer
+from serai.directory.models import Organisation, Place
+from serai.directory.places import place_name, sort_order
+from serai.exchange import policies, queries, vocabularies
+from serai.exchange.models import Interest, Listing, ListingTeaser, Match
+from serai.exchange.queries import Filters, Record
+
+SNIPPET = 220
+
+
+def tone(obj: Listing | Interest) -> ui.Tone:
+    return cast(ui.Tone, lifecycle.tone_of(obj))
+
+
+def direction_icon(listing: Listing) -> str:
+    return "box-arrow-up-right" if listing.direction == Listing.Direction.OFFER else "box-arrow-in-right"
+
+
+def kind_line(listing: Listing) -> str:
+    """ "Technology offer": what it is in two words."""
+    words = {"direction": listing.get_direction_display(), "kind": listing.get_kind_display()}
+    return _("%(direction)s · %(kind)s") % words
+
+
+def organisation_chip(organisation: Organisation, place: str = "") -> ui.Chip:
+    try:
+        url = reverse("organisation_detail", args=[organisation.pk])
+    except NoReverseMatch:  # the directory's pages are not mounted
+        url = ""
+    return ui.Chip(
+        organisation.name,
+        url,
+        place=place,
+        lang=organisation.name_language,
+        verified=organisation.status == Organisation.Status.VERIFIED,
+    )
+
+
+def country_of(organisation: Organisation) -> str:
+    return place_name(organisation.country) if organisation.country else ""
+
+
+def kinds_of(organisation: Organisation) -> str:
+    labels = dict(Organisation.Kind.choices)
+    return ", ".join(str(labels.get(kind, kind)) for kind in organisation.kinds[:2])
+
+
+def snippet(text: str, length: int = SNIPPET) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1].rstrip() + "…"
+
+
+def listing_row(
+    viewer: Viewer, listing: Listing, known: set[UUID], *, why: str = "", status: bool = False, url: str = ""
+) -> ui.Row:
+    """A listing in a list. An unnamed owner is its country and kind, nothing else."""
+    text = queries.text_for(viewer, listing.teasers.all())
+    owner = listing.organisation
+    return ui.Row(
+        title=text.title if text else listing.reference,
+        url=url or reverse("listing_detail", args=[listing.pk]),
+        lang=text.language if text else "",
+        kind=kind_line(listing),
+        icon=direction_icon(listing),
+        who=organisation_chip(owner) if listing.pk in known else None,
+        place=country_of(owner) if listing.pk in known else unnamed(owner),
+        language=text.language if text else listing.language,
+        origin=text.origin if text else "",
+        when=listing.published_at or listing.updated_at,
+        snippet=snippet(text.summary) if text else "",
+        why=why,
+        status=listing.get_status_display() if status else "",
+        status_tone=tone(listing) if status else "quiet",
+    )
+
+
+def unnamed(owner: Organisation) -> str:
+    """What outsiders may know of an anonymous owner: the country and the kind."""
+    return " · ".join(filter(None, [country_of(owner), kinds_of(owner)]))
+
+
+def listing_rows(viewer: Viewer, listings: Sequence[Listing], **how: Any) -> list[ui.Row]:
+    known = queries.known_owners(viewer, listings)
+    return [listing_row(viewer, listing, known, **how) for listing in listings]
+
+
+# --- one listing ------------------------------------------------------------------------------------------
+def listing_facts(record: Record) -> list[ui.Fact]:
+    listing, owner = record.listing, record.listing.organisation
+    partnerships = dict(Listing.Partnership.choices)
+    facts = [ui.Fact(_("Reference"), listing.reference)]
+    if record.owner_known:
+        facts.append(ui.Fact(_("Owner"), chip=organisation_chip(owner)))
+        facts.append(ui.Fact(_("Place"), ", ".join(filter(None, [owner.city, country_of(owner)]))))
+    else:
+        facts.append(ui.Fact(_("Owner"), _("Not named")))
+        facts.append(ui.Fact(_("Country"), country_of(owner)))
+        facts.append(ui.Fact(_("Kind"), kinds_of(owner)))
+        facts.append(ui.Fact(_("Size"), owner.size_class))
+    facts += [
+        ui.Fact(_("Readiness level"), f"TRL {listing.trl}" if listing.trl else ""),
+        ui.Fact(_("Protection"), "" if listing.ip_status == "unknown" else listing.get_ip_status_display()),
+        ui.Fact(_("Sectors"), ", ".join(vocabularies.sector_name(code) for code in listing.sectors)),
+        ui.Fact(_("Goals"), ", ".join(f"{goal} {vocabularies.GOALS.get(goal, '')}" for goal in listing.sdgs)),
+        ui.Fact(_("Partnership"), ", ".join(str(partnerships.get(p, p)) for p in listing.partnerships)),
+        *_wish_facts(record),
+        ui.Fact(_("Valid until"), listing.expires_on or ""),
+    ]
+    return [fact for fact in facts if fact.value or fact.chip]
+
+
+def _wish_facts(record: Record) -> Iterable[ui.Fact]:
+    listing = record.listing
+    kinds = dict(Organisation.Kind.choices)
+    levels = [level for level in (listing.trl_min, listing.trl_max) if level]
+    yield ui.Fact(_("Partner sought"), ", ".join(str(kinds.get(k, k)) for k in listing.partner_kinds))
+    yield ui.Fact(_("From"), ", ".join(place_name(place) for place in record.places))
+    yield ui.Fact(_("Readiness sought"), "TRL " + "–".join(str(level) for level in levels) if levels else "")
+    names = dict(vocabularies.language_choices())
+    yield ui.Fact(_("Working languages"), ", ".join(names.get(x, x) for x in listing.work_languages))
+    yield ui.Fact(_("Deadline"), listing.deadline or "")
+
+
+def text_tabs(record: Record) -> list[ui.Tab]:
+    """The language versions of a listing, if there is more than one."""
+    if len(record.texts) < 2:
+        return []
+    names = dict(vocabularies.language_choices())
+    return [
+        ui.Tab(
+            names.get(text.language.split("-")[0], text.language),
+            f"?lang={text.language}",
+            current=record.text is not None and text.pk == record.text.pk,
+        )
+        for text in record.texts
+    ]
+
+
+def is_unreviewed(text: ListingTeaser | None, listing: Listing) -> bool:
+    """A version that was added after the review, so nobody but its author has read it yet."""
+    return (
+        text is not None
+        and listing.status in policies.SHOWN
+        and text.review == ReviewState.UNREVIEWED
+        and text.language != listing.language
+    )
+
+
+# --- interests --------------------------------------------------------------------------------------------
+def interest_row(viewer: Viewer, interest: Interest, known: set[UUID], *, received: bool) -> ui.Row:
+    text = queries.text_for(viewer, interest.listing.teasers.all())
+    owner = interest.listing.organisation
+    who = None
+    if received:
+        who = organisation_chip(interest.organisation)
+    elif interest.listing_id in known:
+        who = organisation_chip(owner)
+    waiting = interest.status == Interest.Status.SENT
+    return ui.Row(
+        title=text.title if text else interest.listing.reference,
+        url=reverse("interest_detail", args=[interest.pk]),
+        lang=text.language if text else "",
+        kind=kind_line(interest.listing),
+        icon="envelope",
+        who=who,
+        place=country_of(interest.organisation if received else owner),
+        when=interest.created_at,
+        snippet=snippet(interest.cooperation_sought),
+        status=interest.get_status_display(),
+        status_tone=tone(interest) if received or not waiting else "active",
+        due=interest.answer_due if waiting else None,
+        due_label=_("Answer by"),
+    )
+
+
+# --- filters ----------------------------------------------------------------------------------------------
+def place_options() -> list[ui.Option]:
+    """Groupings, then countries, by name in the language of the page."""
+    found = Place.objects.filter(kind__in=[Place.Kind.COUNTRY, Place.Kind.GROUPING]).only(
+        "code", "kind", "names"
+    )
+    named = [(place.kind != Place.Kind.GROUPING, place_name(place), place.code) for place in found]
+    order = sort_order(get_language() or "en")
+    named.sort(key=lambda row: (row[0], order.getSortKey(row[1])))
+    return [ui.Option(code, name) for _is_country, name, code in named]
+
+
+def filter_words(filters: Filters, *, order: str | None = None) -> list[ui.Filter]:
+    """The filters as the words of a sentence."""
+    words = [
+        ui.Filter(
+            "direction",
+            _("Direction"),
+            [ui.Option("offer", _("Offers")), ui.Option("request", _("Requests"))],
+            value=filters.direction,
+            any_label=_("Offers and requests"),
+        ),
+        ui.Filter(
+            "kind", _("Kind"), _options(Listing.Kind.choices), filters.kind, any_label=_("of any kind")
+        ),
+        ui.Filter(
+            "sector",
+            _("Sector"),
+            _options(vocabularies.SECTORS.items()),
+            filters.sector,
+            before=_("in"),
+            any_label=_("any sector"),
+        ),
+        ui.Filter(
+            "place", _("Place"), place_options(), filters.place, before=_("from"), any_label=_("anywhere")
+        ),
+        ui.Filter(
+            "partnership",
+            _("Partnership"),
+            _options(Listing.Partnership.choices),
+            filters.partnership,
+            before=_("for"),
+            any_label=_("any partnership"),
+        ),
+        ui.Filter(
+            "trl",
+            _("Readiness"),
+            [ui.Option(str(n), _("TRL %(n)d and up") % {"n": n}) for n in range(2, 10)],
+            str(filters.trl or ""),
+            before=_("at"),
+            any_label=_("any readiness"),
+        ),
+        ui.Filter(
+            "language",
+            _("Language"),
+            _options(vocabularies.language_choices()),
+            filters.language,
+            before=_("written in"),
+            any_label=_("any language"),
+        ),
+    ]
+    if order is not None:
+        orders = [ui.Option("new", _("newest first")), ui.Option("ending", _("ending soonest"))]
+        words.append(ui.Filter("order", _("Order"), orders, order or "new"))
+    return words
+
+
+def _options(choices: Iterable[tuple[Any, Any]]) -> list[ui.Option]:
+    return [ui.Option(str(value), label) for value, label in choices]
+
+
+def match_row(viewer: Viewer, match: Match, known: set[UUID]) -> ui.Row:
+    """A counterpart in the list of matches, with the first reason it is there."""
+    url = reverse("match_pair", args=[match.listing_id, match.other_id])
+    return listing_row(viewer, match.other, known, why=reason_line(match.reasons), url=url)
+
+
+def reason_line(reasons: dict[str, Any]) -> str:
+    """The shortest true reason: shared terms if there are any, else the best passage."""
+    shared = reasons.get("shared") or []
+    if shared:
+        return _("Both name %(terms)s") % {"terms": ", ".join(shared[:4])}
+    pairs = reasons.get("pairs") or []
+    return f"“{snippet(pairs[0]['theirs'], 140)}”" if pairs else ""

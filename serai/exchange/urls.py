@@ -1,0 +1,25 @@
+from django.urls import path
+
+from serai.exchange import views
+
+urlpatterns = [
+    path("exchange/", views.listing_list, name="listing_list"),
+    path("exchange/new/", views.listing_create, name="listing_create"),
+    path("exchange/mine/", views.listing_mine, name="listing_mine"),
+    path("exchange/reviews/", views.review_queue, name="review_queue"),
+    path("exchange/interests/", views.interest_list, name="interest_list"),
+    path("exchange/interests/<uuid:pk>/", views.interest_detail, name="interest_detail"),
+    path("exchange/interests/<uuid:pk>/accept/", views.interest_accept, name="interest_accept"),
+    path("exchange/interests/<uuid:pk>/decline/", views.interest_decline, name="interest_decline"),
+    path("exchange/interests/<uuid:pk>/stop/", views.interest_stop, name="interest_stop"),
+    path("exchange/interests/<uuid:pk>/do/<slug:verb>/", views.interest_do, name="interest_do"),
+    path("exchange/<uuid:pk>/", views.listing_detail, name="listing_detail"),
+    path("exchange/<uuid:pk>/edit/<slug:step>/", views.listing_edit, name="listing_edit"),
+    path("exchange/<uuid:pk>/translate/", views.listing_translate, name="listing_translate"),
+    path("exchange/<uuid:pk>/check/", views.listing_check, name="listing_check"),
+    path("exchange/<uuid:pk>/do/<slug:verb>/", views.listing_do, name="listing_do"),
+    path("exchange/<uuid:pk>/close/", views.listing_close, name="listing_close"),
+    path("exchange/<uuid:pk>/hold/", views.listing_hold, name="listing_hold"),
+    path("exchange/<uuid:pk>/review/", views.review_page, name="review_page"),
+    path("exchange/<uuid:pk>/interest/", views.interest_new, name="interest_new"),
+]

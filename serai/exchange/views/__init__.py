@@ -1,0 +1,46 @@
+"""The exchange's pages."""
+
+from serai.exchange.views.interests import (
+    interest_accept,
+    interest_decline,
+    interest_detail,
+    interest_do,
+    interest_list,
+    interest_new,
+    interest_stop,
+)
+from serai.exchange.views.listings import (
+    listing_check,
+    listing_close,
+    listing_create,
+    listing_detail,
+    listing_do,
+    listing_edit,
+    listing_hold,
+    listing_list,
+    listing_mine,
+    listing_translate,
+)
+from serai.exchange.views.reviews import review_page, review_queue
+
+__all__ = [
+    "interest_accept",
+    "interest_decline",
+    "interest_detail",
+    "interest_do",
+    "interest_list",
+    "interest_new",
+    "interest_stop",
+    "listing_check",
+    "listing_close",
+    "listing_create",
+    "listing_detail",
+    "listing_do",
+    "listing_edit",
+    "listing_hold",
+    "listing_list",
+    "listing_mine",
+    "listing_translate",
+    "review_page",
+    "review_queue",
+]

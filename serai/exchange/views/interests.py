@@ -1,0 +1,190 @@
+"""Expressions of interest: sending, answering, what came of it."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from serai.core import chain, policy, ui
+from serai.core.viewer import Viewer, viewer_of
+from serai.exchange import actions, policies, queries, shapes
+from serai.exchange.forms import AcceptForm, DeclineForm, InterestForm, ReasonForm, page_number
+from serai.exchange.models import Interest, Listing, ListingContact
+from serai.exchange.views.common import form_page, page, tabs, user_of
+from serai.exchange.views.listings import seen
+
+
+@policy.route("exchange.member")
+def interest_list(request: HttpRequest) -> HttpResponse:
+    """The inbox; `?box=sent` shows what one's own organisations sent."""
+    viewer, received = viewer_of(request), request.GET.get("box") != "sent"
+    found = queries.interests_received(viewer) if received else queries.interests_sent(viewer)
+    window = queries.window(found, page_number(request.GET))
+    known = queries.known_owners(viewer, [interest.listing for interest in window.object_list])
+    waiting = policies.interests_to_answer(viewer)[:100].count()
+    url = reverse("interest_list")
+    context = {
+        "rows": [
+            shapes.interest_row(viewer, interest, known, received=received) for interest in window.object_list
+        ],
+        "page": window,
+        "received": received,
+        "tabs": tabs(viewer, "interest_list", waiting),
+        "boxes": [
+            ui.Tab(_("Received"), url, received, waiting or None),
+            ui.Tab(_("Sent"), f"{url}?box=sent", not received),
+        ],
+    }
+    return page(request, "exchange/interest_list.html", context)
+
+
+@policy.route("exchange.member")
+def interest_new(request: HttpRequest, pk: UUID) -> HttpResponse:
+    viewer, listing = viewer_of(request), seen(request, pk)
+    language = str(queries.reading_languages(viewer)[0]).split("-")[0]
+    form = InterestForm(request.POST or None, viewer=viewer, listing=listing, initial={"language": language})
+    if request.method == "POST" and form.is_valid():
+        interest = actions.send_interest(listing=listing, by=user_of(request), **form.cleaned_data)
+        messages.success(request, _("Sent. You will hear by the date you gave."))
+        return redirect("interest_detail", interest.pk)
+    text = queries.text_for(viewer, listing.teasers.all())
+    context = {
+        "listing": listing,
+        "title": text.title if text else listing.reference,
+        "title_language": text.language if text else "",
+        "is_open": listing.status == Listing.Status.PUBLISHED,
+        "has_organisation": queries.organisations_for_interest(viewer, listing).exists(),
+        "cancel_url": reverse("listing_detail", args=[listing.pk]),
+    }
+    return form_page(request, "exchange/interest_form.html", form, context)
+
+
+def _seen(request: HttpRequest, pk: UUID) -> Interest:
+    return get_object_or_404(
+        queries.with_interest_data(policies.visible_interests(viewer_of(request))), pk=pk
+    )
+
+
+@policy.route("exchange.interest.see")
+def interest_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    return _interest_page(request, _seen(request, pk), AcceptForm(), DeclineForm(), ReasonForm())
+
+
+def _interest_page(
+    request: HttpRequest, interest: Interest, accept: AcceptForm, decline: DeclineForm, stop: ReasonForm
+) -> HttpResponse:
+    viewer = viewer_of(request)
+    listing = interest.listing
+    may_answer = policies.may_answer_interest(viewer, interest)
+    known = may_answer or bool(queries.known_owners(viewer, [listing]))
+    text = queries.text_for(viewer, listing.teasers.all())
+    agreed = interest.status in policies.AGREED
+    context = {
+        "interest": interest,
+        "listing": listing,
+        "title": text.title if text else listing.reference,
+        "title_language": text.language if text else "",
+        "sender": shapes.organisation_chip(interest.organisation, shapes.country_of(interest.organisation)),
+        "owner": shapes.organisation_chip(listing.organisation) if known else None,
+        "owner_place": shapes.unnamed(listing.organisation),
+        "own_listing": _own_listing(viewer, interest),
+        "may_answer": may_answer and interest.status == Interest.Status.SENT,
+        "waits": interest.status == Interest.Status.SENT,
+        "withdraw": _withdraw(viewer, interest),
+        "in_contact": _in_contact(interest),
+        "may_stop": interest.status in {Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT},
+        "contact": _contact(viewer, interest),
+        "person": interest.sender if agreed and may_answer else None,
+        "accept_form": accept,
+        "decline_form": decline,
+        "stop_form": stop,
+        "chain": chain.walk(viewer, interest),
+    }
+    wrong = accept.errors or decline.errors or stop.errors
+    return page(request, "exchange/interest_detail.html", context, status=422 if wrong else 200)
+
+
+def _own_listing(viewer: Viewer, interest: Interest) -> ui.Row | None:
+    own = interest.own_listing
+    if own is None or not policies.may_see_listing(viewer, own):
+        return None
+    return shapes.listing_row(viewer, own, {own.pk})
+
+
+def _contact(viewer: Viewer, interest: Interest) -> ListingContact | None:
+    if interest.status not in policies.AGREED:
+        return None
+    return policies.visible_contacts(viewer).filter(listing=interest.listing).first()
+
+
+def _withdraw(viewer: Viewer, interest: Interest) -> ui.Action | None:
+    if interest.status != Interest.Status.SENT or not policies.may_withdraw_interest(viewer, interest):
+        return None
+    url = reverse("interest_do", args=[interest.pk, "withdraw"])
+    return ui.Action(
+        _("Take back"), url, "x-circle", "post", danger=True, confirm=_("Take this interest back?")
+    )
+
+
+def _in_contact(interest: Interest) -> ui.Action | None:
+    if interest.status != Interest.Status.ACCEPTED:
+        return None
+    url = reverse("interest_do", args=[interest.pk, "contact"])
+    return ui.Action(_("We are in contact"), url, "chat-left-text", "post")
+
+
+@policy.route("exchange.interest.see")
+@require_POST
+def interest_accept(request: HttpRequest, pk: UUID) -> HttpResponse:
+    interest, form = _seen(request, pk), AcceptForm(request.POST)
+    if not form.is_valid():
+        return _interest_page(request, interest, form, DeclineForm(), ReasonForm())
+    actions.accept_interest(interest=interest, answer=form.cleaned_data["answer"], by=user_of(request))
+    messages.success(request, _("Accepted. You now see each other's contact."))
+    return redirect("interest_detail", interest.pk)
+
+
+@policy.route("exchange.interest.see")
+@require_POST
+def interest_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
+    interest, form = _seen(request, pk), DeclineForm(request.POST)
+    if not form.is_valid():
+        return _interest_page(request, interest, AcceptForm(), form, ReasonForm())
+    actions.decline_interest(interest=interest, by=user_of(request), **form.cleaned_data)
+    messages.success(request, _("Declined; the other side reads your reason."))
+    return redirect("interest_detail", interest.pk)
+
+
+@policy.route("exchange.interest.see")
+@require_POST
+def interest_stop(request: HttpRequest, pk: UUID) -> HttpResponse:
+    interest, form = _seen(request, pk), ReasonForm(request.POST)
+    if not form.is_valid():
+        return _interest_page(request, interest, AcceptForm(), DeclineForm(), form)
+    actions.stop_interest(interest=interest, note=form.cleaned_data["reason"], by=user_of(request))
+    messages.success(request, _("Ended; the other side was told."))
+    return redirect("interest_detail", interest.pk)
+
+
+VERBS: dict[str, tuple[Callable[..., Interest], Any]] = {
+    "withdraw": (actions.withdraw_interest, gettext_lazy("Taken back.")),
+    "contact": (actions.mark_in_contact, gettext_lazy("Noted: you are in contact.")),
+}
+
+
+@policy.route("exchange.interest.see")
+@require_POST
+def interest_do(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
+    if verb not in VERBS:
+        raise Http404
+    action, done = VERBS[verb]
+    interest = action(interest=_seen(request, pk), by=user_of(request))
+    messages.success(request, done)
+    return redirect("interest_detail", interest.pk)

@@ -1,0 +1,448 @@
+"""Lists of listings, one listing, and the steps of writing one."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from serai.core import chain, policy, ui
+from serai.core.api import capped_count
+from serai.core.text import Origin
+from serai.core.viewer import Viewer, viewer_of
+from serai.exchange import actions, checks, policies, queries, shapes
+from serai.exchange.forms import (
+    AboutForm,
+    CloseForm,
+    ContactForm,
+    DetailForm,
+    FactsForm,
+    PartnerForm,
+    ReasonForm,
+    TeaserForm,
+    TranslationForm,
+    page_number,
+    read_filters,
+)
+from serai.exchange.models import Listing, ListingContact
+from serai.exchange.views.common import form_page, page, tabs, user_of
+
+STEPS = ("about", "teaser", "details", "facts", "partner", "contact", "send")
+
+
+# --- lists ------------------------------------------------------------------------------------------------
+@policy.route("exchange.public")
+def listing_list(request: HttpRequest) -> HttpResponse:
+    viewer, filters = viewer_of(request), read_filters(request.GET)
+    order = "ending" if request.GET.get("order") == "ending" else "new"
+    found = queries.open_listings(viewer, filters, order)
+    window = queries.window(found, page_number(request.GET))
+    total, is_capped = capped_count(found)
+    context = {
+        "filters": shapes.filter_words(filters, order=order),
+        "rows": shapes.listing_rows(viewer, window.object_list),
+        "page": window,
+        "total": total + 1 if is_capped else total,
+        "is_narrowed": bool(filters),
+        "tabs": tabs(viewer, "listing_list"),
+        "new_listing": _new_listing(viewer),
+    }
+    return page(request, "exchange/listing_list.html", context)
+
+
+def _new_listing(viewer: Viewer) -> ui.Action | None:
+    if not policies.is_member(viewer):
+        return None
+    return ui.Action(_("New listing"), reverse("listing_create"), "plus-lg")
+
+
+@policy.route("exchange.member")
+def listing_mine(request: HttpRequest) -> HttpResponse:
+    viewer = viewer_of(request)
+    window = queries.window(queries.own_listings(viewer), page_number(request.GET))
+    context = {
+        "rows": shapes.listing_rows(viewer, window.object_list, status=True),
+        "page": window,
+        "tabs": tabs(viewer, "listing_mine"),
+        "new_listing": _new_listing(viewer),
+    }
+    return page(request, "exchange/listing_mine.html", context)
+
+
+# --- one listing ------------------------------------------------------------------------------------------
+def seen(request: HttpRequest, pk: UUID) -> Listing:
+    rows = policies.visible_listings(viewer_of(request)).select_related("organisation__country")
+    listing: Listing = get_object_or_404(rows.prefetch_related("teasers"), pk=pk)
+    return listing
+
+
+@policy.route("exchange.listing.see")
+def listing_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    viewer, listing = viewer_of(request), seen(request, pk)
+    record = queries.record(viewer, listing, request.GET.get("lang", "")[:35])
+    interest = None if record.is_own else queries.open_interest_of(viewer, listing)
+    next_step, others = _steps(viewer, record, interest)
+    context = {
+        "record": record,
+        "listing": listing,
+        "title": record.text.title if record.text else listing.reference,
+        "kind": shapes.kind_line(listing),
+        "owner": shapes.organisation_chip(listing.organisation) if record.owner_known else None,
+        "place": "" if record.owner_known else shapes.unnamed(listing.organisation),
+        "facts": shapes.listing_facts(record),
+        "languages": shapes.text_tabs(record),
+        "is_unreviewed": shapes.is_unreviewed(record.text, listing),
+        "interest": interest,
+        "received": _received(viewer, record),
+        "chain": chain.walk(viewer, listing),
+        "next_step": next_step,
+        "actions": others,
+    }
+    return page(request, "exchange/listing_detail.html", context)
+
+
+def _received(viewer: Viewer, record: queries.Record) -> list[ui.Row]:
+    """Interests in one's own listing."""
+    if not record.is_own:
+        return []
+    rows = queries.interests_received(viewer).filter(listing=record.listing)[:20]
+    return [shapes.interest_row(viewer, interest, set(), received=True) for interest in rows]
+
+
+def _steps(viewer: Viewer, record: queries.Record, interest: Any) -> tuple[ui.Action | None, list[ui.Action]]:
+    """The one next step of this viewer, and what else they can do."""
+    if record.is_own:
+        return _owner_steps(record.listing)
+    listing = record.listing
+    if listing.status == Listing.Status.IN_REVIEW and policies.may_review_listing(viewer, listing):
+        return ui.Action(_("Review"), reverse("review_page", args=[listing.pk]), "clipboard-check"), []
+    others = []
+    if listing.status == Listing.Status.PUBLISHED:
+        others.append(ui.Action(_("Matches"), reverse("match_list", args=[listing.pk]), "diagram-2"))
+        if policies.may_review_listing(viewer, listing):
+            others.append(
+                ui.Action(_("Put on hold"), reverse("listing_hold", args=[listing.pk]), "pause-circle")
+            )
+    if interest is not None:
+        label = _("Your interest: %s") % interest.get_status_display()
+        return ui.Action(label, reverse("interest_detail", args=[interest.pk]), "envelope-check"), others
+    if listing.status == Listing.Status.PUBLISHED:
+        return ui.Action(_("Express interest"), reverse("interest_new", args=[listing.pk]), "send"), others
+    return None, others
+
+
+def _owner_steps(listing: Listing) -> tuple[ui.Action | None, list[ui.Action]]:
+    edit = ui.Action(_("Edit"), reverse("listing_edit", args=[listing.pk, "teaser"]), "pencil")
+    matches = ui.Action(_("Matches"), reverse("match_list", args=[listing.pk]), "diagram-2")
+    close = ui.Action(_("Close with a result"), reverse("listing_close", args=[listing.pk]), "flag")
+    translate = ui.Action(_("Add a language"), reverse("listing_translate", args=[listing.pk]), "translate")
+    withdraw = _do(
+        listing,
+        "withdraw",
+        _("Withdraw"),
+        "x-circle",
+        confirm=_("Withdraw this listing? Nobody else will see it any more."),
+    )
+    check = ui.Action(_("Check and send"), reverse("listing_edit", args=[listing.pk, "send"]), "send")
+    by_status: dict[str, tuple[ui.Action | None, list[ui.Action]]] = {
+        Listing.Status.DRAFT: (check, [edit, translate, withdraw]),
+        Listing.Status.ON_HOLD: (check, [edit, translate, withdraw]),
+        Listing.Status.IN_REVIEW: (None, [_do(listing, "take-back", _("Take back"), "arrow-90deg-left")]),
+        Listing.Status.REJECTED: (_do(listing, "take-back", _("Take up again"), "pencil"), []),
+        Listing.Status.WITHDRAWN: (_do(listing, "take-back", _("Take up again"), "pencil"), []),
+        Listing.Status.EXPIRED: (_do(listing, "renew", _("Renew"), "arrow-clockwise"), [withdraw]),
+        Listing.Status.CLOSED: (None, []),
+        Listing.Status.PUBLISHED: (
+            matches,
+            [
+                ui.Action(
+                    _("Facts and partner"), reverse("listing_edit", args=[listing.pk, "facts"]), "sliders"
+                ),
+                translate,
+                _do(
+                    listing,
+                    "revise",
+                    _("Change the text"),
+                    "pencil",
+                    confirm=_("It leaves the lists until it has been reviewed again."),
+                ),
+                _do(listing, "renew", _("Renew for a year"), "arrow-clockwise"),
+                close,
+                withdraw,
+            ],
+        ),
+    }
+    return by_status[listing.status]
+
+
+def _do(listing: Listing, verb: str, label: str, icon: str, *, confirm: str = "") -> ui.Action:
+    url = reverse("listing_do", args=[listing.pk, verb])
+    return ui.Action(label, url, icon, "post", danger=verb == "withdraw", confirm=confirm)
+
+
+VERBS: dict[str, tuple[Callable[..., Listing], Any]] = {
+    "submit": (actions.submit_for_review, gettext_lazy("Sent to review.")),
+    "take-back": (actions.take_back, gettext_lazy("It is a draft again.")),
+    "revise": (actions.revise_listing, gettext_lazy("It is off the lists; change it and send it again.")),
+    "renew": (actions.renew_listing, gettext_lazy("Renewed.")),
+    "withdraw": (actions.withdraw_listing, gettext_lazy("Withdrawn.")),
+}
+
+
+@policy.route("exchange.listing.see")
+@require_POST
+def listing_do(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
+    """One step of a listing's life that needs no more than a click."""
+    if verb not in VERBS or not request.user.is_authenticated:
+        raise Http404
+    action, done = VERBS[verb]
+    listing = action(listing=seen(request, pk), by=user_of(request))
+    messages.success(request, done)
+    if verb == "revise":
+        return redirect("listing_edit", listing.pk, "teaser")
+    return redirect("listing_detail", listing.pk)
+
+
+@policy.route("exchange.member")
+def listing_close(request: HttpRequest, pk: UUID) -> HttpResponse:
+    listing = own(request, pk)
+    form = CloseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.close_listing(listing=listing, closed_as=form.cleaned_data["closed_as"], by=user_of(request))
+        messages.success(request, _("Closed. Thank you for saying how it ended."))
+        return redirect("listing_detail", listing.pk)
+    context = {"listing": listing, "cancel_url": reverse("listing_detail", args=[listing.pk])}
+    return form_page(request, "exchange/listing_close.html", form, context)
+
+
+@policy.route("exchange.steward")
+def listing_hold(request: HttpRequest, pk: UUID) -> HttpResponse:
+    listing = seen(request, pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.hold_listing(listing=listing, reason=form.cleaned_data["reason"], by=user_of(request))
+        messages.success(request, _("It is off the lists; its owner was told why."))
+        return redirect("listing_detail", listing.pk)
+    context = {"listing": listing, "cancel_url": reverse("listing_detail", args=[listing.pk])}
+    return form_page(request, "exchange/listing_hold.html", form, context)
+
+
+# --- writing one ------------------------------------------------------------------------------------------
+def own(request: HttpRequest, pk: UUID) -> Listing:
+    """A listing the person may edit; to everybody else it is not there."""
+    listing = seen(request, pk)
+    if not policies.may_edit_listing(viewer_of(request), listing):
+        raise Http404
+    return listing
+
+
+@policy.route("exchange.member")
+def listing_create(request: HttpRequest) -> HttpResponse:
+    viewer = viewer_of(request)
+    language = str(queries.reading_languages(viewer)[0]).split("-")[0]
+    form = AboutForm(request.POST or None, viewer=viewer, initial={"language": language})
+    if request.method == "POST" and form.is_valid():
+        listing = actions.create_listing(**form.cleaned_data, by=user_of(request))
+        return redirect("listing_edit", listing.pk, "teaser")
+    context = {"stops": _route(None, "about"), "step": "about", "step_label": checks.STEP_LABELS["about"]}
+    return form_page(request, "exchange/listing_form.html", form, context)
+
+
+@policy.route("exchange.member")
+def listing_edit(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
+    """One step of the form; what is valid is saved as one goes on."""
+    if step not in STEPS:
+        raise Http404
+    listing = own(request, pk)
+    if step == "send":
+        return _send_page(request, listing)
+    language = request.GET.get("lang", "")[:35] or listing.language
+    form = FORMS[step](request, listing, language)
+    if request.method == "POST" and form.is_valid():
+        SAVES[step](request, listing, language, form.cleaned_data)
+        return redirect("listing_edit", listing.pk, STEPS[STEPS.index(step) + 1])
+    context = {
+        "listing": listing,
+        "step": step,
+        "step_label": checks.STEP_LABELS[step],
+        "stops": _route(listing, step),
+        "language": language,
+        "is_translation": language != listing.language,
+        "check_url": reverse("listing_check", args=[listing.pk]),
+        "cancel_url": reverse("listing_detail", args=[listing.pk]),
+    }
+    return form_page(request, "exchange/listing_form.html", form, context)
+
+
+def _send_page(request: HttpRequest, listing: Listing) -> HttpResponse:
+    found = checks.findings(listing)
+    stopping = [finding for finding in found if finding.stops]
+    context = {
+        "listing": listing,
+        "stops": _route(listing, "send"),
+        "stopping": [(f, reverse("listing_edit", args=[listing.pk, f.step])) for f in stopping],
+        "advice": [(f, reverse("listing_edit", args=[listing.pk, f.step])) for f in found if not f.stops],
+        "may_send": not stopping and listing.status in policies.EDITABLE,
+        "send": ui.Action(
+            _("Send to review"), reverse("listing_do", args=[listing.pk, "submit"]), "send", "post"
+        ),
+        "text": queries.text_for(viewer_of(request), listing.teasers.all()),
+    }
+    return page(request, "exchange/listing_send.html", context)
+
+
+def _route(listing: Listing | None, here: str) -> list[ui.Stop]:
+    place = STEPS.index(here)
+    stops = []
+    for number, step in enumerate(STEPS):
+        url = reverse("listing_edit", args=[listing.pk, step]) if listing else ""
+        if number == place:
+            state = "here"
+        elif listing:
+            state = "done" if number < place else "open"
+        else:
+            state = "ahead"
+        stops.append(ui.Stop(checks.STEP_LABELS[step], state, url=url))  # type: ignore[arg-type]
+    return stops
+
+
+def _about_form(request: HttpRequest, listing: Listing, language: str) -> forms.Form:
+    initial = {
+        "organisation": listing.organisation_id,
+        "direction": listing.direction,
+        "kind": listing.kind,
+        "language": listing.language,
+        "disclosure": listing.disclosure,
+    }
+    form = AboutForm(request.POST or None, viewer=viewer_of(request), initial=initial)
+    for name in ("organisation", "language"):
+        form.fields[name].disabled = True
+    return form
+
+
+def _teaser_form(request: HttpRequest, listing: Listing, language: str) -> forms.Form:
+    text = next((t for t in listing.teasers.all() if t.language == language), None)
+    initial = (
+        {"title": text.title, "summary": text.summary, "keywords": ", ".join(text.keywords)} if text else {}
+    )
+    return TeaserForm(request.POST or None, listing=listing, initial=initial)
+
+
+def _detail_form(request: HttpRequest, listing: Listing, language: str) -> forms.Form:
+    names = ("description", "advantages", "requirements", "ip_comment")
+    text = listing.details.filter(language=language).first()
+    initial = {name: getattr(text, name) for name in names} if text else {}
+    return DetailForm(request.POST or None, initial=initial)
+
+
+def _facts_form(request: HttpRequest, listing: Listing, language: str) -> forms.Form:
+    names = ("trl", "ip_status", "sectors", "sdgs")
+    return FactsForm(request.POST or None, initial={name: getattr(listing, name) for name in names})
+
+
+def _partner_form(request: HttpRequest, listing: Listing, language: str) -> forms.Form:
+    names = ("partnerships", "partner_kinds", "work_languages", "trl_min", "trl_max", "deadline")
+    initial = {name: getattr(listing, name) for name in names}
+    initial["target_places"] = [place.pk for place in listing.target_places.all()]
+    return PartnerForm(request.POST or None, initial=initial)
+
+
+def _contact_form(request: HttpRequest, listing: Listing, language: str) -> forms.Form:
+    user = user_of(request)
+    contact = ListingContact.objects.filter(listing=listing).first()
+    names = ("name", "email", "phone", "note")
+    initial = (
+        {name: getattr(contact, name) for name in names}
+        if contact
+        else {"name": user.name, "email": user.email}
+    )
+    return ContactForm(request.POST or None, initial=initial)
+
+
+Build = Callable[[HttpRequest, Listing, str], forms.Form]
+FORMS: dict[str, Build] = {
+    "about": _about_form,
+    "teaser": _teaser_form,
+    "details": _detail_form,
+    "facts": _facts_form,
+    "partner": _partner_form,
+    "contact": _contact_form,
+}
+
+
+def _save_about(request: HttpRequest, listing: Listing, language: str, data: dict[str, Any]) -> None:
+    facts = {name: data[name] for name in ("direction", "kind", "disclosure")}
+    actions.save_facts(listing=listing, by=user_of(request), **facts)
+
+
+def _origin(listing: Listing, language: str, request: HttpRequest) -> dict[str, str]:
+    """A version in another language than the listing's own is a translation of it."""
+    if language == listing.language:
+        return {}
+    machine = request.GET.get("origin") == Origin.MACHINE
+    origin = Origin.MACHINE if machine else Origin.TRANSLATED
+    return {"origin": origin, "source_language": listing.language}
+
+
+def _save_teaser(request: HttpRequest, listing: Listing, language: str, data: dict[str, Any]) -> None:
+    given = _origin(listing, language, request)
+    actions.save_teaser(listing=listing, language=language, by=user_of(request), **data, **given)
+
+
+def _save_detail(request: HttpRequest, listing: Listing, language: str, data: dict[str, Any]) -> None:
+    given = _origin(listing, language, request)
+    actions.save_detail(listing=listing, language=language, by=user_of(request), **data, **given)
+
+
+def _save_facts(request: HttpRequest, listing: Listing, language: str, data: dict[str, Any]) -> None:
+    actions.save_facts(listing=listing, by=user_of(request), **data)
+
+
+def _save_contact(request: HttpRequest, listing: Listing, language: str, data: dict[str, Any]) -> None:
+    actions.save_contact(listing=listing, by=user_of(request), **data)
+
+
+Save = Callable[[HttpRequest, Listing, str, dict[str, Any]], None]
+SAVES: dict[str, Save] = {
+    "about": _save_about,
+    "teaser": _save_teaser,
+    "details": _save_detail,
+    "facts": _save_facts,
+    "partner": _save_facts,
+    "contact": _save_contact,
+}
+
+
+@policy.route("exchange.member")
+def listing_translate(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Choose the language to add; the text itself is written in the usual steps."""
+    listing = own(request, pk)
+    form = TranslationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        url = reverse("listing_edit", args=[listing.pk, "teaser"])
+        chosen = form.cleaned_data
+        return redirect(f"{url}?lang={chosen['language']}&origin={chosen['origin']}")
+    context = {"listing": listing, "cancel_url": reverse("listing_detail", args=[listing.pk])}
+    return form_page(request, "exchange/listing_translate.html", form, context)
+
+
+@policy.route("exchange.member")
+@require_POST
+def listing_check(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What the public text must not hold, said while it is written (HTMX)."""
+    listing = own(request, pk)
+    form = TeaserForm(request.POST, listing=listing)
+    form.is_valid()
+    wrong = [
+        (form.fields[name].label, list(found))
+        for name, found in form.errors.items()
+        if name in form.fields and request.POST.get(name)
+    ]
+    return render(request, "exchange/_check.html", {"wrong": wrong})
