@@ -1,3 +1,184 @@
-"""What this app registers with `core`: kinds, places in the navigation, followers of the log."""
+"""What this app registers with `core`: kinds, its place in the rail, notices, duties, followers."""
 
-from serai.cooperation import lifecycle  # noqa: F401
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from serai.accounts import notices
+from serai.cooperation import followers, lifecycle, policies, queries  # noqa: F401  (followers register here)
+from serai.cooperation.models import Case, Facility, Project, Result
+from serai.core import context, duties, kinds, policy
+from serai.core.duties import Duty
+from serai.core.viewer import Viewer
+
+
+# --- kinds ------------------------------------------------------------------------------------------------
+def _case_card(case: Case) -> kinds.Card:
+    return kinds.Card(
+        kind="case",
+        id=case.pk,
+        title=case.title,
+        url=reverse("case_detail", args=[case.pk]),
+        language=case.language,
+        status=str(case.get_status_display()),
+        tone=lifecycle.CASE.tones[case.status],
+    )
+
+
+def _project_card(project: Project) -> kinds.Card:
+    title, language = queries.title_of_project(project)
+    return kinds.Card(
+        kind="project",
+        id=project.pk,
+        title=title,
+        url=reverse("project_detail", args=[project.pk]),
+        language=language,
+        status=str(project.get_status_display()),
+        tone=lifecycle.PROJECT.tones[project.status],
+    )
+
+
+def _facility_card(facility: Facility) -> kinds.Card:
+    name, language = queries.name_of_facility(facility)
+    return kinds.Card(
+        kind="facility",
+        id=facility.pk,
+        title=name,
+        url=reverse("facility_detail", args=[facility.pk]),
+        language=language,
+        status=str(facility.get_status_display()),
+        tone=lifecycle.FACILITY.tones[facility.status],
+        detail=str(facility.get_kind_display()),
+    )
+
+
+def _result_card(result: Result) -> kinds.Card:
+    return kinds.Card(
+        kind="result",
+        id=result.pk,
+        title=result.title,
+        url=reverse("result_detail", args=[result.pk]),
+        language=result.language,
+        status=str(result.get_status_display()),
+        tone=lifecycle.RESULT.tones[result.status],
+        detail=str(result.get_kind_display()),
+    )
+
+
+kinds.register(
+    kinds.Kind(
+        name="case",
+        label=pgettext_lazy("kind", "Case"),
+        plural=pgettext_lazy("kind", "Cases"),
+        model=Case,
+        visible=policies.visible_cases,
+        card=_case_card,
+        stage=4,
+        icon="briefcase",
+    )
+)
+kinds.register(
+    kinds.Kind(
+        name="project",
+        label=pgettext_lazy("kind", "Project"),
+        plural=pgettext_lazy("kind", "Projects"),
+        model=Project,
+        visible=policies.visible_projects,
+        card=_project_card,
+        prefetch=lambda projects: projects.prefetch_related("texts"),
+        stage=6,
+        icon="kanban",
+    )
+)
+kinds.register(
+    kinds.Kind(
+        name="facility",
+        label=pgettext_lazy("kind", "Joint facility"),
+        plural=pgettext_lazy("kind", "Joint facilities"),
+        model=Facility,
+        visible=policies.visible_facilities,
+        card=_facility_card,
+        prefetch=lambda facilities: facilities.prefetch_related("texts"),
+        stage=6,
+        icon="building-gear",
+    )
+)
+kinds.register(
+    kinds.Kind(
+        name="result",
+        label=pgettext_lazy("kind", "Result"),
+        plural=pgettext_lazy("kind", "Results"),
+        model=Result,
+        visible=policies.visible_results,
+        card=_result_card,
+        stage=7,
+        icon="award",
+    )
+)
+
+# --- the rail ---------------------------------------------------------------------------------------------
+context.register_place(
+    context.Place(
+        name="build",
+        label=pgettext_lazy("place", "Build"),
+        url_name="build",
+        icon="bricks",
+        order=50,
+        gate=policy.anyone,
+    )
+)
+
+# --- notices ----------------------------------------------------------------------------------------------
+notices.declare("cooperation.case_offered", _("You can open a case: {title}"), icon="briefcase")
+notices.declare("cooperation.case_opened", _("A case was opened with you: {title}"), icon="briefcase")
+notices.declare("cooperation.case_ended", _("A case was ended without a result: {title}"), icon="x-octagon")
+notices.declare("cooperation.result_validated", _("Your result was validated: {title}"), icon="award")
+notices.declare("cooperation.result_refused", _("Your result needs better evidence: {title}"), icon="reply")
+
+
+# --- duties -----------------------------------------------------------------------------------------------
+@duties.source
+def _of_cases(viewer: Viewer) -> Iterator[Duty]:
+    if not viewer.is_authenticated:
+        return
+    mine = queries.cases(viewer, whose="mine").filter(due_on__isnull=False)
+    for case in mine[:20]:
+        what = case.next_step or _("Say what happens next")
+        yield Duty(
+            what, case.title, reverse("case_detail", args=[case.pk]), case.due_on, "case", case.language
+        )
+    outcomes = queries.meetings_to_carry_on(viewer).select_related(
+        "meeting__request__listing",
+        "meeting__request__requester__organisation",
+        "meeting__request__invitee__organisation",
+    )
+    for outcome in outcomes.prefetch_related("meeting__request__listing__teasers")[:10]:
+        title, language = queries.title_of_meeting(outcome.meeting)
+        url = reverse("case_from_meeting", args=[outcome.meeting_id])
+        answered = outcome.answered_at or timezone.now()
+        due = timezone.localtime(answered).date() + timedelta(days=queries.OFFER_DAYS)
+        yield Duty(_("Open a case after your meeting"), title, url, due, "meeting", language)
+
+
+@duties.source
+def _of_projects_and_results(viewer: Viewer) -> Iterator[Duty]:
+    if not viewer.is_authenticated:
+        return
+    for result in queries.results_to_validate(viewer).order_by("created_at", "pk")[:15]:
+        due: date = timezone.localtime(result.created_at).date() + timedelta(days=queries.VALIDATION_DAYS)
+        url = reverse("result_detail", args=[result.pk])
+        yield Duty(_("Check a reported result"), result.title, url, due, "result", result.language)
+    projects = policies.visible_projects(viewer).filter(owner_id=viewer.pk, due_on__isnull=False)
+    for project in projects.prefetch_related("texts").order_by("due_on", "pk")[:10]:
+        title, language = queries.title_of_project(project)
+        url = reverse("project_detail", args=[project.pk])
+        yield Duty(_("Look after the project"), title, url, project.due_on, "project", language)
+    facilities = policies.visible_facilities(viewer).filter(owner_id=viewer.pk, due_on__isnull=False)
+    for facility in facilities.prefetch_related("texts").order_by("due_on", "pk")[:10]:
+        name, language = queries.name_of_facility(facility)
+        url = reverse("facility_detail", args=[facility.pk])
+        yield Duty(_("Look after the facility"), name, url, facility.due_on, "facility", language)

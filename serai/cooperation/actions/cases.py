@@ -1,0 +1,233 @@
+"""A case: opened by a person, moved step by step, ended with a result or a reason."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from serai.accounts.models import User
+from serai.agreements import actions as agreement_actions
+from serai.agreements.actions import NewParty, NewText, Terms
+from serai.agreements.models import Agreement
+from serai.cooperation import lifecycle, policies, queries
+from serai.cooperation.actions.common import (
+    link_beginnings,
+    locked_for,
+    must_act_for_one,
+    must_say,
+    people_of,
+    tell,
+)
+from serai.cooperation.models import Case
+from serai.core import audit, chain
+from serai.core.errors import Conflict, Invalid, NotAllowed
+from serai.core.lifecycle import advance
+from serai.core.models import Link
+from serai.directory.models import Organisation
+from serai.events.models import Meeting
+from serai.exchange import actions as exchange_actions
+from serai.exchange.models import Interest
+
+S = Case.Status
+FIRST_STEP_DAYS = 14
+"""A new case that nobody looks at is lost: its first step is due after two weeks."""
+
+
+@transaction.atomic
+def open_case(
+    *,
+    by: User,
+    title: str,
+    language: str,
+    parties: Sequence[Organisation],
+    next_step: str = "",
+    due_on: date | None = None,
+    origins: Sequence[models.Model] = (),
+    is_invented: bool = False,
+) -> Case:
+    """Open a case between at least two organisations; `by` owns it and acts for one of them.
+
+    `origins` are the records that led to it (an interest, a meeting). Raises Invalid for fewer than two
+    parties or no title, NotAllowed unless `by` acts for a party.
+    """
+    title = must_say(title, name="title", message=_("Give the case a title."))
+    distinct = {organisation.pk: organisation for organisation in parties}
+    if len(distinct) < 2:
+        raise Invalid(_("A cooperation has two sides."), fields={"parties": _("Name the other side.")})
+    must_act_for_one(by, distinct.values())
+    case = Case.objects.create(
+        title=title[:300],
+        language=language,
+        status=S.MATCHED if origins else S.LEAD,
+        owner=by,
+        next_step=next_step or _("Agree on what to do first"),
+        due_on=due_on or timezone.localdate() + timedelta(days=FIRST_STEP_DAYS),
+        is_invented=is_invented,
+    )
+    case.parties.set(distinct.values())
+    for origin in origins:
+        chain.link(source=origin, relation=Link.Relation.OPENED, target=case, by=by)
+    audit.record(
+        actor=by,
+        action="cooperation.case_opened",
+        obj=case,
+        data={"status": case.status, "parties": sorted(str(pk) for pk in distinct)},
+    )
+    _tell_others(case, kind="cooperation.case_opened", key="cooperation.case_opened", but=by)
+    return case
+
+
+@transaction.atomic
+def open_case_from_interest(*, interest: Interest, by: User) -> Case:
+    """Open the case that an accepted interest leads to. Tapping twice, or from both sides, is one case.
+
+    Raises Conflict while the interest is not accepted, NotAllowed unless `by` acts for one of the two sides.
+    """
+    interest = Interest.objects.select_for_update().get(pk=interest.pk)
+    sides = [interest.organisation, interest.listing.organisation]
+    must_act_for_one(by, sides)
+    known = queries.case_opened_from(interest)
+    if known:
+        return known
+    if interest.status not in [Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT, Interest.Status.LED_ON]:
+        raise Conflict(_("A case can be opened once the interest is accepted."))
+    title, language = queries.title_of_listing(interest.listing)
+    case = open_case(by=by, title=title, language=language, parties=sides, origins=[interest])
+    exchange_actions.lead_on(interest=interest, by=by)
+    return case
+
+
+@transaction.atomic
+def open_case_from_meeting(*, meeting: Meeting, by: User) -> Case:
+    """Open the case that a held meeting leads to; where its interest opened one already, that one goes on.
+
+    Raises NotAllowed unless `by` took part or acts for one of the two sides, Conflict for a cancelled meeting.
+    """
+    meeting = Meeting.objects.select_for_update().get(pk=meeting.pk)
+    request = meeting.request
+    sides = [request.requester.organisation, request.invitee.organisation]
+    must_act_for_one(by, sides)
+    known = queries.case_opened_from(meeting)
+    if known:
+        return known
+    if meeting.status == Meeting.Status.CANCELLED:
+        raise Conflict(_("This meeting was cancelled."))
+    earlier = queries.case_of_interests_met_as(meeting)
+    if earlier:
+        chain.link(source=meeting, relation=Link.Relation.OPENED, target=earlier, by=by)
+        audit.record(actor=by, action="cooperation.meeting_joined", obj=earlier, data={"meeting": meeting.pk})
+        return earlier
+    title, language = queries.title_of_meeting(meeting)
+    return open_case(by=by, title=title, language=language, parties=sides, origins=[meeting])
+
+
+@transaction.atomic
+def set_next_step(*, case: Case, next_step: str, due_on: date, by: User) -> Case:
+    """Say what happens next and by when. Raises Conflict when the case is over."""
+    case = _locked(case, by)
+    if not lifecycle.CASE.transitions[case.status]:
+        raise Conflict(_("This case is over."))
+    case.next_step = must_say(next_step, name="next_step", message=_("Say what happens next."))
+    case.due_on = due_on
+    case.save()
+    audit.record(actor=by, action="cooperation.next_step_set", obj=case, data={"due_on": due_on})
+    return case
+
+
+@transaction.atomic
+def hand_over_case(*, case: Case, owner: User, by: User) -> Case:
+    """Give the case to somebody else who acts for one of its parties; else NotAllowed."""
+    case = _locked(case, by)
+    if not policies.may_act_on_case(owner, case):
+        raise NotAllowed(_("The new owner must act for one of the parties."))
+    case.owner = owner
+    case.save()
+    audit.record(actor=by, action="cooperation.case_handed_over", obj=case, data={"owner": owner.pk})
+    return case
+
+
+@transaction.atomic
+def move_case(*, case: Case, to: str, by: User, next_step: str = "", due_on: date | None = None) -> Case:
+    """Take the case a step on. Stalling and ending have actions of their own, since they need a reason."""
+    case = _locked(case, by)
+    if to in [S.STALLED, S.FAILED]:
+        raise Conflict(_("Say why the case stops."))
+    advance(lifecycle.CASE, case, to)
+    case.end_reason = ""
+    case.next_step = next_step.strip()
+    case.due_on = due_on
+    case.save()
+    audit.record(actor=by, action="cooperation.case_moved", obj=case, data={"status": to})
+    return case
+
+
+@transaction.atomic
+def stall_case(*, case: Case, reason: str, resume_on: date, by: User) -> Case:
+    """Put the case to rest until a day on which it is looked at again."""
+    case = _locked(case, by)
+    advance(lifecycle.CASE, case, S.STALLED)
+    case.end_reason = must_say(reason, name="reason", message=_("Say why the case rests."))
+    case.next_step = _("Look at the case again")
+    case.due_on = resume_on
+    case.save()
+    audit.record(actor=by, action="cooperation.case_stalled", obj=case, data={"due_on": resume_on})
+    return case
+
+
+@transaction.atomic
+def end_case(*, case: Case, reason: str, by: User) -> Case:
+    """End the case without a result, saying why: what did not work is worth knowing."""
+    case = _locked(case, by)
+    advance(lifecycle.CASE, case, S.FAILED)
+    case.end_reason = must_say(reason, name="reason", message=_("Say why the case ends."))
+    case.next_step = ""
+    case.due_on = None
+    case.save()
+    audit.record(actor=by, action="cooperation.case_ended", obj=case, data={"status": case.status})
+    _tell_others(case, kind="cooperation.case_ended", key="cooperation.case_ended", but=by)
+    return case
+
+
+@transaction.atomic
+def conclude_agreement(*, case: Case, terms: Terms, texts: Sequence[NewText], by: User) -> Agreement:
+    """Draft the agreement the case leads to, between the parties of the case, and link it in the chain.
+
+    The case moves into negotiation; when all parties have signed it is signed (`followers`).
+    """
+    case = _locked(case, by)
+    if case.status not in [S.LEAD, S.MATCHED, S.NEGOTIATING]:
+        raise Conflict(_("An agreement is drafted while the case is open and not yet signed."))
+    agreement = agreement_actions.draft_agreement(
+        by=by,
+        terms=terms,
+        parties=[NewParty(organisation) for organisation in case.parties.order_by("name", "pk")],
+        texts=texts,
+        is_invented=case.is_invented,
+    )
+    chain.link(source=case, relation=Link.Relation.AGREED_IN, target=agreement, by=by)
+    link_beginnings(case, agreement, by)
+    for step in (S.MATCHED, S.NEGOTIATING):
+        if lifecycle.CASE.may_follow(case.status, step):
+            advance(lifecycle.CASE, case, step)
+    case.next_step = _("Agree on the wording and sign")
+    case.due_on = terms.due_on or case.due_on
+    case.save()
+    audit.record(
+        actor=by,
+        action="cooperation.agreement_drafted",
+        obj=case,
+        data={"agreement": agreement.pk, "status": case.status},
+    )
+    return agreement
+
+
+def _locked(case: Case, by: User) -> Case:
+    return locked_for(case, by, visible=policies.visible_cases, may=policies.may_act_on_case)
+
+
+def _tell_others(case: Case, *, kind: str, key: str, but: User) -> None:
+    people = people_of(case.parties.all())
+    url = f"/build/cases/{case.pk}/"
+    tell(people, kind=kind, obj=case, title=case.title, url=url, key=f"{key}:{case.pk}", but=but)

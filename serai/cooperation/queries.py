@@ -1,0 +1,225 @@
+"""Reads: lists, the records behind a record in the chain, what waits for whom."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from serai.agreements import policies as agreement_policies
+from serai.agreements.models import Agreement
+from serai.cooperation import policies
+from serai.cooperation.models import Case, Facility, Project, ProjectParty, Result
+from serai.core.errors import NotFound
+from serai.core.models import Link
+from serai.core.text import best_text
+from serai.core.viewer import Viewer
+from serai.directory.models import Organisation
+from serai.events.models import Meeting, Outcome
+from serai.exchange.models import Interest, Listing
+
+OPENS_A_CASE = [Outcome.Kind.NEGOTIATE, Outcome.Kind.AGREED]
+"""Outcomes of a meeting after which a case should be opened."""
+
+OFFER_DAYS = 14
+OFFER_KEPT_DAYS = 180
+VALIDATION_DAYS = 21
+"""A reported result should be looked at within three weeks."""
+
+
+# --- names ------------------------------------------------------------------------------------------------
+def title_of_listing(listing: Listing) -> tuple[str, str]:
+    """(title, language): of the version in the listing's own language, as the case outlives translations."""
+    text = best_text(listing.teasers.all(), [listing.language])
+    return (text.title, text.language) if text else (listing.reference, "")
+
+
+def title_of_meeting(meeting: Meeting) -> tuple[str, str]:
+    request = meeting.request
+    if request.listing is not None:
+        return title_of_listing(request.listing)
+    names = (request.requester.organisation.name, request.invitee.organisation.name)
+    return " – ".join(names), ""
+
+
+def title_of_project(project: Project) -> tuple[str, str]:
+    text = best_text(project.texts.all())
+    return (text.title, text.language) if text else (_("Project"), "")
+
+
+def name_of_facility(facility: Facility) -> tuple[str, str]:
+    text = best_text(facility.texts.all())
+    return (text.name, text.language) if text else (str(facility.get_kind_display()), "")
+
+
+# --- lists ------------------------------------------------------------------------------------------------
+def cases(viewer: Viewer, *, status: str = "", whose: str = "") -> QuerySet[Case]:
+    """The viewer's cases, the most urgent first. `whose="mine"` keeps those they own."""
+    found = policies.visible_cases(viewer)
+    if status:
+        found = found.filter(status=status)
+    if whose == "mine" and viewer.is_authenticated:
+        found = found.filter(owner_id=viewer.pk)
+    with_names = found.select_related("owner").prefetch_related(
+        Prefetch("parties", Organisation.objects.order_by("name"))
+    )
+    return with_names.order_by(F("due_on").asc(nulls_last=True), "-created_at", "id")
+
+
+def projects(
+    viewer: Viewer, *, status: str = "", field: str = "", country: str = "", year: str = ""
+) -> QuerySet[Project]:
+    found = policies.visible_projects(viewer)
+    if status:
+        found = found.filter(status=status)
+    if field:
+        found = found.filter(field=field)
+    if country:
+        party = ProjectParty.objects.filter(project=OuterRef("pk"), organisation__country__code=country)
+        found = found.filter(Q(landing_place__code=country) | Exists(party))
+    if year.isdigit():
+        found = found.filter(landed_on__year=int(year))
+    return with_project_names(found).order_by(F("landed_on").desc(nulls_last=True), "-created_at", "id")
+
+
+def with_project_names(found: QuerySet[Project]) -> QuerySet[Project]:
+    parties = ProjectParty.objects.select_related("organisation__country").order_by("created_at", "id")
+    return found.select_related("landing_place", "owner").prefetch_related(
+        "texts", Prefetch("parties", parties)
+    )
+
+
+def facilities(
+    viewer: Viewer, *, kind: str = "", field: str = "", country: str = "", region: str = ""
+) -> QuerySet[Facility]:
+    found = policies.visible_facilities(viewer)
+    if kind:
+        found = found.filter(kind=kind)
+    if field:
+        found = found.filter(field=field)
+    if country:
+        hosts = Facility.hosts.through.objects.filter(
+            facility_id=OuterRef("pk"), organisation__country__code=country
+        )
+        found = found.filter(Q(place__code=country) | Exists(hosts))
+    if region:
+        served = Facility.region_served.through.objects.filter(facility_id=OuterRef("pk"), place__code=region)
+        found = found.filter(Exists(served))
+    return with_facility_names(found).order_by(F("founded_on").desc(nulls_last=True), "-created_at", "id")
+
+
+def with_facility_names(found: QuerySet[Facility]) -> QuerySet[Facility]:
+    hosts = Organisation.objects.select_related("country").order_by("name")
+    return found.select_related("place", "owner").prefetch_related(
+        "texts", "region_served", Prefetch("hosts", hosts)
+    )
+
+
+def results(viewer: Viewer, *, kind: str = "", status: str = "", year: str = "") -> QuerySet[Result]:
+    found = policies.visible_results(viewer)
+    if kind:
+        found = found.filter(kind=kind)
+    if status:
+        found = found.filter(status=status)
+    if year.isdigit():
+        found = found.filter(achieved_on__year=int(year))
+    return with_result_origins(found).order_by("-achieved_on", "id")
+
+
+def with_result_origins(found: QuerySet[Result]) -> QuerySet[Result]:
+    return found.select_related("project", "facility", "reported_by", "evidence_file").prefetch_related(
+        "project__texts", "facility__texts"
+    )
+
+
+# --- what stands behind a record ----------------------------------------------------------------------------
+def case_opened_from(origin: Interest | Meeting) -> Case | None:
+    """The case that this record opened already, if any."""
+    kind = "interest" if isinstance(origin, Interest) else "meeting"
+    links = Link.objects.filter(
+        source_kind=kind, source_id=origin.pk, relation=Link.Relation.OPENED, target_kind="case"
+    )
+    return Case.objects.filter(pk__in=links.values("target_id")).order_by("created_at").first()
+
+
+def case_of_interests_met_as(meeting: Meeting) -> Case | None:
+    """The case opened by the interest that this meeting followed."""
+    met = Link.objects.filter(
+        source_kind="interest", relation=Link.Relation.MET_AS, target_kind="meeting", target_id=meeting.pk
+    )
+    opened = Link.objects.filter(
+        source_kind="interest",
+        source_id__in=met.values("source_id"),
+        relation=Link.Relation.OPENED,
+        target_kind="case",
+    )
+    return Case.objects.filter(pk__in=opened.values("target_id")).order_by("created_at").first()
+
+
+def cases_behind(obj: Project | Facility | Agreement) -> QuerySet[Case]:
+    """The cases that led to this record, directly or through an agreement."""
+    parents = Link.objects.filter(target_id=obj.pk, source_kind="case").values("source_id")
+    agreements = Link.objects.filter(target_id=obj.pk, source_kind="agreement").values("source_id")
+    through = Link.objects.filter(target_id__in=agreements, source_kind="case").values("source_id")
+    return Case.objects.filter(Q(pk__in=parents) | Q(pk__in=through))
+
+
+def named_listings_behind(case: Case) -> QuerySet[Listing]:
+    """The listings that a case began with, of owners who show their name.
+
+    An anonymous listing stays unlinked: the public record of what came of it would name its owner.
+    """
+    opened = Link.objects.filter(target_kind="case", target_id=case.pk, relation=Link.Relation.OPENED)
+    interests = Interest.objects.filter(pk__in=opened.filter(source_kind="interest").values("source_id"))
+    meetings = Meeting.objects.filter(pk__in=opened.filter(source_kind="meeting").values("source_id"))
+    began = Q(pk__in=interests.values("listing_id")) | Q(pk__in=meetings.values("request__listing_id"))
+    return Listing.objects.filter(began, disclosure=Listing.Disclosure.NAMED)
+
+
+def must_see_origins(viewer: Viewer, case: Case | None, agreement: Agreement | None) -> None:
+    """NotFound unless the viewer acts for a party of each record that something is said to come of."""
+    if case is not None and not policies.may_act_on_case(viewer, case):
+        raise NotFound(_("Not found."))
+    if agreement is not None and not agreement_policies.may_act(viewer, agreement):
+        raise NotFound(_("Not found."))
+
+
+# --- what waits for a person --------------------------------------------------------------------------------
+def meetings_to_carry_on(viewer: Viewer) -> QuerySet[Outcome]:
+    """The viewer's answers that ask for a case which nobody has opened yet; the last half year's only."""
+    opened = Link.objects.filter(
+        source_kind="meeting",
+        source_id=OuterRef("meeting_id"),
+        relation=Link.Relation.OPENED,
+        target_kind="case",
+    )
+    since = timezone.now() - timedelta(days=OFFER_KEPT_DAYS)
+    mine = Outcome.objects.filter(
+        participant__user_id=viewer.pk, kind__in=OPENS_A_CASE, answered_at__gte=since
+    )
+    return mine.filter(~Exists(opened)).order_by("answered_at", "pk")
+
+
+def interests_to_carry_on(viewer: Viewer) -> QuerySet[Interest]:
+    """Accepted interests of the organisations the viewer acts for, from which no case was opened yet."""
+    opened = Link.objects.filter(
+        source_kind="interest", source_id=OuterRef("pk"), relation=Link.Relation.OPENED, target_kind="case"
+    )
+    mine = agreement_policies.organisations_acted_for(viewer).values("pk")
+    sides = Q(organisation_id__in=mine) | Q(listing__organisation_id__in=mine)
+    going_on = [Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT]
+    return Interest.objects.filter(sides, ~Exists(opened), status__in=going_on).order_by("answered_at", "pk")
+
+
+def project_or_facility(
+    viewer: Viewer, *, project: UUID | None, facility: UUID | None
+) -> Project | Facility | None:
+    """The record a result is reported for, if the viewer sees it."""
+    if project is not None:
+        return policies.visible_projects(viewer).filter(pk=project).first()
+    return policies.visible_facilities(viewer).filter(pk=facility).first() if facility else None
+
+
+def results_to_validate(viewer: Viewer) -> QuerySet[Result]:
+    return policies.results_to_validate(viewer)
