@@ -348,7 +348,7 @@ def samples() -> dict[str, Any]:
     """Everything `core/style.html` prints."""
     now = timezone.localtime()
     today = timezone.localdate()
-    wrong = SampleForm({"title": "", "kind": "offer", "text": "Membranen", "expires": "31.02.2026"})
+    wrong = SampleForm({"title": "", "kind": "offer", "text": "Membranen", "expires": "2026-11-30"})
     withdraw = ui.Action(
         _("Withdraw"),
         "#",

@@ -333,6 +333,8 @@ def chain(stops: Sequence[ui.Stop | Step], title: ui.Text = "") -> dict[str, Any
 
 def stops_of(steps: Sequence[Step]) -> list[ui.Stop]:
     """Every stage of the chain in order: what exists lit and linked (one a kind), the rest ahead."""
+    if not steps:
+        return []
     first: dict[str, Step] = {}
     for step in sorted(steps, key=lambda s: (not s.is_here, s.distance)):
         first.setdefault(step.card.kind, step)
