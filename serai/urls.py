@@ -5,9 +5,11 @@ from serai.api import api
 
 urlpatterns = [
     path("", include("serai.core.urls")),
+    path("", include("serai.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("serai.exchange.urls")),
+    path("network/", include("serai.directory.urls")),
     path("api/v1/", api.urls),
 ]
 if settings.DEBUG:

@@ -25,6 +25,9 @@ from serai.directory.models import Identifier
 
 Scheme = Identifier.Scheme
 
+UNIQUE = (Scheme.ROR, Scheme.LEI, Scheme.USCC)
+"""Schemes that name exactly one organisation (`one_organisation_per_identifier`)."""
+
 _ROR_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _ROR = re.compile(rf"0[{_ROR_ALPHABET}]{{6}}[0-9]{{2}}")
 _WIKIDATA = re.compile(r"Q[1-9][0-9]{0,9}")
@@ -53,7 +56,15 @@ def candidates(text: str) -> list[tuple[str, str]]:
     if len(text) > 100 or not any(letter.isdigit() for letter in text):
         return []
     found = []
-    for scheme in (Scheme.ROR, Scheme.LEI, Scheme.WIKIDATA, Scheme.ISNI, Scheme.GRID, Scheme.USCC, Scheme.PIC):
+    for scheme in (
+        Scheme.ROR,
+        Scheme.LEI,
+        Scheme.WIKIDATA,
+        Scheme.ISNI,
+        Scheme.GRID,
+        Scheme.USCC,
+        Scheme.PIC,
+    ):
         try:
             found.append((str(scheme), normalise(scheme, text)))
         except Invalid:
@@ -126,7 +137,9 @@ def shapes() -> dict[str, str]:
         Scheme.USCC: _("A unified social credit code has 18 letters and digits, without I, O, S, V and Z."),
         Scheme.VAT: _("A VAT number begins with the two letters of its country, as in PL5260001246."),
         Scheme.PIC: _("A participant code has nine digits."),
-        Scheme.REGISTER: _("The number as the register writes it, with the register before it if it is not clear."),
+        Scheme.REGISTER: _(
+            "The number as the register writes it, with the register before it if it is not clear."
+        ),
         "orcid": _("An ORCID iD has 16 digits in groups of four; the last may be X."),
     }
 

@@ -11,8 +11,17 @@ ORGANISATION = lifecycle.register(
         initial=_ORGANISATION.DRAFT,
         transitions={
             _ORGANISATION.DRAFT: {_ORGANISATION.SUBMITTED},
-            _ORGANISATION.SUBMITTED: {_ORGANISATION.UNDER_VERIFICATION, _ORGANISATION.DRAFT},
-            _ORGANISATION.UNDER_VERIFICATION: {_ORGANISATION.VERIFIED, _ORGANISATION.DRAFT},
+            # One from an open register goes back to LISTED, never to a draft that nobody sees.
+            _ORGANISATION.SUBMITTED: {
+                _ORGANISATION.UNDER_VERIFICATION,
+                _ORGANISATION.DRAFT,
+                _ORGANISATION.LISTED,
+            },
+            _ORGANISATION.UNDER_VERIFICATION: {
+                _ORGANISATION.VERIFIED,
+                _ORGANISATION.DRAFT,
+                _ORGANISATION.LISTED,
+            },
             _ORGANISATION.LISTED: {
                 _ORGANISATION.SUBMITTED,
                 _ORGANISATION.MERGED,

@@ -120,7 +120,9 @@ class Organisation(Record):
     is_invented = models.BooleanField(default=False)
     status_note = models.CharField(max_length=500, blank=True)
     search_key = models.GeneratedField(
-        expression=Left(SearchKey("name"), 240), output_field=models.CharField(max_length=240), db_persist=True
+        expression=Left(SearchKey("name"), 240),
+        output_field=models.CharField(max_length=240),
+        db_persist=True,
     )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -187,9 +189,7 @@ class OrganisationName(Record):
         indexes = [
             GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="organisationname_trgm"),
             models.Index(Left("skeleton", 200), name="organisationname_skeleton"),
-            models.Index(
-                fields=["id"], condition=models.Q(skeleton=""), name="organisationname_uncompared"
-            ),
+            models.Index(fields=["id"], condition=models.Q(skeleton=""), name="organisationname_uncompared"),
         ]
 
     def __str__(self) -> str:

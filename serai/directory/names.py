@@ -16,10 +16,21 @@ from serai.core.errors import Invalid
 # Embeddings, overrides and isolates of UAX 9: a name that turns the text around it has no honest use.
 _DIRECTION_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Width-less marks that say nothing in a name; taken out silently, as they come along with copied text.
-_UNSEEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2060-\u2064\ufeff]")
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2060-\u2064\ufeff]"
+)
 # Joiners are letters' business in Arabic, Persian and the scripts of India; elsewhere they only hide.
 _JOINERS = "\u200c\u200d"
-_JOINING_SCRIPTS = ("ARABIC", "SYRIAC", "DEVANAGARI", "BENGALI", "GUJARATI", "GURMUKHI", "KANNADA", "MALAYALAM")
+_JOINING_SCRIPTS = (
+    "ARABIC",
+    "SYRIAC",
+    "DEVANAGARI",
+    "BENGALI",
+    "GUJARATI",
+    "GURMUKHI",
+    "KANNADA",
+    "MALAYALAM",
+)
 _JOINING_SCRIPTS += ("ORIYA", "SINHALA", "TAMIL", "TELUGU", "KHMER", "MYANMAR", "TIBETAN", "MONGOLIAN")
 _CONFUSABLE_SCRIPTS = {"Latin", "Cyrillic", "Greek"}
 
@@ -34,7 +45,9 @@ def clean_name(text: str, *, limit: int = 500) -> str:
         raise Invalid(_("The name holds hidden characters that change the direction of text. Type it anew."))
     plain = _UNSEEN.sub("", unicodedata.normalize("NFC", text))
     plain = " ".join(_without_idle_joiners(plain).split())
-    if any(unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cn", "Cs"} - _kept(letter) for letter in plain):
+    if any(
+        unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cn", "Cs"} - _kept(letter) for letter in plain
+    ):
         raise Invalid(_("The name holds characters that cannot be shown. Type it anew."))
     if not any(letter.isalnum() for letter in plain):
         raise Invalid(_("Write the name."))

@@ -1,4 +1,124 @@
-"""What this app registers with `core`: kinds, places in the navigation, followers of the log."""
+"""What this app registers with `core`: kinds, places in the navigation, duties, notices."""
 
-from serai.directory import lifecycle  # noqa: F401
-from serai.directory import importers  # noqa: F401
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from serai.accounts import notices
+from serai.accounts import policies as accounts
+from serai.accounts.models import Membership
+from serai.core import context, duties, kinds, lifecycle, policy
+from serai.core.viewer import Viewer
+from serai.directory import importers, places, policies  # noqa: F401  (importers register themselves)
+from serai.directory.lifecycle import ORGANISATION  # noqa: F401  (registers the table)
+from serai.directory.models import Label, Organisation
+
+LABEL_WARNING_DAYS = 60
+"""A label's end is announced to the managers this long before."""
+
+
+def _card(organisation: Organisation) -> kinds.Card:
+    return kinds.Card(
+        kind="organisation",
+        id=organisation.pk,
+        title=organisation.name,
+        url=reverse("organisation_detail", args=[organisation.pk]),
+        language=organisation.name_language,
+        status=organisation.get_status_display(),
+        tone=lifecycle.tone_of(organisation),
+        detail=places.place_name(organisation.country) if organisation.country else "",
+    )
+
+
+def _with_country(organisations: QuerySet[Organisation]) -> QuerySet[Organisation]:
+    return organisations.select_related("country")
+
+
+kinds.register(
+    kinds.Kind(
+        name="organisation",
+        label=pgettext_lazy("kind", "Organisation"),
+        plural=pgettext_lazy("kind", "Organisations"),
+        model=Organisation,
+        visible=policies.visible_organisations,
+        card=_card,
+        prefetch=_with_country,
+        stage=0,
+        icon="building",
+    )
+)
+
+context.register_place(
+    context.Place(
+        name="network",
+        label=pgettext_lazy("navigation", "Network"),
+        url_name="organisation_list",
+        icon="diagram-3",
+        order=70,
+        gate=policy.anyone,
+    )
+)
+
+notices.declare("directory.organisation_verified", _("{organisation} is verified."), icon="patch-check")
+notices.declare(
+    "directory.organisation_returned",
+    _("{organisation} was not verified yet: {reason}"),
+    icon="arrow-counterclockwise",
+)
+notices.declare(
+    "directory.organisation_suspended", _("{organisation} is suspended: {reason}"), icon="pause-circle"
+)
+
+
+@duties.source
+def _verifications(viewer: Viewer) -> Iterable[duties.Duty]:
+    """Stewards: organisations waiting for verification, those another steward has taken up left out."""
+    waiting = policies.waiting_organisations(viewer).filter(Q(owner=None) | Q(owner_id=viewer.pk))
+    for organisation in waiting.order_by("due_on", "pk")[:50]:
+        yield duties.Duty(
+            what=_("Verify"),
+            title=organisation.name,
+            url=reverse("verification", args=[organisation.pk]),
+            due_on=organisation.due_on,
+            kind="organisation",
+            title_language=organisation.name_language,
+        )
+
+
+@duties.source
+def _own_organisations(viewer: Viewer) -> Iterable[duties.Duty]:
+    """Managers: entries that are drafts, with the stewards' reason if they came back, and labels running out."""
+    if not viewer.is_authenticated:
+        return
+    managed = accounts.organisation_ids(viewer, Membership.Role.MANAGER)
+    for organisation in Organisation.objects.filter(pk__in=managed, status="draft").order_by("created_at")[
+        :20
+    ]:
+        what = _("Correct and submit again") if organisation.status_note else _("Complete and submit")
+        yield duties.Duty(
+            what=what,
+            title=organisation.name,
+            url=reverse("organisation_detail", args=[organisation.pk]),
+            due_on=None,
+            kind="organisation",
+            title_language=organisation.name_language,
+        )
+    today = timezone.localdate()
+    ending = Label.objects.filter(
+        organisation_id__in=managed,
+        valid_until__range=(today, today + timedelta(days=LABEL_WARNING_DAYS)),
+    )
+    for label in ending.order_by("valid_until", "pk")[:30]:
+        yield duties.Duty(
+            what=_("Renew the label"),
+            title=label.name,
+            url=reverse("organisation_detail", args=[label.organisation_id]),
+            due_on=label.valid_until,
+            kind="organisation",
+            title_language=label.language,
+        )
