@@ -1,3 +1,4 @@
+import ast
 import hashlib
 import json
 import re
@@ -24,6 +25,7 @@ from serai.core.templatetags import ui as tags
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "serai/core/static"
 TEMPLATES = sorted((ROOT / "serai").glob("*/templates/**/*.html"))
+CODE = sorted((ROOT / "serai").rglob("*.py"))
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -32,6 +34,19 @@ def show(source: str, **context: Any) -> str:
     request = RequestFactory().get("/list", context.pop("query", {}))
     printed = Template(source).render(Context({"request": request, "csrf_token": "token", **context}))
     return re.sub(r">\s+<", "><", re.sub(r"\s+", " ", printed)).strip()
+
+
+def icons_of_code(path: Path) -> Iterator[str]:
+    """Icon names in calls: `icon="…"`, the third argument of an Action, the fourth of a Place."""
+    places = {"Action": 2, "Place": 3}
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        given = [k.value for k in node.keywords if k.arg == "icon"]
+        if called in places:
+            given += node.args[places[called] : places[called] + 1]
+        yield from (str(a.value) for a in given if isinstance(a, ast.Constant) and a.value)
 
 
 # --- files --------------------------------------------------------------------------------------------------
@@ -55,7 +70,9 @@ def test_every_named_icon_is_in_the_sprite() -> None:
     sprite = (STATIC / "vendor/bootstrap-icons/sprite.svg").read_text("utf-8")
     symbols = set(re.findall(r'<symbol id="([a-z0-9-]+)"', sprite))
 
-    named = {name for t in TEMPLATES for name in re.findall(r'{% icon "([^"]+)"', t.read_text("utf-8"))}
+    templates = [path.read_text("utf-8") for path in TEMPLATES]
+    named = {name for t in templates for name in re.findall(r'(?:{% icon |\bicon=)"([^"]+)"', t)}
+    named |= {name for path in CODE for name in icons_of_code(path)}
     named |= {*tags.TONE_ICONS.values(), *tags.CHIP_ICONS.values(), *tags.TIER_ICONS.values()}
 
     assert named - symbols == set()
@@ -162,10 +179,24 @@ def test_a_due_date_that_is_met_no_longer_presses() -> None:
 
 @time_machine.travel(NOON, tick=False)
 @pytest.mark.parametrize(
-    ("days", "words"), [(0, "today"), (1, "yesterday"), (5, "5 days ago"), (60, "Sept. 21, 2026")]
+    ("days", "words"), [(0, "today"), (1, "yesterday"), (5, "5 days ago"), (60, "21 Sept 2026")]
 )
 def test_freshness_is_told_in_words(days: int, words: str) -> None:
     assert tags.ago(NOON - timedelta(days=days)) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Wed, 25 Nov 2026"),
+        ("zh-hans", "2026年11月25日周三"),
+        ("de", "Mi., 25. Nov. 2026"),
+        ("ar", "الأربعاء، 25 نوفمبر 2026"),
+    ],
+)
+def test_dates_are_written_as_the_reader_writes_them(language: str, words: str) -> None:
+    with translation.override(language):
+        assert tags.on_weekday(date(2026, 11, 25)) == words
 
 
 def test_counts_beyond_the_cap_are_not_exact() -> None:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pycountry
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_skeleton
 from django import template
 from django.contrib.messages.storage.base import Message
 from django.db import models
@@ -20,7 +21,7 @@ from django.forms import BoundField, Form
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
@@ -161,6 +162,26 @@ def as_day(value: date | datetime | None) -> date | None:
     return value
 
 
+def _reader() -> Locale:
+    """The CLDR locale of the page; English pages are British."""
+    language = get_language() or "en"
+    return Locale.parse("en_GB" if language == "en" else language, sep="-" if "-" in language else "_")
+
+
+@register.filter
+def on_day(value: date | datetime | None) -> str:
+    """A date as the reader's language writes it: "25 Nov 2026", "2026年11月25日"."""
+    day = as_day(value)
+    return format_skeleton("yMMMd", day, locale=_reader()) if day else ""
+
+
+@register.filter
+def on_weekday(value: date | datetime | None) -> str:
+    """The same with the day of the week: "Wed, 25 Nov 2026"."""
+    day = as_day(value)
+    return format_skeleton("yMMMEd", day, locale=_reader()) if day else ""
+
+
 @register.filter
 def ago(value: date | datetime | None) -> str:
     """How fresh: "today", "yesterday", "5 days ago", beyond four weeks the date."""
@@ -174,7 +195,7 @@ def ago(value: date | datetime | None) -> str:
         return pgettext("when", "yesterday")
     if 1 < days <= 28:
         return ngettext("%(days)d day ago", "%(days)d days ago", days) % {"days": days}
-    return date_format(day, "DATE_FORMAT")
+    return on_day(day)
 
 
 # --- status, dates, names ---------------------------------------------------------------------------------

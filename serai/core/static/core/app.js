@@ -167,10 +167,17 @@
       const box = side.getBoundingClientRect();
       return (atEnd === forward ? box.right : box.left) - frame.left;
     };
+    // Two ends at one place would read as one line: the later one moves down a little.
+    const taken = [];
+    const free = (point) => {
+      while (taken.some((other) => Math.abs(other.x - point.x) < 8 && Math.abs(other.y - point.y) < 6)) point.y += 7;
+      taken.push(point);
+      return point;
+    };
     for (const from of all(".passage", mine)) {
       for (const to of all(`.passage[data-pair="${from.dataset.pair}"]`, theirs)) {
-        const a = edge(from, mine, true);
-        const b = edge(to, theirs, false);
+        const a = free(edge(from, mine, true));
+        const b = free(edge(to, theirs, false));
         const start = gutter(mine, true);
         const stop = gutter(theirs, false);
         const middle = (start + stop) / 2;
