@@ -6,7 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
 
+from serai.accounts.door import by_session, by_token
 from serai.core.errors import Conflict, SeraiError
+from serai.directory import api as directory
 
 api = NinjaAPI(
     title="Serai",
@@ -15,6 +17,7 @@ api = NinjaAPI(
     urls_namespace="api",
     docs_url=None,
     openapi_url="/openapi.json",
+    auth=[by_token, by_session],
 )
 
 
@@ -34,3 +37,7 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return api.create_response(
         request, {"code": "invalid", "detail": "The request does not fit.", "fields": fields}, status=422
     )
+
+
+api.add_router("/organisations", directory.router)
+api.add_router("/places", directory.places_router)

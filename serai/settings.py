@@ -75,6 +75,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "serai.core.context.page",
+                "serai.accounts.context.unread",
             ],
             "builtins": [
                 "django.templatetags.i18n",
@@ -170,6 +171,7 @@ TIME_ZONE = "UTC"
 # --- files ----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = CONFIG.home / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS: list[Path] = []
 STORAGES = {
     "default": {

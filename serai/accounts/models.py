@@ -135,6 +135,28 @@ class Invitation(Record):
         return self.status
 
 
+class AccessRequest(Record):
+    """Somebody without an account who asks to join the network; a steward answers by `due_on`."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", pgettext_lazy("request to join", "Open")
+        ACCEPTED = "accepted", pgettext_lazy("request to join", "Accepted")
+        REFUSED = "refused", pgettext_lazy("request to join", "Refused")
+
+    email = models.EmailField()
+    name = models.CharField(max_length=150)
+    organisation_name = models.CharField(max_length=300)
+    country_code = models.CharField(max_length=2)
+    message = models.TextField(max_length=2000, blank=True)
+    language = models.CharField(max_length=10, choices=settings.LANGUAGES, default="en")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    due_on = models.DateField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    def __str__(self) -> str:
+        return self.status
+
+
 class ApiToken(Record):
     """A key to the programming interface. Its secret is shown once; only the hash is kept."""
 

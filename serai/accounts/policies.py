@@ -1,8 +1,8 @@
 """Roles, asked in one place. Other apps build their rules from these."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from serai.accounts.models import ApiToken, Membership, NodeRole, Notice, User
+from serai.accounts.models import AccessRequest, ApiToken, Invitation, Membership, NodeRole, Notice, User
 from serai.core import policy
 from serai.core.viewer import Viewer
 
@@ -65,6 +65,47 @@ def visible_people(viewer: Viewer) -> QuerySet[User]:
         organisation_id__in=organisation_ids(viewer), status=Membership.Status.ACTIVE
     )
     return User.objects.filter(pk__in=colleagues.values("user_id")) | User.objects.filter(pk=viewer.pk)
+
+
+def managed_ids(viewer: Viewer) -> QuerySet[Membership, object]:
+    return organisation_ids(viewer, Membership.Role.MANAGER)
+
+
+@policy.visible(
+    "accounts.memberships",
+    "A person's own memberships; managers those of their organisation, the secretariat all.",
+    gate=policy.signed_in,
+)
+def visible_memberships(viewer: Viewer) -> QuerySet[Membership]:
+    if is_secretariat(viewer):
+        return Membership.objects.all()
+    return Membership.objects.filter(Q(user_id=viewer.pk) | Q(organisation_id__in=managed_ids(viewer)))
+
+
+def memberships_to_decide(viewer: Viewer) -> QuerySet[Membership]:
+    """Requests to join that wait for this manager."""
+    return Membership.objects.filter(
+        organisation_id__in=managed_ids(viewer), status=Membership.Status.REQUESTED
+    )
+
+
+@policy.visible(
+    "accounts.invitations", "Managers see the invitations of their organisations.", gate=policy.signed_in
+)
+def visible_invitations(viewer: Viewer) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(organisation_id__in=managed_ids(viewer))
+
+
+@policy.visible(
+    "accounts.node_roles", "The secretariat sees who has a role for the node.", gate=is_secretariat
+)
+def visible_node_roles(viewer: Viewer) -> QuerySet[NodeRole]:
+    return NodeRole.objects.all() if is_secretariat(viewer) else NodeRole.objects.none()
+
+
+@policy.visible("accounts.access_requests", "Stewards see and answer requests to join.", gate=is_steward)
+def visible_access_requests(viewer: Viewer) -> QuerySet[AccessRequest]:
+    return AccessRequest.objects.all() if is_steward(viewer) else AccessRequest.objects.none()
 
 
 policy.declare("accounts.sign_in", "Everybody: the ways in, with limits on tries.")

@@ -1,3 +1,100 @@
-"""What this app registers with `core`: kinds, places in the navigation, followers of the log."""
+"""What this app registers with `core`: kinds, places in the navigation, notices, letters, duties."""
 
-from serai.accounts import policies  # noqa: F401
+from collections.abc import Callable, Iterable
+
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from serai.accounts import policies
+from serai.accounts.models import AccessRequest, ApiToken, Invitation, Membership, NodeRole, User
+from serai.accounts.notices import declare
+from serai.core import context, duties, kinds, mail, policy
+from serai.core.viewer import Viewer
+
+mail.declare(
+    "accounts.invitation",
+    subject=_("{inviter} invites you to join {organisation}"),
+    body=_(
+        "{inviter} invites you to join {organisation} on Serai, the network for international innovation "
+        "cooperation.\n\nOpen the invitation (it is yours alone, and ends in 14 days): {url}"
+    ),
+    fields={
+        "inviter": "core.public",
+        "organisation": "core.public",
+        "url": "accounts.sign_in",
+    },
+)
+
+declare("accounts.membership_requested", _("{person} asks to join {organisation}."), icon="person")
+declare("accounts.membership_accepted", _("You now belong to {organisation}."), icon="check-lg")
+declare(
+    "accounts.membership_refused", _("Your request to join {organisation} was not accepted."), icon="x-lg"
+)
+
+context.register_place(
+    context.Place(
+        "settings", pgettext_lazy("place", "Settings"), "settings", "gear", 90, policy.signed_in, foot=True
+    )
+)
+
+
+def _person(user: User) -> kinds.Card:
+    return kinds.Card("person", user.pk, user.name, reverse("settings"))
+
+
+def _plain_card(name: str) -> Callable[[Model], kinds.Card]:
+    return lambda obj: kinds.Card(name, obj.pk, str(obj), reverse("settings"))
+
+
+kinds.register(
+    kinds.Kind(
+        "person",
+        pgettext_lazy("kind", "Person"),
+        pgettext_lazy("kind", "People"),
+        User,
+        policies.visible_people,
+        _person,
+    )
+)
+for _name, _label, _plural, _model, _visible in (
+    ("membership", _("Membership"), _("Memberships"), Membership, policies.visible_memberships),
+    ("invitation", _("Invitation"), _("Invitations"), Invitation, policies.visible_invitations),
+    ("token", _("Token"), _("Tokens"), ApiToken, policies.own_tokens),
+    ("node_role", _("Role"), _("Roles"), NodeRole, policies.visible_node_roles),
+    (
+        "access_request",
+        _("Request to join"),
+        _("Requests to join"),
+        AccessRequest,
+        policies.visible_access_requests,
+    ),
+):
+    kinds.register(kinds.Kind(_name, _label, _plural, _model, _visible, _plain_card(_name)))
+
+
+@duties.source
+def _requests_to_decide(viewer: Viewer) -> Iterable[duties.Duty]:
+    for request in policies.visible_access_requests(viewer).filter(status=AccessRequest.Status.OPEN)[:50]:
+        yield duties.Duty(
+            what=_("Answer the request to join"),
+            title=f"{request.name}, {request.organisation_name}",
+            url=reverse("access_requests"),
+            due_on=request.due_on,
+            kind="access_request",
+        )
+
+
+@duties.source
+def _memberships_to_decide(viewer: Viewer) -> Iterable[duties.Duty]:
+    for membership in policies.memberships_to_decide(viewer).select_related("user", "organisation")[:50]:
+        yield duties.Duty(
+            what=_("Answer the request to join {organisation}").format(
+                organisation=membership.organisation.name
+            ),
+            title=membership.user.name,
+            url=reverse("colleagues", args=[membership.organisation_id]),
+            due_on=None,
+            kind="membership",
+        )

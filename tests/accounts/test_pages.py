@@ -1,0 +1,103 @@
+import pytest
+from django.test import Client
+
+from serai.accounts.models import NodeRole
+from tests.factories import make_member, make_organisation, make_steward, make_user
+
+pytestmark = pytest.mark.django_db
+
+OWN = [
+    "/settings/",
+    "/settings/tokens/",
+    "/notices/",
+    "/accounts/2fa/",
+    "/accounts/password/change/",
+    "/accounts/email/",
+]
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_own_pages_ask_strangers_to_sign_in(client: Client, path: str) -> None:
+    answer = client.get(path)
+
+    assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/accounts/login/")
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_own_pages_answer(client: Client, path: str) -> None:
+    client.force_login(make_user())
+
+    assert client.get(path, follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/join/", "/accounts/password/reset/"])
+def test_ways_in_answer_everybody(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 200
+
+
+def test_colleagues_are_for_managers_only(client: Client) -> None:
+    organisation = make_organisation()
+    manager = make_member(organisation)
+    path = f"/colleagues/{organisation.pk}/"
+
+    client.force_login(make_user())
+    assert client.get(path).status_code == 404
+    client.force_login(manager)
+    assert client.get(path).status_code == 200
+
+
+def test_requests_to_join_are_for_stewards_only(client: Client) -> None:
+    client.force_login(make_user())
+    assert client.get("/requests-to-join/").status_code == 404
+    client.force_login(make_steward())
+    assert client.get("/requests-to-join/").status_code == 200
+
+
+def test_preferences_are_saved_and_wrong_ones_refused(client: Client) -> None:
+    user = make_user()
+    client.force_login(user)
+    good = {
+        "name": "Ana",
+        "native_name": "",
+        "language": "ar",
+        "reads": ["en", "fr"],
+        "time_zone": "Asia/Shanghai",
+    }
+
+    assert client.post("/settings/", {**good, "time_zone": "Mars/Base"}).status_code == 422
+    assert client.post("/settings/", good).status_code == 302
+
+    user.refresh_from_db()
+    assert (user.name, user.language, user.reads, user.time_zone, user.mail_notices) == (
+        "Ana", "ar", ["en", "fr"], "Asia/Shanghai", False,
+    )  # fmt: skip
+
+
+def test_sign_in_works_and_tells_nothing_about_accounts(client: Client) -> None:
+    user = make_user(password="correct horse battery")
+
+    wrong = client.post("/accounts/login/", {"login": user.email, "password": "wrong wrong wrong"})
+    unknown = client.post(
+        "/accounts/login/", {"login": "nobody@example.org", "password": "wrong wrong wrong"}
+    )
+
+    assert (wrong.status_code, unknown.status_code) == (200, 200)
+    assert (
+        wrong.content.replace(user.email.encode(), b"")[-200:]
+        == unknown.content.replace(b"nobody@example.org", b"")[-200:]
+    )
+
+
+def test_a_node_role_is_given_by_the_secretariat_only() -> None:
+    from serai.accounts import actions
+    from serai.core.errors import NotAllowed
+
+    secretary = make_user()
+    actions.grant_node_role(user=secretary, role=NodeRole.Role.SECRETARIAT, by=None)
+    person = make_user()
+
+    with pytest.raises(NotAllowed):
+        actions.grant_node_role(user=person, role=NodeRole.Role.STEWARD, by=person)
+    actions.grant_node_role(user=person, role=NodeRole.Role.STEWARD, by=secretary)
+
+    assert person.node_roles.get().role == "steward"
