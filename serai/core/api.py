@@ -4,8 +4,12 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Schema
 from pydantic import ConfigDict
+
+from serai.core.errors import Invalid
 
 T = TypeVar("T")
 
@@ -17,6 +21,14 @@ class Strict(Schema):
     """Base of every body and query schema: an unknown field is refused, never ignored."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+def refuse_unknown(request: HttpRequest, query: Schema) -> None:
+    """Raise Invalid for a query parameter the operation does not know; ninja would drop it silently."""
+    unknown = sorted(set(request.GET) - set(type(query).model_fields))
+    if unknown:
+        message = _("There is no such parameter.")
+        raise Invalid(message, fields=dict.fromkeys(unknown[:10], message))
 
 
 class PageQuery(Strict):
