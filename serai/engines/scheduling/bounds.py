@@ -205,8 +205,8 @@ def breaks_bound(
         if norm < 1e-9 or best >= best_known - 1 + 1e-6 or time.monotonic() > deadline or scale < 1e-3:
             break
         value_now = bound.value(price)[0] - float(price @ limited)
-        step = scale * max(float(best_known) - value_now, 0.5) / norm
-        price = np.maximum(price + step * gradient, 0.0)
+        stride = scale * max(float(best_known) - value_now, 0.5) / norm
+        price = np.maximum(price + stride * gradient, 0.0)
         total, people_at = bound.value(price)
         value = total - float(price @ limited)
         if value > best + 1e-6:

@@ -1,0 +1,320 @@
+"""The exact engine: propagation, then arms in killable processes; the first conclusive answer wins.
+
+Nothing an arm says is believed: schedules are checked, and an arm that crashes, hangs or is killed
+costs a note in the answer, never the best schedule or the best bound so far.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .breaks import BreakSearch
+from .conflict import minimal_conflict
+from .fixed import (
+    ContradictionError,
+    FixedProblem,
+    breaks_by_person,
+    check_fixed,
+    propagate,
+    write_fixed,
+)
+from .model import Model
+from .place import Board, Placer
+from .types import ENGINE_VERSION, Event, Person, Slot, Status, Wish
+
+LOCAL_SEARCH_S = 1.0
+WAIT_BEFORE_LOCAL_SEARCH_S = 3.0
+
+
+@dataclass(frozen=True)
+class FixedPlan:
+    """A schedule of a fixed list: `slots[m]` for each meeting, None if none was found."""
+
+    slots: tuple[int, ...] | None
+    breaks: int | None
+    bound: int
+    status: Status
+    conflict: tuple[str, ...] = ()
+    seconds: float = 0.0
+    engine: dict[str, Any] = field(default_factory=dict)
+    trace: tuple[tuple[float, int | None, int], ...] = ()
+    """(seconds, best value, bound) at every improvement."""
+
+
+def solve_fixed(
+    problem: FixedProblem,
+    *,
+    time_limit_s: float = 60.0,
+    seed: int = 0,
+    workers: int = 2,
+    arms: Sequence[str] = ("maxsat", "sat"),
+    explain_conflict: bool = True,
+    progress: Callable[[float, int | None, int], None] | None = None,
+) -> FixedPlan:
+    """The schedule with fewest breaks and its proof, or the best found with its bound.
+
+    With one worker the arms run one after the other: SAT at the bound for a fifth of the time first.
+    """
+    return _Race(problem, time_limit_s, seed, workers, tuple(arms), explain_conflict, progress).run()
+
+
+class _Arm:
+    """One running process."""
+
+    def __init__(self, name: str, payload: bytes) -> None:
+        self.name = name
+        # A file, not a pipe: a chatty solver would fill a pipe nobody reads and hang.
+        self.complaints = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}.worker", name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.complaints,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(payload)
+            self.process.stdin.close()
+        except BrokenPipeError:
+            # It died before it read its problem; reading its output will say so.
+            pass
+        self.buffer = b""
+
+    def lines(self) -> list[dict[str, Any]] | None:
+        """Messages that have arrived; None at the end of the stream."""
+        assert self.process.stdout is not None
+        chunk = os.read(self.process.stdout.fileno(), 1 << 20)
+        if not chunk:
+            return None
+        *whole, self.buffer = (self.buffer + chunk).split(b"\n")
+        found = []
+        for line in whole:
+            try:
+                found.append(json.loads(line))
+            except json.JSONDecodeError:
+                # Solvers print banners of their own; they are no messages.
+                continue
+        return found
+
+    def stop(self) -> str:
+        """Kills the process if it still runs; what it complained about."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.complaints.seek(0)
+        lines = self.complaints.read().decode(errors="replace").strip().splitlines()
+        self.complaints.close()
+        return lines[-1] if lines else ""
+
+
+class _Race:
+    def __init__(
+        self,
+        problem: FixedProblem,
+        time_limit_s: float,
+        seed: int,
+        workers: int,
+        arms: tuple[str, ...],
+        explain_conflict: bool,
+        progress: Callable[[float, int | None, int], None] | None,
+    ) -> None:
+        self.problem, self.seed, self.workers, self.arms = problem, seed, max(1, workers), arms
+        self.began = time.monotonic()
+        self.deadline = self.began + time_limit_s
+        self.time_limit_s = time_limit_s
+        self.explain_conflict = explain_conflict
+        self.progress = progress
+        self.best: tuple[int, ...] | None = None
+        self.value: int | None = None
+        self.bound = 0
+        self.infeasible: str | None = None
+        self.notes: list[str] = []
+        self.engines: list[str] = []
+        self.winner = ""
+        self.trace: list[tuple[float, int | None, int]] = []
+
+    def run(self) -> FixedPlan:
+        try:
+            propagate(self.problem)
+        except ContradictionError as error:
+            self.infeasible, self.winner = str(error), "propagation"
+        else:
+            payload = json.dumps({"problem": write_fixed(self.problem)}).encode()
+            if self.workers == 1 and len(self.arms) > 1:
+                first = min(self.deadline, time.monotonic() + 0.2 * self.time_limit_s)
+                self._race(self.arms[1:], payload, first)
+                if not self._over():
+                    self._race(self.arms[:1], payload, self.deadline)
+            else:
+                self._race(self.arms, payload, self.deadline)
+        if self.value is None and self.infeasible is None:
+            self._local_search()
+        return self._answer()
+
+    def _over(self) -> bool:
+        return self.infeasible is not None or (self.value is not None and self.value <= self.bound)
+
+    def _race(self, names: Sequence[str], payload: bytes, until: float) -> None:
+        running = {}
+        with selectors.DefaultSelector() as selector:
+            for name in names:
+                arm = _Arm(name, payload)
+                running[name] = arm
+                selector.register(arm.process.stdout, selectors.EVENT_READ, arm)  # type: ignore[arg-type]
+            searched = False
+            try:
+                while running and not self._over() and time.monotonic() < until:
+                    wait = until - time.monotonic()
+                    if not searched:
+                        wait = min(wait, WAIT_BEFORE_LOCAL_SEARCH_S)
+                    events = selector.select(max(wait, 0.0))
+                    if not events and not searched:
+                        searched = True
+                        self._local_search()
+                    for key, _ in events:
+                        self._listen(key.data, running, selector)
+            finally:
+                for arm in running.values():
+                    arm.stop()
+
+    def _listen(self, arm: _Arm, running: dict[str, _Arm], selector: selectors.BaseSelector) -> None:
+        messages = arm.lines()
+        if messages is None:
+            selector.unregister(arm.process.stdout)  # type: ignore[arg-type]
+            complaint = arm.stop()
+            if arm.process.returncode:
+                self.notes.append(f"{arm.name} ended with code {arm.process.returncode}: {complaint}")
+            del running[arm.name]
+            return
+        for message in messages:
+            self._take(arm.name, message)
+
+    def _take(self, name: str, message: dict[str, Any]) -> None:
+        if "engine" in message:
+            self.engines.append(message["engine"])
+        if "missing" in message:
+            self.notes.append(f"{message['missing']} is not installed; the next solver took over")
+        if "infeasible" in message:
+            self.infeasible, self.winner = message["infeasible"], name
+        if "bound" in message:
+            self._raise_bound(int(message["bound"]), name)
+        if "slots" in message:
+            value = self._accept(message["slots"], name)
+            if value is not None and message.get("optimal"):
+                self._raise_bound(value, name)
+
+    def _raise_bound(self, bound: int, name: str) -> None:
+        if bound > self.bound:
+            self.bound, self.winner = bound, name
+            self._tell()
+
+    def _accept(self, slots: Sequence[int], name: str) -> int | None:
+        broken = next(check_fixed(self.problem, slots), None)
+        if broken is not None:
+            self.notes.append(f"{name} gave a schedule that breaks a rule: {broken}")
+            return None
+        value = sum(breaks_by_person(self.problem, slots))
+        if self.value is None or value < self.value:
+            self.best, self.value, self.winner = tuple(slots), value, name
+            self._tell()
+        return value
+
+    def _tell(self) -> None:
+        seconds = time.monotonic() - self.began
+        self.trace.append((seconds, self.value, self.bound))
+        if self.progress is not None:
+            self.progress(seconds, self.value, self.bound)
+
+    def _local_search(self) -> None:
+        slots = local_search(self.problem, self.seed, LOCAL_SEARCH_S, self.bound)
+        if slots is not None:
+            self._accept(slots, "local search")
+
+    def _answer(self) -> FixedPlan:
+        conflict: tuple[str, ...] = ()
+        if self.infeasible is not None:
+            status: Status = "infeasible"
+            conflict = (self.infeasible,)
+            if self.explain_conflict:
+                conflict = (
+                    minimal_conflict(self.problem, max(self.deadline, time.monotonic() + 5.0)) or conflict
+                )
+        elif self.value is None:
+            status = "unknown"
+        else:
+            status = "optimal" if self.value <= self.bound else "feasible"
+        return FixedPlan(
+            slots=self.best if self.infeasible is None else None,
+            breaks=self.value if self.infeasible is None else None,
+            bound=self.bound,
+            status=status,
+            conflict=conflict,
+            seconds=time.monotonic() - self.began,
+            engine={
+                "name": "serai.engines.scheduling",
+                "version": ENGINE_VERSION,
+                "seed": self.seed,
+                "workers": self.workers,
+                "time_limit_s": self.time_limit_s,
+                "arms": list(self.arms),
+                "solvers": sorted(set(self.engines)),
+                "decided_by": self.winner,
+                "notes": self.notes,
+            },
+            trace=tuple(self.trace),
+        )
+
+
+def local_search(problem: FixedProblem, seed: int, seconds: float, floor: int) -> list[int] | None:
+    """A schedule by insertion, chains and annealing; None if it places not all or the list has
+    precedences, which this search does not know."""
+    if any(m.after for m in problem.meetings):
+        return None
+    every = frozenset(range(problem.slots))
+    event = Event(
+        slots=(Slot(),) * problem.slots,
+        tables_per_slot=(problem.tables,) * problem.slots,
+        people=tuple(
+            Person(str(p), open_slots=every - problem.forbidden.get(p, frozenset()))
+            for p in range(problem.participants)
+        ),
+        wishes=tuple(
+            Wish(str(i), str(m.a), str(m.b), slots=_starts(problem, i))
+            for i, m in enumerate(problem.meetings)
+        ),
+    )
+    model = Model(event)
+    if any(not options for options in model.options_of):
+        return None
+    board = Board(model)
+    deadline = time.monotonic() + seconds
+    placer = Placer(board, random.Random(seed))
+    left = placer.place_all((options[0] for options in model.options_of), deadline)
+    if left and placer.eject(left, deadline):
+        return None
+    search = BreakSearch(board, seed)
+    search.run(deadline, floor=floor)
+    placed = search.placed()
+    return [placed[i][1] for i in range(len(problem.meetings))]
+
+
+def _starts(problem: FixedProblem, i: int) -> frozenset[int] | None:
+    m = problem.meetings[i]
+    if m.slot is not None:
+        return frozenset({m.slot})
+    if m.session is not None:
+        return frozenset(range(*problem.sessions[m.session]))
+    return None

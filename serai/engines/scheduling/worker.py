@@ -1,0 +1,143 @@
+"""One arm of the race, in a process of its own that can be killed: `python -m …worker ARM`.
+
+Reads a problem as JSON from standard input, writes one JSON object per line: `bound`, `slots` (a
+schedule), `infeasible`, `engine`, `missing` (a solver package is not there).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .encode import Formula, count_breaks, encode, slots_of_model
+from .fixed import ContradictionError, Domains, FixedProblem, propagate, read_fixed
+from .profile import profile_bound
+
+Emit = Callable[..., None]
+MAXSAT_OPTIMUM, MAXSAT_UNSATISFIABLE = 30, 20
+SAT_SOLVER = "cadical195"
+
+
+def main() -> None:
+    data = json.load(sys.stdin)
+    problem = read_fixed(data["problem"])
+
+    def emit(**message: Any) -> None:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+    try:
+        domains = propagate(problem)
+        ARMS[sys.argv[1]](problem, domains, emit)
+    except ContradictionError as error:
+        emit(infeasible=str(error))
+
+
+def sat_from_bound(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
+    """The profile bound, then SAT calls that allow so many breaks, one more after each refutation."""
+    bound = profile_bound(problem, domains, 30.0, integral=False).bound
+    emit(bound=bound, engine="HiGHS (profile bound)")
+    try:
+        from pysat.solvers import Solver
+    except ImportError:
+        emit(missing="python-sat")
+        return
+    f = encode(problem, domains)
+    most = bound
+    while True:
+        width = max(2 * most, most + 8)
+        clauses = len(f.clauses)
+        outputs = count_breaks(f, min(width, len(f.soft)))
+        with Solver(name=SAT_SOLVER, bootstrap_with=f.clauses) as solver:
+            emit(engine=f"SAT {SAT_SOLVER}")
+            while most < min(width, len(outputs)):
+                if solver.solve(assumptions=[-outputs[most]]):
+                    emit(slots=slots_of_model(f, solver.get_model(), len(problem.meetings)))
+                    return
+                most += 1
+                emit(bound=most)
+            if most >= len(outputs):
+                if solver.solve():
+                    emit(slots=slots_of_model(f, solver.get_model(), len(problem.meetings)))
+                else:
+                    emit(infeasible="No schedule keeps every rule (refuted by search).")
+                return
+        del f.clauses[clauses:]
+
+
+def first_schedule(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
+    """Any schedule at all, by SAT: tells feasible from infeasible when the optimum is out of reach."""
+    from pysat.solvers import Solver
+
+    f = encode(problem, domains)
+    with Solver(name=SAT_SOLVER, bootstrap_with=f.clauses) as solver:
+        if solver.solve():
+            emit(slots=slots_of_model(f, solver.get_model(), len(problem.meetings)))
+        else:
+            emit(infeasible="No schedule keeps every rule (refuted by search).")
+
+
+def maxsat(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
+    """Core-guided MaxSAT: UWrMaxSat, or RC2 where its package is missing."""
+    f = encode(problem, domains)
+    _maxsat(f, f.soft, problem, emit)
+
+
+def published(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
+    """The published encoding alone: one soft literal per possible beginning of a break (for the bench)."""
+    f = encode(problem, domains)
+    _maxsat(f, f.gaps, problem, emit)
+
+
+def _maxsat(f: Formula, soft: list[int], problem: FixedProblem, emit: Emit) -> None:
+    try:
+        from hermax.core import urmaxsat_py
+    except ImportError:
+        emit(missing="hermax (UWrMaxSat)")
+        _rc2(f, soft, problem, emit)
+        return
+    emit(engine="UWrMaxSat")
+    solver = urmaxsat_py.UWrMaxSAT()
+    for clause in f.clauses:
+        solver.addClause(clause, None)
+    for literal in soft:
+        solver.addClause([-literal], 1)
+    result = int(solver.solve())
+    if result == MAXSAT_UNSATISFIABLE:
+        emit(infeasible="No schedule keeps every rule (refuted by search).")
+    elif result == MAXSAT_OPTIMUM:
+        true = [v for v in f.x.values() if solver.getValue(v)]
+        emit(slots=slots_of_model(f, true, len(problem.meetings)), optimal=True)
+
+
+def _rc2(f: Formula, soft: list[int], problem: FixedProblem, emit: Emit) -> None:
+    try:
+        from pysat.examples.rc2 import RC2
+        from pysat.formula import WCNF
+    except ImportError:
+        emit(missing="python-sat (RC2)")
+        return
+    emit(engine="RC2")
+    formula = WCNF()
+    formula.extend(f.clauses)
+    for literal in soft:
+        formula.append([-literal], weight=1)
+    with RC2(formula, solver="glucose4") as solver:
+        model = solver.compute()
+        if model is None:
+            emit(infeasible="No schedule keeps every rule (refuted by search).")
+        else:
+            emit(slots=slots_of_model(f, model, len(problem.meetings)), optimal=True)
+
+
+ARMS: dict[str, Callable[[FixedProblem, Domains, Emit], None]] = {
+    "sat": sat_from_bound,
+    "first": first_schedule,
+    "maxsat": maxsat,
+    "published": published,
+}
+
+if __name__ == "__main__":
+    main()
