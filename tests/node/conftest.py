@@ -22,7 +22,7 @@ def base() -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="serai-node-"))
     directory.chmod(0o755)
     yield directory
-    for record in [*directory.glob(f"*/{place.RECORD}"), *directory.glob(f"*/*/{place.RECORD}")]:
+    for record in list(directory.rglob(place.RECORD)):
         discard(record.parent)
     shutil.rmtree(directory, ignore_errors=True)
 

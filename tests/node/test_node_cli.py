@@ -14,6 +14,7 @@ import pytest
 from node_support import node_config
 
 from serai.node import catalogue, cli, locks, postgres, processes
+from serai.node import config as configuration
 from serai.node.config import Config
 
 
@@ -138,3 +139,10 @@ def test_a_node_goes_up_survives_kills_and_goes_down(node: Config) -> None:
     assert [p for p in every if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
     assert postgres.status(config).pid is None
     assert serai("down", home=node.home).stdout == "Serai was not running.\n"
+
+
+def test_operating_guide_names_every_variable_and_every_own_command() -> None:
+    guide = (catalogue.PACKAGE.parent / "docs" / "operating.md").read_text(encoding="utf-8")
+
+    assert [name for name in configuration.VARIABLES if f"`{name}`" not in guide] == []
+    assert [name for name in cli.OPERATIONS if f"serai {name}" not in guide] == []
