@@ -199,6 +199,15 @@ def test_dates_are_written_as_the_reader_writes_them(language: str, words: str) 
         assert tags.on_weekday(date(2026, 11, 25)) == words
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "1,238.5"), ("zh-hans", "1,238.5"), ("de", "1.238,5"), ("fr", "1\u202f238,5")],
+)
+def test_numbers_are_written_as_the_reader_writes_them(language: str, words: str) -> None:
+    with translation.override(language):
+        assert tags.number(1238.5) == words
+
+
 def test_counts_beyond_the_cap_are_not_exact() -> None:
     assert [tags.capped(n) for n in (0, 200, 201)] == ["0", "200", "200+"]
     assert tags.capped(100, 99) == "99+"

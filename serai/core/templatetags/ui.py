@@ -14,6 +14,7 @@ from uuid import uuid4
 import pycountry
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton
+from babel.numbers import format_decimal
 from django import template
 from django.contrib.messages.storage.base import Message
 from django.db import models
@@ -21,7 +22,6 @@ from django.forms import BoundField, Form
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
@@ -130,7 +130,7 @@ def language_name_local(tag: str) -> str:
 def number(value: object) -> object:
     """Numbers as the reader's language writes them; everything else as it is."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return number_format(value, force_grouping=True)
+        return format_decimal(value, locale=_reader())
     return value
 
 

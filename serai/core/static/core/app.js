@@ -109,7 +109,7 @@
     const chosen = all("[data-rows] input[type=checkbox]:checked").length;
     all("[data-bulk]").forEach((bar) => {
       bar.classList.toggle("is-on", chosen > 0);
-      all("[data-bulk-count]", bar).forEach((place) => { place.textContent = chosen.toLocaleString(root.lang); });
+      all("[data-bulk-count]", bar).forEach((place) => { place.textContent = chosen.toLocaleString(root.lang, { numberingSystem: "latn" }); });
     });
   });
 

@@ -13,7 +13,7 @@
   const options = (box, data) => {
     const rtl = getComputedStyle(box).direction === "rtl";
     const language = document.documentElement.lang || "en";
-    const write = (value) => (value == null ? "" : Number(value).toLocaleString(language));
+    const write = (value) => (value == null ? "" : Number(value).toLocaleString(language, { numberingSystem: "latn" }));
     const [ink, soft, line] = ["--ink", "--ink-2", "--line"].map((name) => colour(box, name));
     const palette = [0, 1, 2, 3, 4, 5].map((n) => colour(box, `--series-${n}`));
     const font = { fontFamily: getComputedStyle(box).fontFamily, fontSize: 12.5, color: soft };

@@ -31,7 +31,7 @@
     // Four steps of shade on a square-root scale: a few large countries do not wash out the rest.
     const shade = (country) => (country && country.value ? ` v${Math.max(1, Math.ceil(4 * Math.sqrt(country.value / top)))}` : "");
     const language = document.documentElement.lang || "en";
-    const words = (country) => (country.value == null ? country.name : `${country.name}: ${Number(country.value).toLocaleString(language)}`);
+    const words = (country) => (country.value == null ? country.name : `${country.name}: ${Number(country.value).toLocaleString(language, { numberingSystem: "latn" })}`);
 
     const ground = make("g", {}, svg);
     const drawn = new Set();
