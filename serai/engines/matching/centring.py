@@ -54,6 +54,12 @@ class Statistics:
             counts[key] = counts.get(key, 0) + other.counts[key]
         return Statistics(sums, counts)
 
+    def _overall(self, key: Key) -> NDArray[np.float32]:
+        """The mean over all languages: what a model without a background is drawn towards."""
+        keys = [k for k in self.sums if k[:2] == key[:2] and len(self.sums[k]) == len(self.sums[key])]
+        total = np.sum([self.sums[k] for k in keys], axis=0)
+        return np.asarray(total / max(1, sum(self.counts[k] for k in keys)), np.float32)
+
     def to_bytes(self) -> bytes:
         keys = sorted(self.sums)
         arrays = {f"s{i}": self.sums[k] for i, k in enumerate(keys)}
@@ -77,8 +83,8 @@ class Statistics:
         means = dict(base)
         for key, total in self.sums.items():
             prior, n = _prior(base, key), self.counts[key]
-            if prior is None:
-                prior = np.zeros(len(total), np.float32)
+            if prior is None or len(prior) != len(total):
+                prior = self._overall(key)
             if n > 0:
                 means[key] = ((total + n0 * prior) / (n + n0)).astype(np.float32)
         return Centring(means)

@@ -1,34 +1,42 @@
 """The exact in-memory index: the reference every approximate or database index is compared with.
 
-Built from raw float16 vectors and one centring. A document is one row of `combined`: its centred vectors
-side by side, each multiplied by the root of its weight, so that the inner product of two rows *is* the
-meaning term. A database can therefore keep the same rows (halfvec) and rank by inner product.
+Built from raw float16 vectors, one centring and a log of queries. Nothing in it is random; equal input gives equal
+results.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from serai.engines.matching.calibration import Calibration, learn_factor, learn_pairs
 from serai.engines.matching.centring import Centring
 from serai.engines.matching.encoders import USE_LANGUAGES
 from serai.engines.matching.types import ENGINE_VERSION, Document, Hit, Matrix, Query, Role
 
+E5_DIMENSION, USE_DIMENSION = 384, 512
+# More queries than this change neither hubness nor calibration, but cost memory: [LOG, documents] scores at once.
+LOG = 400
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The weights of the score. `docs/engines/matching.md` shows what each is worth."""
+    """The weights of the score. `docs/engines/matching.md` shows what each is worth.
 
+    `primary` is the model every document has a vector of; USE only stands beside it.
+    """
+
+    primary: str = "e5"
     use_weight: float = 0.5
     hub_weight: float = 0.15
     hub_depth: int = 10
     token_weight: float = 0.02
     token_most: int = 3
-    candidates: int = 200
+    calibrated: bool = True
 
     @property
     def version(self) -> str:
@@ -36,22 +44,29 @@ class Parameters:
 
 
 DEFAULT = Parameters()
+# The recommended form of the study: centred, gated, hub corrected, nothing learnt beyond the centres.
+GATED = Parameters(token_weight=0.0, calibrated=False)
+# A model behind an endpoint, alone: centred, hub corrected and calibrated like the bundled ones.
+ENDPOINT = Parameters(primary="endpoint", use_weight=0.0)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Index:
     """Documents ready to be searched. Make one with `Index.build`."""
 
-    ids: list[str]
-    languages: list[str]
-    tokens: list[frozenset[str]]
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    codes: NDArray[np.int16]
     e5: Matrix
     use: Matrix
-    in_use: NDArray[np.bool_]
+    use_share: NDArray[np.float32]
     hubness: NDArray[np.float32]
+    postings: Mapping[str, NDArray[np.intp]]
+    place: Mapping[str, int]
     centring: Centring
-    parameters: Parameters = DEFAULT
-    place: dict[str, int] = field(default_factory=dict)
+    calibration: Calibration
+    parameters: Parameters
+    log: tuple[Query, ...]
 
     @classmethod
     def build(
@@ -61,65 +76,78 @@ class Index:
         *,
         log: Sequence[Query] = (),
         parameters: Parameters = DEFAULT,
+        calibration: Calibration | None = None,
     ) -> Index:
-        """Centre the documents' raw vectors and measure their hubness over `log`, a sample of queries (a
-        few hundred do).
+        """Centre the raw vectors; learn hubness and calibration from `log`, a sample of queries (a few hundred do).
 
-        Raises ValueError when two documents have the same id.
+        A `calibration` given is used as it is. Raises ValueError when two documents have the same id
+        or vectors of one model different lengths.
         """
-        ids = [d.id for d in documents]
+        ids = tuple(d.id for d in documents)
         place = {key: i for i, key in enumerate(ids)}
         if len(place) != len(ids):
             raise ValueError("Two documents have the same id.")
+        names = tuple(sorted({d.language for d in documents}))
+        at = {name: i for i, name in enumerate(names)}
         languages = [d.language for d in documents]
-        e5 = centring.apply_all("e5", "passage", languages, _stack(documents, "e5", 384))
-        use = centring.apply_all("use", "passage", languages, _stack(documents, "use", 512))
-        in_use = np.array([x in USE_LANGUAGES for x in languages], bool) & (np.abs(use).sum(axis=1) > 0)
-        hubness = np.zeros(len(ids), np.float32)
-        index = cls(
-            ids,
-            languages,
-            [d.tokens for d in documents],
-            e5,
-            use,
-            in_use,
-            hubness,
-            centring,
-            parameters,
-            place,
+        e5 = centring.apply_all(
+            parameters.primary, "passage", languages, _stack(documents, parameters.primary, E5_DIMENSION)
         )
-        index.hubness = index._hubness(log)
-        return index
+        use = centring.apply_all("use", "passage", languages, _stack(documents, "use", USE_DIMENSION))
+        known = np.array([x in USE_LANGUAGES for x in languages], bool) & (np.abs(use).sum(axis=1) > 0)
+        postings: dict[str, list[int]] = {}
+        for i, d in enumerate(documents):
+            for token in d.tokens:
+                postings.setdefault(token, []).append(i)
+        index = cls(
+            ids=ids,
+            names=names,
+            codes=np.array([at[x] for x in languages], np.int16),
+            e5=e5,
+            use=use,
+            use_share=np.where(known, parameters.use_weight, 0.0).astype(np.float32),
+            hubness=np.zeros(len(ids), np.float32),
+            postings={t: np.array(rows, np.intp) for t, rows in postings.items()},
+            place=place,
+            centring=centring,
+            calibration=calibration or Calibration({}, 1.0),
+            parameters=parameters,
+            log=_sample(log),
+        )
+        return index._learnt(calibration)
+
+    def _learnt(self, given: Calibration | None) -> Index:
+        if not self.log or not self.ids:
+            usual = Calibration() if self.parameters.calibrated else Calibration({}, 1.0)
+            return replace(self, calibration=given or usual)
+        block = np.stack([self.meaning(q) for q in self.log])
+        depth = min(self.parameters.hub_depth, len(self.log))
+        hubness = np.partition(block, len(self.log) - depth, axis=0)[-depth:].mean(axis=0).astype(np.float32)
+        if given is not None or not self.parameters.calibrated:
+            return replace(self, hubness=hubness, calibration=given or Calibration({}, 1.0))
+        languages = [q.language for q in self.log]
+        pairs = Calibration(learn_pairs(block, languages, self.codes, self.names))
+        for row, language in zip(block, languages, strict=True):
+            row[:] = pairs.apply(row, language, self.codes, self.names) - self.parameters.hub_weight * hubness
+        same = np.stack([np.array([n == lang for n in self.names])[self.codes] for lang in languages])
+        return replace(self, hubness=hubness, calibration=Calibration(pairs.pairs, learn_factor(block, same)))
 
     @property
     def version(self) -> str:
-        """Engine, parameters and centring: equal versions and documents give equal results."""
+        """Engine, parameters and centring: equal versions, documents and log give equal results."""
         return f"{ENGINE_VERSION}.{self.parameters.version}.{self.centring.version}"
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def _hubness(self, log: Sequence[Query]) -> NDArray[np.float32]:
-        """Mean of each document's best similarities to the log: a document near everything says little."""
-        if not log or not self.ids:
-            return np.zeros(len(self.ids), np.float32)
-        depth = min(self.parameters.hub_depth, len(log))
-        best = np.full((len(self.ids), depth), -1.0, np.float32)
-        for start in range(0, len(log), 64):
-            block = np.stack([self.meaning(q) for q in log[start : start + 64]], axis=1)
-            joined = np.concatenate([best, block], axis=1)
-            best = np.partition(joined, joined.shape[1] - depth, axis=1)[:, -depth:]
-        return np.asarray(best.mean(axis=1), np.float32)
-
     def meaning(self, query: Query) -> NDArray[np.float32]:
-        """The meaning term for every document, float32 [n]: centred cosines, mixed where both languages are
-        USE's.
-        """
-        e5: NDArray[np.float32] = self.e5 @ self._centred(query, "e5", 384)
+        """The meaning term for every document, float32 [n]: centred cosines of both models, mixed by language."""
+        e5 = self._centred(query, self.parameters.primary, self.e5.shape[1])
+        scores: NDArray[np.float32] = self.e5 @ e5
         if query.language not in USE_LANGUAGES or "use" not in query.vectors:
-            return e5
-        g = np.where(self.in_use, np.float32(self.parameters.use_weight), np.float32(0.0))
-        mixed: NDArray[np.float32] = (1 - g) * e5 + g * (self.use @ self._centred(query, "use", 512))
+            return scores
+        use = self.use @ self._centred(query, "use", USE_DIMENSION)
+        mixed: NDArray[np.float32] = scores + self.use_share * (use - scores)
         return mixed
 
     def _centred(self, query: Query, model: str, dimension: int) -> NDArray[np.float32]:
@@ -127,6 +155,23 @@ class Index:
         role: Role = "query"
         centred: NDArray[np.float32] = self.centring.apply(model, role, query.language, raw)[0]
         return centred
+
+    def terms(self, query: Query) -> dict[str, NDArray[np.float32]]:
+        """Every term of the score for every document; the score is their sum.
+
+        "meaning" is the raw similarity, "language" what calibration adds or takes, "hub" what a document near
+        everything loses, "tokens" what shared hard tokens add.
+        """
+        p = self.parameters
+        meaning = self.meaning(query)
+        hub = -np.float32(p.hub_weight) * self.hubness
+        pairs = self.calibration.apply(meaning, query.language, self.codes, self.names)
+        level = (pairs + hub) * self.calibration.within(query.language, self.codes, self.names)
+        tokens = np.zeros(len(self.ids), np.float32)
+        for token in sorted(query.tokens & self.postings.keys()):
+            tokens[self.postings[token]] += 1.0
+        tokens = np.minimum(tokens, p.token_most) * np.float32(p.token_weight)
+        return {"meaning": meaning, "language": level - meaning - hub, "hub": hub, "tokens": tokens}
 
     def search(self, query: Query, k: int = 10, *, allowed: Collection[str] | None = None) -> tuple[Hit, ...]:
         """The best `k` documents, best first; ties go to the smaller id. `allowed` limits the ids looked at.
@@ -139,44 +184,45 @@ class Index:
             return ()
         terms = self.terms(query)
         total = np.sum(list(terms.values()), axis=0)
-        rows = (
-            np.arange(len(self.ids))
-            if allowed is None
-            else np.array(sorted(self.place[a] for a in allowed if a in self.place), int)
-        )
+        rows = np.arange(len(self.ids))
+        if allowed is not None:
+            rows = np.array(sorted(self.place[a] for a in allowed if a in self.place), np.intp)
         if not len(rows):
             return ()
         if len(rows) > k:
             edge = np.partition(total[rows], len(rows) - k)[len(rows) - k]
             rows = rows[total[rows] >= edge]
         order = sorted(rows.tolist(), key=lambda i: (-float(total[i]), self.ids[i]))[:k]
-        return tuple(
-            Hit(self.ids[i], float(total[i]), {name: float(v[i]) for name, v in terms.items()}) for i in order
-        )
+        return tuple(self._hit(i, terms) for i in order)
 
-    def terms(self, query: Query) -> Mapping[str, NDArray[np.float32]]:
-        """Every term of the score for every document; the score is their sum."""
-        p = self.parameters
-        shared = np.zeros(len(self.ids), np.float32)
-        if query.tokens and p.token_weight:
-            counts = np.array([len(query.tokens & t) for t in self.tokens], np.float32)
-            shared = np.minimum(counts, p.token_most) * np.float32(p.token_weight)
-        return {
-            "meaning": self.meaning(query),
-            "hub": -np.float32(p.hub_weight) * self.hubness,
-            "tokens": shared,
-        }
+    def _hit(self, at: int, terms: Mapping[str, NDArray[np.float32]]) -> Hit:
+        parts = {name: float(values[at]) for name, values in terms.items()}
+        return Hit(self.ids[at], sum(parts.values()), parts)
+
+    def hit(self, query: Query, document_id: str) -> Hit:
+        """The score of one document and its terms. Raises KeyError for an unknown id."""
+        return self._hit(self.place[document_id], self.terms(query))
 
     def position(self, query: Query, document_id: str) -> tuple[int, float]:
         """Rank (1 = best) and score of one document among all. Raises KeyError for an unknown id."""
         at = self.place[document_id]
         total = np.sum(list(self.terms(query).values()), axis=0)
-        better = (total > total[at]) | ((total == total[at]) & (np.array(self.ids) < document_id))
-        return int(better.sum()) + 1, float(total[at])
+        ties = [i for i in np.flatnonzero(total == total[at]) if self.ids[i] < document_id]
+        return int((total > total[at]).sum()) + len(ties) + 1, float(total[at])
+
+
+def _sample(log: Sequence[Query]) -> tuple[Query, ...]:
+    """At most LOG queries, evenly spaced, so that the choice needs no seed."""
+    if len(log) <= LOG:
+        return tuple(log)
+    return tuple(log[i * len(log) // LOG] for i in range(LOG))
 
 
 def _stack(documents: Sequence[Document], model: str, dimension: int) -> NDArray[np.float16]:
-    out = np.zeros((len(documents), dimension), np.float16)
+    known = {len(d.vectors[model]) for d in documents if model in d.vectors}
+    if len(known) > 1:
+        raise ValueError(f"Vectors of {model!r} have different lengths: {sorted(known)}.")
+    out = np.zeros((len(documents), *(known or {dimension})), np.float16)
     for i, d in enumerate(documents):
         if model in d.vectors:
             out[i] = d.vectors[model]

@@ -9,7 +9,7 @@ from serai.engines.matching.centring import Statistics
 from serai.engines.matching.constraints import Failure, Side, failures
 from serai.engines.matching.encoders import Encoder, EncoderProcess
 from serai.engines.matching.explain import explain
-from serai.engines.matching.index import Index
+from serai.engines.matching.index import DEFAULT, Index, Parameters
 from serai.engines.matching.language import detect
 from serai.engines.matching.text import clean
 from serai.engines.matching.tokens import hard_tokens
@@ -79,26 +79,26 @@ class Matcher:
         *,
         log: Sequence[Query] = (),
         statistics: Statistics | None = None,
+        parameters: Parameters = DEFAULT,
     ) -> Index:
         """An index whose centres come from `statistics`, or else from `documents` and `log` themselves."""
         counted = statistics if statistics is not None else gather(documents, log)
-        return Index.build(documents, counted.centring(), log=log)
+        return Index.build(documents, counted.centring(), log=log, parameters=parameters)
 
     def explain(self, query: Query, document: Document, index: Index) -> Explanation:
-        """Why `document`, which must be in `index`, has the score it has for `query`."""
-        at = index.place[document.id]
-        terms = {name: float(v[at]) for name, v in index.terms(query).items()}
-        hit = Hit(document.id, sum(terms.values()), terms)
+        """Why `document` has the score it has for `query` under `index`."""
+        hit = score_pair(query, document, index)
         return explain(query, document, hit, encoders=self.encoders, centring=index.centring)
 
 
 def score_pair(query: Query, document: Document, index: Index) -> Hit:
-    """The score of one pair under an index's centring, whether or not the document is in that index."""
-    alone = Index.build([document], index.centring, parameters=index.parameters)
+    """The score of one pair under an index's centring and calibration, whether or not the document is in that index."""
     if document.id in index.place:
-        alone.hubness[0] = index.hubness[index.place[document.id]]
-    terms = {name: float(v[0]) for name, v in alone.terms(query).items()}
-    return Hit(document.id, sum(terms.values()), terms)
+        return index.hit(query, document.id)
+    alone = Index.build(
+        [document], index.centring, log=index.log, parameters=index.parameters, calibration=index.calibration
+    )
+    return alone.hit(query, document.id)
 
 
 def gather(documents: Iterable[Document], queries: Iterable[Query] = ()) -> Statistics:

@@ -1,0 +1,215 @@
+"""Match offers and needs from files, and measure how well it is done.
+
+Examples:
+  python -m serai.engines.matching rank --corpus offers.jsonl --queries needs.jsonl --out ranking.jsonl
+  python -m serai.engines.matching explain --query "We need …" --doc "Wir bieten …"
+  python -m serai.engines.matching encode --seconds 5
+  python -m serai.engines.matching bench --data FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from serai.engines.matching.bench import bench
+from serai.engines.matching.encoders import Encoder, EncoderProcess
+from serai.engines.matching.endpoint import EndpointEncoder, read_model_file
+from serai.engines.matching.errors import MatchingError
+from serai.engines.matching.index import ENDPOINT, Index
+from serai.engines.matching.matcher import Matcher, gather
+from serai.engines.matching.store import StoredEncoder, VectorStore
+from serai.engines.matching.train import background, parallel
+from serai.engines.matching.types import Document, Explanation, Query
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Exit code 0 for success, 2 for bad input, 3 when an encoder fails."""
+    options = _parser().parse_args(arguments)
+    try:
+        with ExitStack() as stack:
+            return int(options.run(options, stack))
+    except MatchingError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 3
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m serai.engines.matching",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    rank = commands.add_parser("rank", help="rank a corpus for each query")
+    rank.add_argument("--corpus", type=Path, required=True, help='JSON lines {"id", "text", "lang"?}')
+    rank.add_argument("--queries", type=Path, required=True, help='JSON lines {"id", "text", "lang"?}')
+    rank.add_argument("--out", type=Path, required=True, help='JSON lines {"qid", "ranking", "scores"}')
+    rank.add_argument("--top", type=int, default=100)
+    rank.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    _common(rank, _rank)
+    explain = commands.add_parser("explain", help="say why a document answers a query")
+    explain.add_argument("--query", required=True)
+    explain.add_argument("--doc", required=True)
+    explain.add_argument("--query-lang")
+    explain.add_argument("--doc-lang")
+    explain.add_argument("--json", action="store_true")
+    _common(explain, _explain)
+    encode = commands.add_parser("encode", help="measure how fast this machine encodes")
+    encode.add_argument("--seconds", type=float, default=5.0)
+    _common(encode, _encode)
+    measure = commands.add_parser("bench", help="grade the engine and its peers on a folder of sets")
+    measure.add_argument("--data", type=Path, required=True)
+    measure.add_argument("--sets", default="", help="comma-separated; all by default")
+    measure.add_argument("--ablations", action="store_true", help="one line per part of the score")
+    _common(measure, _bench)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace, ExitStack], int]) -> None:
+    parser.add_argument(
+        "--model", default="auto", help="auto (bundled), an http(s) address, or a JSON model file"
+    )
+    parser.add_argument("--store", type=Path, help="keep vectors in this file and go on from it")
+    parser.set_defaults(run=run)
+
+
+def _encoders(options: argparse.Namespace, stack: ExitStack) -> Mapping[str, Encoder]:
+    encoders: dict[str, Encoder] = {}
+    if options.model == "auto":
+        encoders = {key: stack.enter_context(EncoderProcess(key)) for key in ("e5", "use")}
+    elif options.model.startswith(("http://", "https://")):
+        encoders = {ENDPOINT.primary: stack.enter_context(EndpointEncoder(options.model))}
+    else:
+        encoders = {ENDPOINT.primary: stack.enter_context(read_model_file(Path(options.model)))}
+    if options.store is None:
+        return encoders
+    store = stack.enter_context(VectorStore(options.store))
+    shown = None if getattr(options, "quiet", True) else _progress
+    return {key: StoredEncoder(encoder, store, shown) for key, encoder in encoders.items()}
+
+
+def _progress(done: int, total: int) -> None:
+    print(f"\r{done}/{total} texts encoded", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str, str | None]]:
+    with path.open(encoding="utf-8", errors="surrogateescape") as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            try:
+                item = json.loads(line)
+                yield str(item["id"]), str(item["text"]), item.get("lang")
+            except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+                raise ValueError(
+                    f'{path}, line {number}: not an object with "id" and "text" ({error})'
+                ) from error
+
+
+def _rank(options: argparse.Namespace, stack: ExitStack) -> int:
+    if options.top < 1:
+        raise ValueError("--top must be at least 1.")
+    matcher = Matcher(_encoders(options, stack))
+    documents = matcher.documents(_lines(options.corpus))
+    queries = matcher.queries(_lines(options.queries))
+    index = _index(matcher, documents, queries)
+    with options.out.open("w", encoding="utf-8") as out:
+        for query in queries:
+            hits = index.search(query, options.top)
+            line = {
+                "qid": query.id,
+                "ranking": [h.id for h in hits],
+                "scores": [round(h.score, 6) for h in hits],
+            }
+            out.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _explain(options: argparse.Namespace, stack: ExitStack) -> int:
+    matcher = Matcher(_encoders(options, stack))
+    (document,) = matcher.documents([("document", options.doc, options.doc_lang)])
+    (query,) = matcher.queries([("query", options.query, options.query_lang)])
+    # One pair has no statistics of its own: the background alone is the centre.
+    index = _index(matcher, [], [])
+    print(_shown(matcher.explain(query, document, index), query.text, document.text, as_json=options.json))
+    return 0
+
+
+def _index(matcher: Matcher, documents: Sequence[Document], queries: Sequence[Query]) -> Index:
+    """An index with statistics from the texts at hand; an endpoint's background comes from the bundled sentences."""
+    if "e5" in matcher.encoders:
+        return matcher.index(documents, log=queries)
+    means = {
+        tuple(name.split("|")): v.astype(np.float32)
+        for name, v in background(parallel(), matcher.encoders).items()
+    }
+    centring = gather(documents, queries).centring({(m, r, lang): v for (m, r, lang), v in means.items()})
+    return Index.build(documents, centring, log=queries, parameters=ENDPOINT)
+
+
+def _shown(reasons: Explanation, asked: str, offered: str, *, as_json: bool) -> str:
+    pairs = [
+        {"query": p.query.of(asked), "document": p.document.of(offered), "score": p.score}
+        for p in reasons.pairs
+    ]
+    limits = [
+        {"what": r.quantity, "wanted": r.wanted, "found": r.found, "status": r.status}
+        for r in reasons.requirements
+    ]
+    if as_json:
+        whole = {
+            "languages": reasons.languages,
+            "score": reasons.score,
+            "terms": dict(reasons.terms),
+            "pairs": pairs,
+            "shared_tokens": reasons.shared_tokens,
+            "requirements": limits,
+        }
+        return json.dumps(whole, ensure_ascii=False, indent=2)
+    lines = [f"{reasons.languages[0]} → {reasons.languages[1]}   score {reasons.score:.3f}"]
+    lines += [f"  {name:10s} {value:+.3f}" for name, value in reasons.terms.items()]
+    lines += [f"  {p['score']:.2f}  {p['query']}  ↔  {p['document']}" for p in pairs]
+    lines += [f"  shared: {', '.join(reasons.shared_tokens)}"] if reasons.shared_tokens else []
+    lines += [
+        f"  {x['status']}: {x['what']} {x['wanted']} (found: {x['found'] or 'nothing'})" for x in limits
+    ]
+    return "\n".join(lines)
+
+
+def _encode(options: argparse.Namespace, stack: ExitStack) -> int:
+    texts = [t for rows in parallel().values() for t in rows]
+    for key, encoder in _encoders(options, stack).items():
+        encoder.encode(texts[:1], "passage")
+        done, started = 0, time.perf_counter()
+        while time.perf_counter() - started < options.seconds:
+            batch = [texts[(done + i) % len(texts)] for i in range(32)]
+            encoder.encode(batch, "passage")
+            done += len(batch)
+        rate = done / (time.perf_counter() - started)
+        info = encoder.info
+        print(
+            f"{key}: {rate:.1f} sentences/s, {info.id}, {info.dimension} dimensions, {info.licence}, {info.checksum}"
+        )
+    return 0
+
+
+def _bench(options: argparse.Namespace, stack: ExitStack) -> int:
+    wanted = tuple(filter(None, options.sets.split(",")))
+    for line in bench(options.data, _encoders(options, stack), sets=wanted, ablations=options.ablations):
+        print(line, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,334 @@
+"""Grade the engine and its peers on a folder of sets, in one run.
+
+Retrieval sets are folders with corpus.jsonl {id, group, lang, text}, queries.jsonl {id, lang, text}, qrels.tsv (query,
+group, grade) and perhaps pairs.tsv (query, right document, look-alike). A group is one item, its documents are its
+language versions; in the "single" pool each group is there in one language only, which is how a platform looks.
+Other folders: tatoeba/*.tsv (sentence, English), reviewers/ (papers, profiles, ratings).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serai.engines.matching.centring import Statistics
+from serai.engines.matching.encoders import USE_LANGUAGES, Encoder
+from serai.engines.matching.expertise import affinity, similarity
+from serai.engines.matching.explain import sentence_pairs
+from serai.engines.matching.index import DEFAULT, GATED, Index, Parameters
+from serai.engines.matching.language import primary
+from serai.engines.matching.lexical import Bm25, reciprocal_ranks
+from serai.engines.matching.matcher import Matcher, gather
+from serai.engines.matching.text import words
+from serai.engines.matching.types import Document, Matrix, Query
+
+SEEDS = (0, 1, 2)
+# Ten of the sixteen languages, for comparison with earlier figures on that many.
+TEN = words("ar cs de en es fr kk ru tr zh")
+FOURTEEN = words("ara deu fra spa rus cmn tha pol tur heb ind vie urd kaz")
+Scorer = Callable[[Sequence[Document], Sequence[Query]], Matrix]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RetrievalSet:
+    """One set, encoded. `groups` names the item of each document, `relevance` maps query id to {group: grade}."""
+
+    name: str
+    documents: tuple[Document, ...]
+    groups: tuple[str, ...]
+    queries: tuple[Query, ...]
+    relevance: Mapping[str, Mapping[str, float]]
+    lookalikes: Mapping[str, tuple[str, str]]
+
+
+def _jsonl(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def _tsv(path: Path) -> list[list[str]]:
+    return (
+        [line.split("\t") for line in path.read_text("utf-8").splitlines() if line] if path.exists() else []
+    )
+
+
+def load(folder: Path, matcher: Matcher) -> RetrievalSet:
+    """Read and encode one retrieval set."""
+    corpus, asked = _jsonl(folder / "corpus.jsonl"), _jsonl(folder / "queries.jsonl")
+    relevance: dict[str, dict[str, float]] = {}
+    for query, group, grade in _tsv(folder / "qrels.tsv"):
+        relevance.setdefault(query, {})[group] = float(grade)
+    return RetrievalSet(
+        folder.name,
+        tuple(matcher.documents((c["id"], c["text"], c["lang"]) for c in corpus)),
+        tuple(c["group"] for c in corpus),
+        tuple(matcher.queries((q["id"], q["text"], q["lang"]) for q in asked)),
+        relevance,
+        {q: (a, b) for q, a, b in _tsv(folder / "pairs.tsv")},
+    )
+
+
+def only(languages: frozenset[str], whole: RetrievalSet) -> RetrievalSet:
+    """The set as if only these languages existed."""
+    kept = [i for i, d in enumerate(whole.documents) if d.language in languages]
+    return replace(
+        whole,
+        documents=tuple(whole.documents[i] for i in kept),
+        groups=tuple(whole.groups[i] for i in kept),
+        queries=tuple(q for q in whole.queries if q.language in languages),
+    )
+
+
+def single(whole: RetrievalSet, seed: int) -> RetrievalSet:
+    """Each group in one language only, chosen by a hash of seed and group."""
+    members: dict[str, list[int]] = {}
+    for i, group in enumerate(whole.groups):
+        members.setdefault(group, []).append(i)
+    kept = []
+    for group, rows in members.items():
+        digest = int(hashlib.md5(f"{seed}:{group}".encode(), usedforsecurity=False).hexdigest(), 16)
+        kept.append(sorted(rows, key=lambda i: whole.documents[i].language)[digest % len(rows)])
+    kept.sort()
+    return replace(
+        whole, documents=tuple(whole.documents[i] for i in kept), groups=tuple(whole.groups[i] for i in kept)
+    )
+
+
+def grade(pool: RetrievalSet, scores: Matrix, k: int = 10) -> dict[str, float]:
+    """Means over the queries that have something relevant in the pool; `scores` is [queries, documents]."""
+    place = {d.id: i for i, d in enumerate(pool.documents)}
+    languages = np.array([d.language for d in pool.documents])
+    groups = np.array(pool.groups)
+    share = {str(x): float((languages == x).mean()) for x in np.unique(languages)}
+    kept: dict[str, list[float]] = {}
+    by_language: dict[str, list[float]] = {}
+    for query, row in zip(pool.queries, scores, strict=True):
+        grades = pool.relevance.get(query.id, {})
+        gains = np.array([2.0 ** grades.get(g, 0.0) - 1.0 for g in groups])
+        if not gains.any():
+            continue
+        order = np.argsort(-row, kind="stable")
+        ideal = -np.sort(-gains)[:k]
+        discount = 1 / np.log2(np.arange(2, k + 2))
+        ndcg = float(
+            (gains[order[:k]] * discount[: len(order)]).sum() / (ideal * discount[: len(ideal)]).sum()
+        )
+        best = gains == gains.max()
+        first = int(np.argmax(best[order]))
+        found = {"ndcg": ndcg, "hit1": float(first == 0), "mrr": 1 / (first + 1)}
+        found["same" if (languages[best] == query.language).all() else "cross"] = ndcg
+        if query.language in share:
+            found["bias"] = float((languages[order[:k]] == query.language).mean()) / share[query.language]
+        pair = pool.lookalikes.get(query.id)
+        if pair and pair[0] in place and pair[1] in place:
+            found["right"] = float(
+                np.flatnonzero(order == place[pair[0]])[0] < np.flatnonzero(order == place[pair[1]])[0]
+            )
+        for name, value in found.items():
+            kept.setdefault(name, []).append(value)
+        by_language.setdefault(query.language, []).append(ndcg)
+    means = {name: float(np.mean(values)) for name, values in kept.items()}
+    means["worst/mean"] = min(float(np.mean(v)) for v in by_language.values()) / max(means["ndcg"], 1e-9)
+    return means
+
+
+def _raw(model: str) -> Scorer:
+    def score(documents: Sequence[Document], queries: Sequence[Query]) -> Matrix:
+        dimension = max((len(d.vectors[model]) for d in documents if model in d.vectors), default=1)
+        zero = np.zeros(dimension, np.float16)
+        left = np.stack([q.vectors.get(model, zero) for q in queries]).astype(np.float32)
+        right = np.stack([d.vectors.get(model, zero) for d in documents]).astype(np.float32)
+        return np.asarray(left @ right.T, np.float32)
+
+    return score
+
+
+def _fused(documents: Sequence[Document], queries: Sequence[Query]) -> Matrix:
+    lexical = Bm25([d.text for d in documents])
+    found = np.stack([lexical.scores(q.text) for q in queries])
+    return np.asarray(reciprocal_ranks(_raw("e5")(documents, queries)) + reciprocal_ranks(found), np.float32)
+
+
+def engine(parameters: Parameters = DEFAULT, *, background: bool = True, centred: bool = True) -> Scorer:
+    """The engine itself as a scorer, with statistics from the pool and the queries at hand."""
+
+    def score(documents: Sequence[Document], queries: Sequence[Query]) -> Matrix:
+        statistics = gather(documents, queries) if centred else Statistics()
+        centring = statistics.centring() if background else statistics.centring({})
+        index = Index.build(documents, centring, log=queries, parameters=parameters)
+        return np.stack([np.sum(list(index.terms(q).values()), axis=0) for q in queries])
+
+    return score
+
+
+PEERS: dict[str, Scorer] = {
+    "raw E5": _raw("e5"),
+    "raw USE": _raw("use"),
+    "E5 + BM25 RRF": _fused,
+    "gated mix": engine(GATED, background=False),
+    "Serai": engine(),
+}
+
+ABLATIONS: dict[str, Scorer] = {
+    "all": engine(),
+    "without calibration": engine(replace(DEFAULT, calibrated=False)),
+    "without hub correction": engine(replace(DEFAULT, hub_weight=0.0)),
+    "without hard tokens": engine(replace(DEFAULT, token_weight=0.0)),
+    "without USE": engine(replace(DEFAULT, use_weight=0.0)),
+    "without background means": engine(background=False),
+    "background means only": engine(centred=False),
+}
+
+
+def bench(
+    data: Path, encoders: Mapping[str, Encoder], *, sets: Sequence[str] = (), ablations: bool = False
+) -> Iterator[str]:
+    """The lines of the report, each as soon as it is known."""
+    matcher = Matcher(encoders)
+    scorers = ABLATIONS if ablations else PEERS
+    for folder in sorted(p for p in data.iterdir() if p.is_dir() and (not sets or p.name in sets)):
+        if (folder / "corpus.jsonl").exists():
+            yield from _retrieval(load(folder, matcher), scorers)
+        elif (folder / "ratings.tsv").exists() and not ablations:
+            yield _reviewers(folder, encoders)
+        elif any(folder.glob("*-eng.tsv")) and not ablations:
+            yield from _translations(folder, matcher)
+
+
+def _retrieval(whole: RetrievalSet, scorers: Mapping[str, Scorer]) -> Iterator[str]:
+    variants = [("all languages", whole)]
+    if {d.language for d in whole.documents} > TEN:
+        variants.append(("ten languages", only(TEN, whole)))
+    for title, variant in variants:
+        yield f"\n{whole.name}, {title}, single pool, seeds {SEEDS} (mean ± half the spread)"
+        names = ("ndcg", "hit1", "mrr", "right", "bias", "same", "cross", "worst/mean")
+        yield f"{'':26s}" + "".join(f"{n:>14s}" for n in names)
+        seeds = SEEDS if len(set(variant.groups)) < len(variant.groups) else (0,)
+        for name, scorer in scorers.items():
+            runs = []
+            for seed in seeds:
+                pool = single(variant, seed)
+                runs.append(grade(pool, scorer(pool.documents, pool.queries)))
+            cells = [_cell([r[n] for r in runs if n in r]) for n in names]
+            yield f"{name:26s}" + "".join(f"{c:>14s}" for c in cells)
+
+
+def _cell(values: Sequence[float]) -> str:
+    if not values:
+        return "–"
+    spread = (max(values) - min(values)) / 2
+    return f"{np.mean(values):.3f}" + (f"±{spread:.3f}" if len(values) > 1 else "")
+
+
+def translation_errors(a: Matrix, b: Matrix) -> float:
+    """Percentage of rows whose nearest neighbour is not their translation, mean of both directions; csls-corrected."""
+    alike = a @ b.T
+    depth = min(10, alike.shape[1])
+    forth = np.sort(alike, axis=1)[:, -depth:].mean(axis=1, keepdims=True)
+    back = np.sort(alike, axis=0)[-depth:].mean(axis=0, keepdims=True)
+    corrected = 2 * alike - forth - back
+    return _errors(corrected)
+
+
+def _errors(alike: Matrix) -> float:
+    n = np.arange(len(alike))
+    return 50.0 * float((alike.argmax(axis=1) != n).mean() + (alike.argmax(axis=0) != n).mean())
+
+
+def _translations(folder: Path, matcher: Matcher) -> Iterator[str]:
+    rows: dict[str, dict[str, float]] = {}
+    for path in sorted(folder.glob("*-eng.tsv")):
+        pairs = _tsv(path)
+        language = primary(path.name[:3])
+        left = matcher.queries((str(i), p[0], language) for i, p in enumerate(pairs))
+        right = matcher.queries((str(i), p[1], "en") for i, p in enumerate(pairs))
+        centring = gather([], [*left, *right]).centring()
+        rows[path.name[:3]] = _translation_row(left, right, language, centring.apply)
+    names = ("raw E5", "raw USE", "E5 centred", "Serai")
+    yield "\ntatoeba, error in % (mean of both directions)"
+    yield f"{'':12s}" + "".join(f"{n:>12s}" for n in names)
+    for title, codes in (("14 languages", sorted(FOURTEEN)), (f"{len(rows)} languages", sorted(rows))):
+        have = [c for c in codes if c in rows]
+        yield f"{title:12s}" + "".join(f"{np.mean([rows[c][n] for c in have]):12.2f}" for n in names)
+    for code in sorted(rows):
+        yield f"{code:12s}" + "".join(f"{rows[code][n]:12.2f}" for n in names)
+
+
+def _translation_row(
+    left: Sequence[Query], right: Sequence[Query], language: str, centre: Callable[..., Matrix]
+) -> dict[str, float]:
+    def both(model: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        a = np.stack([q.vectors[model] for q in left]).astype(np.float32)
+        b = np.stack([q.vectors[model] for q in right]).astype(np.float32)
+        return a, b
+
+    a, b = both("e5")
+    ca, cb = centre("e5", "query", language, a), centre("e5", "query", "en", b)
+    found = {
+        "raw E5": _errors(a @ b.T),
+        "raw USE": 100.0,
+        "E5 centred": _errors(ca @ cb.T),
+        "Serai": translation_errors(ca, cb),
+    }
+    if language in USE_LANGUAGES:
+        u, v = both("use")
+        found["raw USE"] = _errors(u @ v.T)
+        cu, cv = centre("use", "query", language, u), centre("use", "query", "en", v)
+        found["Serai"] = translation_errors(np.hstack([ca, cu]), np.hstack([cb, cv]))
+    return found
+
+
+def _reviewers(folder: Path, encoders: Mapping[str, Encoder]) -> str:
+    papers = {p["id"]: f"{p['title']}. {p['abstract']}".strip() for p in _jsonl(folder / "papers.jsonl")}
+    profiles: dict[str, dict[str, list[str]]] = {
+        p["reviewer"]: dict(p["profiles"]) for p in _jsonl(folder / "profiles.jsonl")
+    }
+    ratings = [(r, p, float(x)) for r, p, x in _tsv(folder / "ratings.tsv")]
+    ids = sorted(papers)
+    at = {p: i for i, p in enumerate(ids)}
+    texts = [papers[p] for p in ids]
+    vectors = [encoder.encode([t[:600] for t in texts], "passage") for encoder in encoders.values()]
+    losses: dict[str, list[float]] = {}
+    for name, alike in (
+        ("raw E5", np.asarray(vectors[0].astype(np.float32) @ vectors[0].astype(np.float32).T)),
+        ("words only", similarity(texts, [])),
+        ("Serai", similarity(texts, vectors)),
+    ):
+        for version in sorted({v for p in profiles.values() for v in p}, key=int):
+            scores = {}
+            for reviewer, group in itertools.groupby(sorted(ratings), key=lambda r: r[0]):
+                wanted = [p for _, p, _ in group]
+                own = [at[p] for p in profiles[reviewer][version]]
+                fit = affinity(alike, own, [at[p] for p in wanted])
+                scores.update({(reviewer, p): float(s) for p, s in zip(wanted, fit, strict=True)})
+            losses.setdefault(name, []).append(_loss(scores, ratings))
+    cells = ", ".join(f"{name} {np.mean(values):.3f}" for name, values in losses.items())
+    return f"\nreviewers, loss (share of wrongly ordered pairs, weighted by the rating gap): {cells}"
+
+
+def _loss(scores: Mapping[tuple[str, str], float], ratings: Sequence[tuple[str, str, float]]) -> float:
+    wrong = total = 0.0
+    for _, group in itertools.groupby(sorted(ratings), key=lambda r: r[0]):
+        for (r1, p1, x1), (r2, p2, x2) in itertools.combinations(list(group), 2):
+            gap = x1 - x2
+            order = (scores[(r1, p1)] - scores[(r2, p2)]) * gap
+            total += abs(gap)
+            wrong += abs(gap) * (0.5 if order == 0 and gap else float(order < 0))
+    return wrong / max(total, 1e-9)
+
+
+def passage_accuracy(matcher: Matcher, items: Sequence[tuple[Query, Document, tuple[int, int]]]) -> float:
+    """Share of (query, document, answer span) in which the best sentence overlaps the answer."""
+    centring = gather([d for _, d, _ in items], [q for q, _, _ in items]).centring()
+    right = 0
+    for query, document, (start, end) in items:
+        pairs = sentence_pairs(query, document, encoders=matcher.encoders, centring=centring, at_most=1)
+        right += bool(pairs) and pairs[0].document.start < end and start < pairs[0].document.end
+    return right / max(1, len(items))
