@@ -439,9 +439,14 @@ def copy_link(url: str, label: ui.Text = "") -> dict[str, Any]:
 
 
 # --- lists ------------------------------------------------------------------------------------------------
-@register.inclusion_tag("components/sentence.html")
+@register.inclusion_tag("components/sentence.html", takes_context=True)
 def filter_sentence(
-    filters: Sequence[ui.Filter], query: str = "", keep: str = "", search: bool = False, target: str = ""
+    context: template.Context,
+    filters: Sequence[ui.Filter],
+    query: str = "",
+    keep: str = "",
+    search: bool = False,
+    target: str = "",
 ) -> dict[str, Any]:
     """The filters as a sentence; a GET form whose every word is a control.
 
@@ -455,6 +460,7 @@ def filter_sentence(
         "search": search,
         "kept": kept,
         "target": target,
+        "request": context.get("request"),
     }
 
 

@@ -84,7 +84,7 @@
     // Empty words stay out of the address, so that a shared link says only what was chosen.
     all("select, input", event.target).forEach((field) => { if (field.name && !field.value) field.disabled = true; });
     setTimeout(() => all("select, input", event.target).forEach((field) => { field.disabled = false; }), 0);
-  });
+  }, true);
 
   // --- lists: j and k walk, Enter opens, x chooses; "/" goes to the search field
   const typing = () => document.activeElement?.matches("input, textarea, select, [contenteditable]");
