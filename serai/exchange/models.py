@@ -253,6 +253,8 @@ class ListingVector(models.Model):
     e5_passage = HalfVectorField(dimensions=384)
     e5_query = HalfVectorField(dimensions=384)
     use = HalfVectorField(dimensions=512, null=True)
+    tokens = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    model = models.CharField(max_length=120, blank=True)
     encoded_at = models.DateTimeField(auto_now=True)
 
     class Meta:

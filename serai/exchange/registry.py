@@ -97,6 +97,9 @@ def waiting_for_me(viewer: Viewer) -> int:
 
 
 context.register_place(
+    context.Place("find", pgettext_lazy("navigation", "Find"), "search", "search", 20, policy.anyone)
+)
+context.register_place(
     context.Place(
         "exchange",
         pgettext_lazy("navigation", "Exchange"),

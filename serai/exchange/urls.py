@@ -3,6 +3,8 @@ from django.urls import path
 from serai.exchange import views
 
 urlpatterns = [
+    path("find/", views.search, name="search"),
+    path("find/why/<uuid:pk>/", views.search_why, name="search_why"),
     path("exchange/", views.listing_list, name="listing_list"),
     path("exchange/new/", views.listing_create, name="listing_create"),
     path("exchange/mine/", views.listing_mine, name="listing_mine"),
@@ -22,4 +24,6 @@ urlpatterns = [
     path("exchange/<uuid:pk>/hold/", views.listing_hold, name="listing_hold"),
     path("exchange/<uuid:pk>/review/", views.review_page, name="review_page"),
     path("exchange/<uuid:pk>/interest/", views.interest_new, name="interest_new"),
+    path("exchange/<uuid:pk>/matches/", views.match_list, name="match_list"),
+    path("exchange/<uuid:pk>/matches/<uuid:other>/", views.match_pair, name="match_pair"),
 ]

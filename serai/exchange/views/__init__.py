@@ -1,5 +1,6 @@
 """The exchange's pages."""
 
+from serai.exchange.views.find import search, search_why
 from serai.exchange.views.interests import (
     interest_accept,
     interest_decline,
@@ -21,6 +22,7 @@ from serai.exchange.views.listings import (
     listing_mine,
     listing_translate,
 )
+from serai.exchange.views.matches import match_list, match_pair
 from serai.exchange.views.reviews import review_page, review_queue
 
 __all__ = [
@@ -41,6 +43,10 @@ __all__ = [
     "listing_list",
     "listing_mine",
     "listing_translate",
+    "match_list",
+    "match_pair",
     "review_page",
     "review_queue",
+    "search",
+    "search_why",
 ]

@@ -1,0 +1,334 @@
+"""The counterparts of each listing: ranked by meaning under both sides' conditions, stored with their reasons."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from serai.core.tiers import Tier
+from serai.directory.models import Place
+from serai.engines import matching as m
+from serai.engines.matching.types import Role, Vector
+from serai.exchange import encoding, finding, tiertexts
+from serai.exchange.index import reader
+from serai.exchange.models import Listing, ListingVector, Match
+
+CONSIDERED = 50
+"""Counterparts that pass the conditions are looked at up to this many."""
+
+KEPT = 20
+SCANNED = 400
+"""At most this many of the nearest are asked for their conditions."""
+
+NEAR = 0.2
+"""Scores below this say nothing: among texts that fit, pairs scored 0.38 and more; unrelated ones up to 0.21."""
+
+SENTENCES_KEPT = 20_000
+
+
+def to_match() -> QuerySet[Listing]:
+    """Published listings with vectors whose matches are missing or old; those that changed come first."""
+    return Listing.objects.filter(
+        status=Listing.Status.PUBLISHED, needs_encoding=False, matching__gt=Listing.Matching.DONE
+    ).order_by("-matching", "created_at")
+
+
+def match_pending(*, limit: int = 100, matcher: m.Matcher | None = None) -> int:
+    """Match what waits, a transaction a listing. Returns how many still wait."""
+    remembering = remember(matcher or encoding.patient())
+    for pk in list(to_match().values_list("pk", flat=True)[:limit]):
+        match_listing(pk, matcher=remembering)
+    return to_match().count()
+
+
+def match_listing(pk: UUID, *, matcher: m.Matcher) -> None:
+    """Compute and store the matches of one listing in every tier; its counterparts follow if it changed."""
+    listing = with_conditions(Listing.objects.filter(pk=pk)).get()
+    state = listing.matching
+    found = {tier: rank(listing, tier) for tier in (Tier.PUBLIC, Tier.NETWORK)}
+    rows = [row for tier, ranking in found.items() for row in _explained(listing, tier, ranking, matcher)]
+    with transaction.atomic():
+        now = Listing.objects.select_for_update().get(pk=pk)
+        Match.objects.filter(listing=listing).delete()
+        Match.objects.bulk_create(rows)
+        if now.matching == state and now.updated_at == listing.updated_at:
+            now.matching = Listing.Matching.DONE
+            Listing.objects.filter(pk=pk).update(matching=Listing.Matching.DONE)
+        if state == Listing.Matching.CHANGED:
+            others = {row.other_id for row in rows}
+            Listing.objects.filter(pk__in=others, matching=Listing.Matching.DONE).update(
+                matching=Listing.Matching.AGAIN
+            )
+
+
+# --- ranking ----------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Ranked:
+    """One counterpart that passes the conditions of both sides."""
+
+    listing: Listing
+    score: float
+    tokens: tuple[str, ...]
+    rank: int
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """The counterparts of a listing in one tier, best first, under one index."""
+
+    index: reader.Index | None
+    ranked: Sequence[Ranked]
+
+
+def rank(listing: Listing, tier: str, keep: int = KEPT) -> Ranking:
+    """Counterparts by meaning: an offer's are requests, a request's are offers; conditions are filters.
+
+    Reads the listing's own vectors of the tier; nothing is ranked that is not in the tier's index.
+    """
+    index = reader.opened(tier)
+    vector = vector_of(listing, tier)
+    if index is None or vector is None:
+        return Ranking(index, ())
+    asked = ask(index, vector)
+    if asked.is_empty:
+        return Ranking(index, ())
+    mask = index.mask(reader.Wanted(direction=opposite(listing)), [listing.pk, *finding.gone_since(index)])
+    nearest = index.best(index.scores(asked), mask, SCANNED, asked.tokens)
+    return Ranking(index, _passing(listing, nearest)[:keep])
+
+
+def opposite(listing: Listing) -> str:
+    is_offer = listing.direction == Listing.Direction.OFFER
+    return Listing.Direction.REQUEST.value if is_offer else Listing.Direction.OFFER.value
+
+
+def vector_of(listing: Listing, tier: str) -> ListingVector | None:
+    """The listing's vectors in a tier; for members those of the public text where there are no details."""
+    found = {vector.tier: vector for vector in ListingVector.objects.filter(listing=listing)}
+    return found.get(tier) or found.get(Tier.PUBLIC)
+
+
+def half(vector: Any) -> NDArray[np.float16]:
+    return np.asarray(vector, np.float16)
+
+
+def ask(index: reader.Index, vector: ListingVector) -> Any:
+    """A listing's stored vectors as a query of an index."""
+    use = half(vector.use) if vector.use is not None else None
+    return index.ask(vector.language, half(vector.e5_query), use, frozenset(vector.tokens))
+
+
+def _passing(listing: Listing, nearest: Sequence[reader.Found]) -> list[Ranked]:
+    today = timezone.localdate()
+    passed: list[Ranked] = []
+    for start in range(0, len(nearest), 100):
+        chunk = nearest[start : start + 100]
+        others = {x.pk: x for x in with_conditions(Listing.objects.filter(pk__in=[f.id for f in chunk]))}
+        for hit in chunk:
+            if hit.score < NEAR:
+                return passed
+            other = others.get(hit.id)
+            if other is None or _failures(listing, other, today):
+                continue
+            passed.append(Ranked(other, hit.score, hit.tokens, len(passed) + 1))
+            if len(passed) == CONSIDERED:
+                return passed
+    return passed
+
+
+def _failures(ours: Listing, theirs: Listing, today: date) -> Sequence[m.Failure]:
+    a, b = side(ours, theirs.partner_kinds), side(theirs, ours.partner_kinds)
+    return m.failures(a, b, today=today)
+
+
+def with_conditions(rows: QuerySet[Listing]) -> QuerySet[Listing]:
+    """Listings with all that conditions and reasons read."""
+    return rows.select_related("organisation__country").prefetch_related(
+        "target_places", "teasers", "details"
+    )
+
+
+# --- conditions -------------------------------------------------------------------------------------------
+def side(listing: Listing, sought: Iterable[str] = ()) -> m.Side:
+    """A listing as the engine's conditions see it. Reads organisation, country and target places.
+
+    An organisation may be of several kinds; the engine compares one: the first of `sought` that it is.
+    """
+    owner = listing.organisation
+    sought = set(sought)
+    kind = next((kind for kind in owner.kinds if kind in sought), owner.kinds[0] if owner.kinds else "")
+    languages = frozenset(listing.work_languages)
+    low, high = listing.trl_min or 1, listing.trl_max or 9
+    trl = (low, high) if listing.trl_min or listing.trl_max else None
+    facts = m.Facts(
+        direction=listing.direction,  # type: ignore[arg-type]  # the two values of Direction
+        kind=listing.kind,
+        party=str(listing.organisation_id),
+        party_kind=kind,
+        places=places_of(owner.country.code) if owner.country else frozenset(),
+        trl=listing.trl,
+        languages=languages,
+        deadline=listing.deadline,
+    )
+    wishes = m.Wishes(
+        places=frozenset(place.code for place in listing.target_places.all()),
+        trl=trl,
+        party_kinds=frozenset(listing.partner_kinds),
+        languages=languages,
+    )
+    return m.Side(facts, wishes)
+
+
+@lru_cache(maxsize=512)
+def places_of(country: str) -> frozenset[str]:
+    """A country and every grouping it lies in, groupings of groupings included."""
+    found = Place.objects.filter(members__code=country)
+    outer = Place.objects.filter(members__in=found)
+    return frozenset({country, *found.values_list("code", flat=True), *outer.values_list("code", flat=True)})
+
+
+def conditions(ours: Listing, theirs: Listing) -> dict[str, Any]:
+    """What stands between two listings, and what nobody has stated, by rule."""
+    a, b = side(ours, theirs.partner_kinds), side(theirs, ours.partner_kinds)
+    failed = _failures(ours, theirs, timezone.localdate())
+    unknown = [*m.unknowns(a, b), *m.unknowns(b, a)]
+    met = [rule for rule in _wished(a) | _wished(b) if rule not in unknown]
+    wrong = {failure.rule for failure in failed}
+    return {
+        "failed": [{"rule": f.rule, "detail": dict(f.detail)} for f in failed],
+        "unknown": list(dict.fromkeys(unknown)),
+        "met": sorted(rule for rule in met if rule not in wrong),
+    }
+
+
+def _wished(one: m.Side) -> set[str]:
+    wishes = one.wishes
+    stated = {
+        "place": wishes.places,
+        "trl": wishes.trl,
+        "partner_kind": wishes.party_kinds,
+        "language": wishes.languages,
+        "kind": wishes.kinds,
+    }
+    return {rule for rule, wish in stated.items() if wish}
+
+
+# --- reasons ----------------------------------------------------------------------------------------------
+def _explained(listing: Listing, tier: str, ranking: Ranking, matcher: m.Matcher) -> Iterable[Match]:
+    if ranking.index is None:
+        return
+    for one in ranking.ranked:
+        yield Match(
+            listing=listing,
+            other=one.listing,
+            tier=tier,
+            rank=one.rank,
+            score=one.score,
+            reasons=reasons(listing, one.listing, tier, ranking.index, matcher),
+            index_version=ranking.index.version[:40],
+        )
+
+
+def reasons(
+    ours: Listing, theirs: Listing, tier: str, index: reader.Index, matcher: m.Matcher
+) -> dict[str, Any]:
+    """Why these two: the best sentence pairs with their places, shared hard tokens, conditions, languages.
+
+    Texts come from `tier` only, so what is stored may be shown to whoever reads that tier.
+    """
+    mine, other = text_of(ours, tier), text_of(theirs, tier)
+    query = m.Query(str(ours.pk), m.detect(mine.own, mine.language), mine.own, {}, m.hard_tokens(mine.own))
+    document = m.Document(
+        str(theirs.pk), m.detect(other.own, other.language), other.own, {}, m.hard_tokens(other.own)
+    )
+    found = finding.explained(query, document, index.centring, matcher)
+    return {
+        "languages": list(found.languages),
+        "pairs": [_pair(pair, mine.own, other.own) for pair in found.pairs],
+        "shared": list(found.shared_tokens),
+        "requirements": [
+            {"quantity": r.quantity, "wanted": r.wanted, "found": r.found, "status": r.status}
+            for r in found.requirements
+        ],
+        "conditions": conditions(ours, theirs),
+        "digests": [mine.digest[:16], other.digest[:16]],
+    }
+
+
+def _pair(pair: m.SentencePair, mine: str, theirs: str) -> dict[str, Any]:
+    return {
+        "mine": pair.query.of(mine),
+        "mine_at": [pair.query.start, pair.query.end],
+        "theirs": pair.document.of(theirs),
+        "theirs_at": [pair.document.start, pair.document.end],
+    }
+
+
+def text_of(listing: Listing, tier: str) -> tiertexts.TierText:
+    """A listing's text in a tier; the public one where it has no details."""
+    network = tiertexts.network_text(listing) if tier == Tier.NETWORK else None
+    return network or tiertexts.public_text(listing)
+
+
+# --- sentences are encoded once ---------------------------------------------------------------------------
+class Remembering:
+    """An encoder that keeps the vectors of what it has seen: matches compare the same sentences again."""
+
+    def __init__(self, encoder: m.Encoder) -> None:
+        self._encoder = encoder
+        self._kept: dict[tuple[str, str], Vector] = {}
+
+    @property
+    def info(self) -> m.ModelInfo:
+        return self._encoder.info
+
+    def encode(self, texts: Sequence[str], role: Role) -> Vector:
+        new = [text for text in dict.fromkeys(texts) if (role, text) not in self._kept]
+        if len(self._kept) > SENTENCES_KEPT:
+            self._kept.clear()
+            new = list(dict.fromkeys(texts))
+        if new:
+            for text, vector in zip(new, self._encoder.encode(new, role), strict=True):
+                self._kept[role, text] = vector
+        if not texts:
+            return np.zeros((0, self.info.dimension), np.float16)
+        return np.stack([self._kept[role, text] for text in texts])
+
+
+def remember(matcher: m.Matcher) -> m.Matcher:
+    """The same matcher, with a memory for sentences."""
+    encoders: Mapping[str, m.Encoder] = {k: Remembering(e) for k, e in matcher.encoders.items()}
+    return m.Matcher(encoders)
+
+
+# --- any pair ---------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Standing:
+    """Where one counterpart stands: its place among those that may meet, or the limits that keep it out.
+
+    `place` counts from 1; None when a condition of either side fails, or the index does not know it.
+    """
+
+    place: int | None
+    of: int
+    failed: Sequence[Mapping[str, Any]]
+    is_indexed: bool
+
+
+def standing(listing: Listing, other: Listing, tier: str) -> Standing:
+    """Why `other` is, or is not, among the best for `listing` (both read with their conditions)."""
+    failed = conditions(listing, other)["failed"]
+    index, vector = reader.opened(tier), vector_of(listing, tier)
+    if index is None or vector is None:
+        return Standing(None, 0, failed, is_indexed=False)
+    mask = index.mask(reader.Wanted(direction=opposite(listing)), [listing.pk, *finding.gone_since(index)])
+    place = index.place(index.scores(ask(index, vector)), mask, other.pk)
+    return Standing(place, int(mask.sum()), failed, is_indexed=place is not None)

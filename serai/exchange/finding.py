@@ -1,0 +1,215 @@
+"""One search in any language: exact words first as a group of their own, then what means the same.
+
+The two are never fused into one list: measured, a list of words only ever returns the query's own language
+and drowns the others (docs/engines/matching.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+import numpy as np
+from django.db import models
+from django.utils.translation import get_language
+from numpy.typing import NDArray
+
+from serai.core.tiers import Tier
+from serai.core.viewer import Viewer
+from serai.engines import matching as m
+from serai.exchange import encoding, policies, queries, tiertexts, words
+from serai.exchange.index import reader
+from serai.exchange.models import Listing
+from serai.exchange.queries import Filters
+
+LONGEST_QUERY = 2000
+WORD_HITS = 2000
+EXACT = 10
+PAGE = 20
+DEEPEST = 200
+COUNTED = 200
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A listing found, with the hard tokens it shares with the query."""
+
+    listing: Listing
+    tokens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Results:
+    """`exact` holds all the words asked for, `meant` means the same in any language, best first.
+
+    `exact_count` is capped. `by_meaning` says why `meant` may be empty: "ready", "building" (no index yet)
+    or "unavailable" (the encoders do not answer; the words still do).
+    """
+
+    exact: Sequence[Hit]
+    exact_count: int
+    meant: Sequence[Hit]
+    more: bool
+    language: str
+    by_meaning: str
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A query as the encoders see it."""
+
+    text: str
+    language: str
+    e5: NDArray[np.float16]
+    use: NDArray[np.float16] | None
+    tokens: frozenset[str]
+
+
+@lru_cache(maxsize=512)
+def encoded(text: str, page_language: str) -> Encoded:
+    """The query encoded, kept for the next page and the next filter. Raises EncoderFailed."""
+    language = m.detect(text)
+    if language == "und":
+        language = page_language.split("-")[0]
+    vectors = encoding.matcher().vectors([text], [language], "query")[0]
+    return Encoded(text, language, vectors["e5"], vectors.get("use"), m.hard_tokens(text))
+
+
+def search(viewer: Viewer, text: str, filters: Filters, page: int = 1) -> Results:
+    """What the viewer may see of what was asked for. The richest tier they may read is the one searched."""
+    text = m.clean(text, LONGEST_QUERY)
+    tier = policies.search_tier(viewer)
+    if not words.words(text):
+        return Results((), 0, (), False, "", "ready")
+    by_words = words.matching_listings(text, _languages(viewer, text), tier, WORD_HITS)
+    index = reader.opened(tier)
+    if index is None:
+        return _by_words(viewer, by_words, filters, page, "building")
+    try:
+        asked = encoded(text, get_language() or "en")
+    except m.EncoderFailed:
+        return _by_words(viewer, by_words, filters, page, "unavailable")
+    return _by_meaning(viewer, index, asked, by_words, filters, page)
+
+
+def _languages(viewer: Viewer, text: str) -> list[str]:
+    return [m.detect(text), *queries.reading_languages(viewer)[:3]]
+
+
+def _by_words(viewer: Viewer, ids: list[UUID], filters: Filters, page: int, why: str) -> Results:
+    rows = queries.open_listings(viewer, filters).filter(pk__in=ids)
+    window = queries.window(rows, page, PAGE)
+    exact = [Hit(listing) for listing in window.object_list]
+    return Results(exact, min(len(ids), COUNTED + 1), (), window.more, "", why)
+
+
+def _by_meaning(
+    viewer: Viewer, index: reader.Index, asked: Encoded, by_words: list[UUID], filters: Filters, page: int
+) -> Results:
+    mask = index.mask(wanted(filters), gone_since(index))
+    query = index.ask(asked.language, asked.e5, asked.use, asked.tokens)
+    scores = index.scores(query)
+    exact = index.among(by_words, scores, mask, COUNTED + 1, asked.tokens)
+    shown = exact[:EXACT] if page == 1 else []
+    for hit in exact[:EXACT]:
+        mask[index.row_of(hit.id)] = False
+    deep = min(page, DEEPEST // PAGE) * PAGE
+    meant = index.best(scores, mask, deep + 1, asked.tokens)
+    here = meant[deep - PAGE : deep]
+    listings = _load(viewer, filters, [hit.id for hit in [*shown, *here]])
+    fresh = _not_indexed(viewer, index, by_words, filters) if page == 1 and len(shown) < EXACT else []
+    return Results(
+        exact=[*_hits(shown, listings), *(Hit(listing) for listing in fresh)],
+        exact_count=len(exact) + len(fresh),
+        meant=_hits(here, listings),
+        more=len(meant) > deep and deep < DEEPEST,
+        language=asked.language,
+        by_meaning="ready",
+    )
+
+
+def _hits(found: Sequence[reader.Found], listings: dict[UUID, Listing]) -> list[Hit]:
+    return [Hit(listings[hit.id], hit.tokens) for hit in found if hit.id in listings]
+
+
+def _load(viewer: Viewer, filters: Filters, ids: list[UUID]) -> dict[UUID, Listing]:
+    """The rows to show, read under the viewer's policy and the filters once more."""
+    rows = queries.open_listings(viewer, filters).filter(pk__in=ids)
+    return {listing.pk: listing for listing in rows}
+
+
+def _not_indexed(
+    viewer: Viewer, index: reader.Index, by_words: list[UUID], filters: Filters
+) -> list[Listing]:
+    """Listings that hold the words and are so new that the index does not know them yet."""
+    new = index.missing(by_words)[:EXACT]
+    return list(queries.open_listings(viewer, filters).filter(pk__in=new)) if new else []
+
+
+def wanted(filters: Filters) -> reader.Wanted:
+    countries = None
+    if filters.place:
+        countries = frozenset(queries.countries_of(filters.place).values_list("code", flat=True))
+    return reader.Wanted(
+        direction=filters.direction,
+        kind=filters.kind,
+        countries=countries,
+        sector=filters.sector,
+        partnership=filters.partnership,
+        language=filters.language,
+        trl=filters.trl,
+    )
+
+
+def gone_since(index: reader.Index) -> list[UUID]:
+    """Listings that left the lists after the index was built: they count no more from this moment on."""
+    left = Listing.objects.filter(updated_at__gt=index.looked_from).exclude(status=Listing.Status.PUBLISHED)
+    return list(left.values_list("pk", flat=True)[:5000])
+
+
+# --- why a result is there --------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Why:
+    """The passage that answers the query best, and the terms both name."""
+
+    passage: str
+    language: str
+    tokens: tuple[str, ...]
+
+
+def why(viewer: Viewer, listing: Listing, text: str) -> Why | None:
+    """Compare the query with the listing's sentences, in the richest tier the viewer may read.
+
+    Raises EncoderFailed.
+    """
+    text = m.clean(text, LONGEST_QUERY)
+    index = reader.opened(policies.search_tier(viewer))
+    if index is None or not words.words(text):
+        return None
+    body = readable_text(viewer, listing)
+    asked = encoded(text, get_language() or "en")
+    document = m.Document(
+        str(listing.pk), m.detect(body.own, body.language), body.own, {}, m.hard_tokens(body.own)
+    )
+    query = m.Query("q", asked.language, text, {}, asked.tokens)
+    found = explained(query, document, index.centring, encoding.matcher())
+    if not found.pairs:
+        return None
+    return Why(found.pairs[0].document.of(body.own), document.language, found.shared_tokens)
+
+
+def explained(
+    query: m.Query, document: m.Document, centring: m.Centring, matcher: m.Matcher
+) -> m.Explanation:
+    """The engine's reasons for one pair, under the centring of the index that ranked it."""
+    return matcher.explain(query, document, m.Index.build([document], centring))
+
+
+def readable_text(viewer: Viewer, listing: Listing) -> tiertexts.TierText:
+    """The text of the richest tier the viewer may read."""
+    if policies.search_tier(viewer) == Tier.NETWORK:
+        models.prefetch_related_objects([listing], "teasers", "details")
+        network = tiertexts.network_text(listing)
+        if network is not None:
+            return network
+    return tiertexts.public_text(listing)

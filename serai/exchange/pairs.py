@@ -1,0 +1,158 @@
+"""A match as the pair view prints it: passages with what joins them, conditions in words."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from serai.core import ui
+from serai.directory.models import Organisation, Place
+from serai.directory.places import place_name
+from serai.exchange import shapes, tiertexts, vocabularies
+from serai.exchange.actions import matching
+from serai.exchange.models import Listing
+
+RULES: dict[str, Any] = {
+    "place": gettext_lazy("Country or grouping"),
+    "trl": gettext_lazy("Readiness level"),
+    "partner_kind": gettext_lazy("Kind of partner"),
+    "language": gettext_lazy("Working language"),
+    "kind": gettext_lazy("Kind of listing"),
+    "deadline": gettext_lazy("Deadline"),
+    "direction": gettext_lazy("An offer meets a request"),
+    "same_party": gettext_lazy("Two organisations"),
+    "excluded": gettext_lazy("Not excluded"),
+    "conflict": gettext_lazy("No conflict of interest"),
+}
+
+
+def shape(
+    ours: Listing,
+    theirs: Listing,
+    tier: str,
+    reasons: dict[str, Any],
+    known: set[UUID],
+    standing: Sequence[str] = (),
+) -> ui.Match:
+    pairs = reasons.get("pairs", [])
+    return ui.Match(
+        mine=_side(ours, matching.text_of(ours, tier), [p["mine_at"] for p in pairs], known),
+        theirs=_side(theirs, matching.text_of(theirs, tier), [p["theirs_at"] for p in pairs], known),
+        checks=[*_checks(reasons.get("conditions", {})), *_requirements(reasons.get("requirements", []))],
+        terms=[ui.Token(term) for term in reasons.get("shared", [])],
+        why_not_higher=standing,
+    )
+
+
+def _side(
+    listing: Listing, text: tiertexts.TierText, spans: Sequence[Sequence[int]], known: set[UUID]
+) -> ui.Side:
+    owner = listing.organisation
+    title, _newline, body = text.own.partition("\n")
+    return ui.Side(
+        title=title,
+        passages=passages(body, [(a - len(title) - 1, b - len(title) - 1) for a, b in spans]),
+        lang=text.language,
+        url=reverse("listing_detail", args=[listing.pk]),
+        who=shapes.organisation_chip(owner) if listing.pk in known else None,
+        kind=shapes.kind_line(listing)
+        if listing.pk in known
+        else f"{shapes.kind_line(listing)} · {shapes.unnamed(owner)}",
+    )
+
+
+def passages(text: str, spans: Iterable[tuple[int, int]]) -> list[ui.Passage]:
+    """The text cut at the matched places; the n-th span of both sides carries the same pair name.
+
+    A span that lies in the title (before the body) marks nothing here.
+    """
+    numbered = sorted((a, b, str(n)) for n, (a, b) in enumerate(spans, start=1) if a >= 0)
+    found, at = [], 0
+    for start, end, name in numbered:
+        if start < at:
+            continue
+        if text[at:start].strip():
+            found.append(ui.Passage(text[at:start].strip()))
+        found.append(ui.Passage(text[start:end], name))
+        at = end
+    if text[at:].strip():
+        found.append(ui.Passage(text[at:].strip()))
+    return found
+
+
+def _checks(conditions: dict[str, Any]) -> list[ui.Check]:
+    failed = [
+        ui.Check(RULES.get(x["rule"], x["rule"]), False, failure_line(x["rule"], x["detail"]))
+        for x in conditions.get("failed", [])
+    ]
+    met = [ui.Check(RULES.get(rule, rule), True) for rule in conditions.get("met", [])]
+    unknown = [
+        ui.Check(RULES.get(rule, rule), None, _("The other side has not stated it; ask."))
+        for rule in conditions.get("unknown", [])
+    ]
+    return [*failed, *met, *unknown]
+
+
+def failure_line(rule: str, detail: dict[str, str]) -> str:
+    """One failed condition in words: what is wanted, what is there."""
+    if rule == "direction":
+        return _("Both offer, or both look for something.")
+    if rule == "same_party":
+        return _("Both belong to the same organisation.")
+    if rule == "deadline":
+        return _("It closed on %(day)s.") % {"day": detail.get("deadline", "")}
+    if rule in {"excluded", "conflict"}:
+        return detail.get("reason", "")
+    return _("Wanted: %(wanted)s. Here: %(found)s.") % {
+        "wanted": _named(rule, detail.get("wanted", "")),
+        "found": _named(rule, detail.get("found", "")),
+    }
+
+
+def _named(rule: str, codes: str) -> str:
+    """Codes as words: places by name, kinds of partner by label; a readiness level stays a number."""
+    parts = [part.strip() for part in codes.split(",")]
+    if rule == "partner_kind":
+        labels = {value: str(label) for value, label in Organisation.Kind.choices}
+    elif rule == "language":
+        labels = dict(vocabularies.language_choices())
+    elif rule == "place":
+        labels = {place.code: place_name(place) for place in Place.objects.filter(code__in=parts)}
+        countries = [part for part in parts if len(part) == 2]
+        parts = countries if 0 < len(countries) < len(parts) and len(parts) > 4 else parts
+    else:
+        labels = {}
+    return ", ".join(labels.get(part, part) for part in parts)
+
+
+_STATUS = {"met": True, "failed": False, "unknown": None}
+
+
+def _requirements(found: Iterable[dict[str, str]]) -> list[ui.Check]:
+    """Limits read in the text, with what the other text says about them."""
+    return [
+        ui.Check(
+            f"{one['quantity']}: {one['wanted']}",
+            _STATUS.get(one["status"]),
+            _("The other text says %(found)s.") % {"found": one["found"]} if one["found"] else "",
+        )
+        for one in found
+    ]
+
+
+def standing_lines(standing: matching.Standing) -> list[str]:
+    """Why this one does not stand higher, in sentences."""
+    if standing.failed:
+        return [_("A condition is not met, so it is not ranked.")]
+    if not standing.is_indexed:
+        return [_("It is not in the index yet; look again in a moment.")]
+    if standing.place == 1:
+        return [_("It is the nearest of all.")]
+    if standing.place is not None and standing.place <= matching.CONSIDERED:
+        return [
+            _("By meaning it is number %(place)d; those before it are nearer.") % {"place": standing.place}
+        ]
+    return [_("More than %(n)d others are nearer in meaning.") % {"n": matching.CONSIDERED}]

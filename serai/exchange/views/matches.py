@@ -1,0 +1,101 @@
+"""Matches: who fits a listing and why, and why any other one does not."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from serai.core import policy, ui
+from serai.core.viewer import Viewer, viewer_of
+from serai.engines import matching as m
+from serai.exchange import encoding, pairs, policies, queries, shapes
+from serai.exchange.actions import matching
+from serai.exchange.index import reader
+from serai.exchange.models import Listing, Match
+from serai.exchange.views.common import page
+
+
+def _published(viewer: Viewer) -> QuerySet[Listing]:
+    rows = policies.visible_listings(viewer).filter(status=Listing.Status.PUBLISHED)
+    return matching.with_conditions(rows)
+
+
+@policy.route("exchange.match.see")
+def match_list(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The stored counterparts, best first, each with its reason."""
+    viewer = viewer_of(request)
+    listing = get_object_or_404(_published(viewer), pk=pk)
+    asked = " ".join(request.GET.get("other", "").split())[:200]
+    other = _named(viewer, listing, asked) if asked else None
+    if other is not None:
+        return redirect("match_pair", listing.pk, other.pk)
+    found = list(queries.matches_of(viewer, listing))
+    known = queries.known_owners(viewer, [match.other for match in found])
+    text = queries.text_for(viewer, listing.teasers.all())
+    context = {
+        "listing": listing,
+        "title": text.title if text else listing.reference,
+        "title_language": text.language if text else "",
+        "rows": [shapes.match_row(viewer, match, known) for match in found],
+        "is_pending": listing.matching != Listing.Matching.DONE or listing.needs_encoding,
+        "looks_for_requests": listing.direction == Listing.Direction.OFFER,
+        "asked": asked,
+        "back": reverse("listing_detail", args=[listing.pk]),
+    }
+    return page(request, "exchange/match_list.html", context)
+
+
+def _named(viewer: Viewer, listing: Listing, asked: str) -> Listing | None:
+    """A published listing by its reference, or by the words of its title."""
+    rows = policies.visible_listings(viewer).filter(status=Listing.Status.PUBLISHED).exclude(pk=listing.pk)
+    return rows.filter(Q(reference__iexact=asked) | Q(teasers__title__iexact=asked)).order_by("pk").first()
+
+
+@policy.route("exchange.match.see")
+def match_pair(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
+    """Any two listings side by side: what joins them, what keeps them apart."""
+    viewer = viewer_of(request)
+    ours = get_object_or_404(_published(viewer), pk=pk)
+    theirs = get_object_or_404(_published(viewer), pk=other)
+    tier = policies.search_tier(viewer)
+    stored = queries.matches_of(viewer, ours).filter(other=theirs).first()
+    reasons, is_explained = _reasons(stored, ours, theirs, tier)
+    known = queries.known_owners(viewer, [ours, theirs])
+    standing = matching.standing(ours, theirs, tier)
+    teaser = queries.text_for(viewer, theirs.teasers.all())
+    context = {
+        "ours": ours,
+        "theirs": theirs,
+        "title": teaser.title if teaser else theirs.reference,
+        "title_language": teaser.language if teaser else "",
+        "match": pairs.shape(ours, theirs, tier, reasons, known, pairs.standing_lines(standing)),
+        "is_explained": is_explained,
+        "next_step": _next_step(viewer, theirs),
+        "back": ui.Action(_("All matches"), reverse("match_list", args=[ours.pk]), "arrow-left"),
+    }
+    return page(request, "exchange/match_pair.html", context)
+
+
+def _reasons(
+    stored: Match | None, ours: Listing, theirs: Listing, tier: str
+) -> tuple[dict[str, object], bool]:
+    """Stored reasons if their texts are still the same, else made now; conditions are always made now."""
+    digests = [matching.text_of(ours, tier).digest[:16], matching.text_of(theirs, tier).digest[:16]]
+    if stored is not None and stored.reasons.get("digests") == digests:
+        return {**stored.reasons, "conditions": matching.conditions(ours, theirs)}, True
+    index = reader.opened(tier)
+    if index is not None:
+        try:
+            return matching.reasons(ours, theirs, tier, index, encoding.matcher()), True
+        except m.EncoderFailed:
+            pass
+    return {"conditions": matching.conditions(ours, theirs)}, False
+
+
+def _next_step(viewer: Viewer, theirs: Listing) -> ui.Action | None:
+    if policies.is_member_of(viewer, theirs.organisation_id):
+        return None
+    return ui.Action(_("Express interest"), reverse("interest_new", args=[theirs.pk]), "send")
