@@ -10,6 +10,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("serai.exchange.urls")),
     path("network/", include("serai.directory.urls")),
+    path("meet/", include("serai.events.urls")),
     path("api/v1/", api.urls),
 ]
 if settings.DEBUG:

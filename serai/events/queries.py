@@ -12,6 +12,8 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from serai.core.text import best_text
+from serai.core.viewer import Viewer
 from serai.events import languages, policies
 from serai.events.models import (
     Event,
@@ -25,6 +27,8 @@ from serai.events.models import (
     Table,
 )
 from serai.events.zones import zone_of
+from serai.exchange import policies as exchange_policies
+from serai.exchange.models import Listing, Match
 
 ALTERNATIVES = 6
 """How many free slots are offered to somebody whose choice was taken."""
@@ -135,34 +139,57 @@ class Place:
     interpreters: list[Interpreter]
 
 
+class Fit:
+    """Whether and where two people can meet, slot by slot; loaded once for all slots in six queries.
+
+    `but` names meetings to leave out of account (the one to be moved).
+    """
+
+    def __init__(self, request: MeetingRequest, *, but: Collection[UUID] = ()) -> None:
+        self.request = request
+        self.slots = list(Slot.objects.filter(event=request.event_id).order_by("during"))
+        self.tables = list(Table.objects.filter(event=request.event_id, is_online=is_online_meeting(request)))
+        self.helpers = interpreters_for(request)
+        self.needs_helper = needs_interpreter(request)
+        self.people = {p.user_id: p for p in (request.requester, request.invitee)}
+        seats = {interpreter_seat(i) for i in self.helpers}
+        who = set(self.people) | {t.pk for t in self.tables} | seats
+        self.busy = occupation(who, self.slots, but=but)
+        self.absent = absent_slot_ids(p.pk for p in self.people.values())
+
+    def place(self, slot: Slot) -> Place:
+        return Place(
+            slot,
+            [t for t in self.tables if self.busy.is_free(t.pk, slot)],
+            [i for i in self.helpers if self.busy.is_free(interpreter_seat(i), slot)],
+        )
+
+    def obstacles(self, slot: Slot) -> list[str]:
+        """Why the two cannot meet in this slot, in words for organisers; empty when they can."""
+        found = []
+        for person, participant in self.people.items():
+            name = {"name": participant.user.name}
+            if slot.pk in self.absent.get(participant.pk, ()):
+                found.append(_("%(name)s is away at that time.") % name)
+            if not self.busy.is_free(person, slot):
+                found.append(_("%(name)s has another meeting at that time.") % name)
+        place = self.place(slot)
+        if not place.tables:
+            found.append(_("No table or room is free at that time."))
+        if self.needs_helper and not self.helpers:
+            found.append(_("The two share no language, and nobody interprets between theirs."))
+        elif self.needs_helper and not place.interpreters:
+            found.append(_("No interpreter for their languages is free at that time."))
+        return found
+
+
 def free_places(
     request: MeetingRequest, *, but: Collection[UUID] = (), now: datetime | None = None
 ) -> list[Place]:
-    """Slots to come in which both people, a table (or room) and an interpreter, if needed, are free.
-
-    `but` names meetings to leave out of account (the one to be moved). Six queries.
-    """
+    """Slots to come in which both people, a table (or room) and an interpreter, if needed, are free."""
     now = now or timezone.now()
-    slots = [s for s in Slot.objects.filter(event=request.event_id) if s.during.lower > now]
-    tables = list(Table.objects.filter(event=request.event_id, is_online=is_online_meeting(request)))
-    helpers = interpreters_for(request)
-    people = {request.requester.user_id, request.invitee.user_id}
-    who = people | {t.pk for t in tables} | {interpreter_seat(i) for i in helpers}
-    busy = occupation(who, slots, but=but)
-    absent = absent_slot_ids([request.requester_id, request.invitee_id])
-    needed = needs_interpreter(request)
-    found = []
-    for slot in slots:
-        if slot.pk in absent or not all(busy.is_free(person, slot) for person in people):
-            continue
-        place = Place(
-            slot,
-            [t for t in tables if busy.is_free(t.pk, slot)],
-            [i for i in helpers if busy.is_free(interpreter_seat(i), slot)],
-        )
-        if place.tables and (place.interpreters or not needed):
-            found.append(place)
-    return found
+    fit = Fit(request, but=but)
+    return [fit.place(s) for s in fit.slots if s.during.lower > now and not fit.obstacles(s)]
 
 
 def interpreters_for(request: MeetingRequest) -> list[Interpreter]:
@@ -174,43 +201,18 @@ def interpreters_for(request: MeetingRequest) -> list[Interpreter]:
     return [i for i in rows if languages.interprets(i, a, b)]
 
 
-def absent_slot_ids(participant_ids: Iterable[UUID]) -> set[UUID]:
+def absent_slot_ids(participant_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    """Slots in which these participants are away, by participant."""
     away = Participant.absent_slots.through.objects.filter(participant_id__in=list(participant_ids))
-    return set(away.values_list("slot_id", flat=True))
+    found: dict[UUID, set[UUID]] = defaultdict(set)
+    for participant, slot in away.values_list("participant_id", "slot_id"):
+        found[participant].add(slot)
+    return found
 
 
 def alternatives(request: MeetingRequest, *, but: Collection[UUID] = ()) -> list[object]:
     """Free common slots, offered to somebody whose choice was taken: times only, nothing about anybody."""
     return [FreeSlot(request.event, place.slot) for place in free_places(request, but=but)[:ALTERNATIVES]]
-
-
-def obstacles(request: MeetingRequest, slot: Slot, *, but: Collection[UUID] = ()) -> list[str]:
-    """Why the two cannot meet in this slot, in words for organisers; empty when they can."""
-    found = []
-    people = {p.user_id: p for p in (request.requester, request.invitee)}
-    tables = list(Table.objects.filter(event=request.event_id, is_online=is_online_meeting(request)))
-    helpers = interpreters_for(request)
-    who = set(people) | {t.pk for t in tables} | {interpreter_seat(i) for i in helpers}
-    busy = occupation(who, [slot], but=but)
-    for person, participant in people.items():
-        name = {"name": participant.user.name}
-        if slot.pk in absent_slot_ids([participant.pk]):
-            found.append(_("%(name)s is away at that time.") % name)
-        if not busy.is_free(person, slot):
-            found.append(_("%(name)s has another meeting at that time.") % name)
-    if not any(busy.is_free(t.pk, slot) for t in tables):
-        found.append(_("No table or room is free at that time."))
-    if needs_interpreter(request):
-        found += _interpreter_obstacle(helpers, busy, slot)
-    return found
-
-
-def _interpreter_obstacle(helpers: list[Interpreter], busy: Occupation, slot: Slot) -> list[str]:
-    if not helpers:
-        return [_("The two share no language, and nobody interprets between theirs.")]
-    if not any(busy.is_free(interpreter_seat(i), slot) for i in helpers):
-        return [_("No interpreter for their languages is free at that time.")]
-    return []
 
 
 # --- people worth meeting ---------------------------------------------------------------------------------
@@ -220,15 +222,70 @@ def unasked(participant: Participant, people: QuerySet[Participant]) -> QuerySet
         status__in=[MeetingRequest.Status.WITHDRAWN, MeetingRequest.Status.EXPIRED]
     )
     known = {pk for pair in both.values_list("requester_id", "invitee_id") for pk in pair}
-    return people.filter(event_id=participant.event_id).exclude(
+    return people.filter(event_id=participant.event_id, status__in=policies.TAKING_PART).exclude(
         Q(pk__in=known) | Q(pk=participant.pk) | Q(organisation_id=participant.organisation_id)
+    )
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Somebody worth meeting: by a match of listings (`match`), by shared sectors, else by a shared language."""
+
+    participant: Participant
+    match: Match | None = None
+    sectors: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+def suggestions(viewer: Viewer, participant: Participant, *, limit: int = 6) -> list[Suggestion]:
+    """Whom to ask next. Matches come from the exchange, in its order and under its policy. Four queries."""
+    people = unasked(participant, policies.visible_participants(viewer))
+    by_match = _by_match(viewer, participant, people)
+    taken = {s.participant.pk for s in by_match}
+    others = with_people(people.exclude(pk__in=taken)).order_by("pk")[:200]
+    own_sectors = _sectors(participant)
+    ranked = sorted(
+        (_likeness(participant, own_sectors, other) for other in others),
+        key=lambda s: (-len(s.sectors), -len(s.languages), str(s.participant.pk)),
+    )
+    return [*by_match, *(s for s in ranked if s.sectors or s.languages)][:limit]
+
+
+def _by_match(viewer: Viewer, participant: Participant, people: QuerySet[Participant]) -> list[Suggestion]:
+    matches = exchange_policies.visible_matches(viewer).filter(
+        listing__organisation_id=participant.organisation_id,
+        other__in=exchange_policies.listings_with_known_owner(viewer),
+        other__organisation_id__in=people.values("organisation_id"),
+    )
+    if participant.listing_id:
+        matches = matches.filter(listing_id=participant.listing_id)
+    best: dict[UUID, Match] = {}
+    for match in (
+        matches.select_related("other").prefetch_related("other__teasers").order_by("rank", "pk")[:50]
+    ):
+        best.setdefault(match.other.organisation_id, match)
+    found = with_people(people.filter(organisation_id__in=best)).order_by("pk")[:50]
+    rows = [Suggestion(p, match=best[p.organisation_id]) for p in found]
+    return sorted(rows, key=lambda s: (s.match.rank if s.match else 0, str(s.participant.pk)))
+
+
+def _sectors(participant: Participant) -> set[str]:
+    listing = participant.listing.sectors if participant.listing else []
+    return {code[:1] for code in [*listing, *participant.organisation.sectors]}
+
+
+def _likeness(participant: Participant, own: set[str], other: Participant) -> Suggestion:
+    return Suggestion(
+        other,
+        sectors=tuple(sorted(own & _sectors(other))),
+        languages=tuple(languages.shared(participant.languages, other.languages)),
     )
 
 
 # --- outcomes ---------------------------------------------------------------------------------------------
 def with_outcome_parts(outcomes: QuerySet[Outcome]) -> QuerySet[Outcome]:
     return outcomes.select_related(
-        "participant",
+        "participant__user",
         "meeting__slot",
         "meeting__event",
         "meeting__request__requester__user",
@@ -242,3 +299,9 @@ def other_side(outcome: Outcome) -> Participant:
     """Whom the one who answers has met."""
     request = outcome.meeting.request
     return request.invitee if outcome.participant_id == request.requester_id else request.requester
+
+
+def listing_title(listing: Listing) -> str:
+    """The public title of a listing in the language of the page; reads `teasers`, which lists prefetch."""
+    text = best_text(list(listing.teasers.all()))
+    return text.title if text else listing.reference

@@ -131,7 +131,7 @@ def _waiting(viewer: Viewer) -> int:
     return capped_count(policies.requests_waiting_for(viewer))[0]
 
 
-# PLACE register_place(Place("meet", _("Meet"), "event_list", "calendar-event", 40, policy.anyone, _waiting))
+register_place(Place("meet", _("Meet"), "event_list", "calendar-event", 40, policy.anyone, _waiting))
 
 
 @duties.source

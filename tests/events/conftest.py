@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 import pytest
+
+from serai.accounts.models import Membership, User
+from serai.events.models import Event, Participant, Slot, Table
 from tests.factories import (
     make_event,
     make_member,
@@ -12,9 +15,6 @@ from tests.factories import (
     make_table,
     make_user,
 )
-
-from serai.accounts.models import Membership, User
-from serai.events.models import Event, Participant, Slot, Table
 
 
 @dataclass
@@ -41,11 +41,3 @@ def world(db: None) -> World:
         tables=[make_table(event), make_table(event)],
         stranger=make_user(),
     )
-
-
-@pytest.fixture(autouse=True)
-def _tmp_urls(monkeypatch):  # INTERIM
-    import serai.events.messages as m, serai.events.actions.outcomes as o
-
-    monkeypatch.setattr(m, "reverse", lambda *a, **k: "/x/")
-    monkeypatch.setattr(o, "reverse", lambda *a, **k: "/x/")

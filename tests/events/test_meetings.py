@@ -2,14 +2,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from tests.events.conftest import World
-from tests.factories import make_event, make_participant, make_request, make_slot, make_table
 
 from serai.accounts.models import Notice
 from serai.core.errors import Conflict, NotAllowed
 from serai.core.models import AuditEntry
 from serai.events import actions
 from serai.events.models import Event, Interpreter, Meeting, MeetingRequest, Participant
+from tests.events.conftest import World
+from tests.factories import make_event, make_participant, make_request, make_slot, make_table
 
 
 @pytest.fixture
@@ -68,10 +68,17 @@ def test_a_taken_slot_is_refused_with_free_ones_and_nothing_about_the_other(
     with pytest.raises(Conflict) as refused:
         actions.book_meeting(request=request_, slot=world.slots[0], by=world.ana.user)
 
-    assert [dict(a) for a in refused.value.alternatives] == [  # type: ignore[call-overload]
-        {"slot": str(s.pk), "starts_at": s.during.lower.isoformat(), "ends_at": s.during.upper.isoformat()}
-        for s in world.slots[1:]
-    ]
+    assert (
+        [dict(a) for a in refused.value.alternatives]
+        == [  # type: ignore[call-overload]
+            {
+                "slot": str(s.pk),
+                "starts_at": s.during.lower.isoformat(),
+                "ends_at": s.during.upper.isoformat(),
+            }
+            for s in world.slots[1:]
+        ]
+    )
     said = str(refused.value) + " ".join(str(a) for a in refused.value.alternatives)
     assert cy.user.name not in said
     assert str(cy.user_id) not in said
@@ -92,9 +99,7 @@ def test_the_same_person_is_not_at_two_events_at_once(world: World, request_: Me
     slot = make_slot(elsewhere)
     make_table(elsewhere)
     again = make_participant(elsewhere, user=world.ana.user, organisation=world.ana.organisation)
-    actions.book_meeting(
-        request=make_request(elsewhere, requester=again), slot=slot, by=world.ana.user
-    )
+    actions.book_meeting(request=make_request(elsewhere, requester=again), slot=slot, by=world.ana.user)
 
     with pytest.raises(Conflict):
         actions.book_meeting(request=request_, slot=world.slots[0], by=world.ana.user)

@@ -2,8 +2,6 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from tests.events.conftest import World
-from tests.factories import in_days, make_listing, make_participant, make_request
 
 from serai.accounts.models import Notice
 from serai.core.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
@@ -11,6 +9,8 @@ from serai.core.models import AuditEntry
 from serai.events import actions
 from serai.events.actions import requests as request_actions
 from serai.events.models import Event, MeetingRequest, Participant
+from tests.events.conftest import World
+from tests.factories import in_days, make_listing, make_participant, make_request
 
 S = MeetingRequest.Status
 
@@ -21,7 +21,10 @@ def _actions() -> list[str]:
 
 def _ask(world: World, **more: object) -> MeetingRequest:
     return actions.ask_for_meeting(
-        requester=world.ana, invitee=world.bo, by=world.ana.user, **more  # type: ignore[arg-type]
+        requester=world.ana,
+        invitee=world.bo,
+        by=world.ana.user,
+        **more,  # type: ignore[arg-type]
     )
 
 
@@ -89,12 +92,25 @@ def test_the_subject_is_a_published_listing_of_one_side(world: World) -> None:
     assert _ask(world, listing=own).listing == own
 
 
+def test_asking_does_not_tell_whose_an_unnamed_listing_is(world: World) -> None:
+    unnamed = make_listing(organisation=world.bo.organisation, disclosure="anonymous")
+    strangers = make_listing(disclosure="anonymous")
+
+    answers = []
+    for listing in (unnamed, strangers):
+        with pytest.raises(Invalid) as refused:
+            _ask(world, listing=listing)
+        answers.append((str(refused.value), refused.value.fields))
+
+    assert answers[0] == answers[1]
+
+
 def test_nobody_asks_everybody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_actions, "MAX_PENDING", 1)
     _ask(world)
 
+    other = make_participant(world.event)
     with pytest.raises(TooMany):
-        other = make_participant(world.event)
         actions.ask_for_meeting(requester=world.ana, invitee=other, by=world.ana.user)
 
 

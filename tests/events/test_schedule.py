@@ -4,8 +4,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
-from tests.events.conftest import World
-from tests.factories import make_event, make_participant, make_request, make_slot, make_table
 
 from serai.accounts.models import Notice
 from serai.core.errors import Conflict, NotAllowed
@@ -13,11 +11,17 @@ from serai.core.models import AuditEntry
 from serai.engines.scheduling import check
 from serai.events import actions, planning
 from serai.events.models import Event, Interpreter, Meeting, MeetingRequest, MeetingSeat, ScheduleRun
+from tests.events.conftest import World
+from tests.factories import make_event, make_participant, make_request, make_slot, make_table
 
 
 def _run(event: Event, by: object, **options: object) -> ScheduleRun:
     run = actions.start_schedule(
-        event=event, by=by, in_background=False, time_limit_s=2, **options  # type: ignore[arg-type]
+        event=event,
+        by=by,
+        in_background=False,
+        time_limit_s=2,
+        **options,  # type: ignore[arg-type]
     )
     return actions.run_schedule(run=run)
 

@@ -77,9 +77,11 @@ def _check_registration(participant: Participant, absent_slots: Sequence[Slot]) 
         raise NotAllowed(_("You can only register for an organisation you are a member of."))
     listing = participant.listing
     if listing is not None and (
-        listing.organisation_id != participant.organisation_id or listing.status != Listing.Status.PUBLISHED
+        listing.organisation_id != participant.organisation_id
+        or listing.status != Listing.Status.PUBLISHED
+        or listing.disclosure != Listing.Disclosure.NAMED
     ):
-        raise NotAllowed(_("You can only show a published listing of your organisation."))
+        raise NotAllowed(_("You can only show a published listing that names your organisation."))
     wrong: dict[str, str] = {}
     if not participant.languages:
         wrong["languages"] = _("Choose at least one language you can talk in.")

@@ -14,6 +14,7 @@ from serai.events.actions.meetings import drop_meeting, locked_meetings, locked_
 from serai.events.lifecycle import REQUEST
 from serai.events.models import Event, Meeting, MeetingRequest, Participant
 from serai.exchange.models import Listing
+from serai.exchange.policies import may_see_owner
 
 S = MeetingRequest.Status
 ASKING = (Event.Status.REGISTRATION, Event.Status.CLOSED, Event.Status.RUNNING)
@@ -44,7 +45,7 @@ def ask_for_meeting(
     pair = _locked_pair(requester, invitee)
     requester, invitee = pair[requester.pk], pair[invitee.pk]
     _check_pair(requester, invitee)
-    _check_subject(requester, invitee, listing)
+    _check_subject(requester, invitee, listing, by)
     request = MeetingRequest.objects.create(
         event=requester.event,
         requester=requester,
@@ -89,11 +90,14 @@ def _check_pair(requester: Participant, invitee: Participant) -> None:
         raise TooMany(_("Too many of your requests wait for an answer. Wait, or withdraw some."))
 
 
-def _check_subject(requester: Participant, invitee: Participant, listing: Listing | None) -> None:
+def _check_subject(requester: Participant, invitee: Participant, listing: Listing | None, by: User) -> None:
+    """An unnamed listing of the other side is refused like any stranger's: a yes would tell whose it is."""
     if listing is None:
         return
-    owners = {requester.organisation_id, invitee.organisation_id}
-    if listing.organisation_id not in owners or listing.status != Listing.Status.PUBLISHED:
+    owner = listing.organisation_id
+    is_own = owner == requester.organisation_id
+    is_theirs = owner == invitee.organisation_id and may_see_owner(by, listing)
+    if not (is_own or is_theirs) or listing.status != Listing.Status.PUBLISHED:
         raise Invalid(
             _("Choose a published listing of one of the two sides."),
             fields={"listing": _("Not a published listing of either side.")},

@@ -1,0 +1,231 @@
+"""My day: the next meeting fills the screen. Meetings, their calendar files, what came of them."""
+
+from datetime import date
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import F
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views.decorators.http import require_POST
+
+from serai.core import chain, policy, ui
+from serai.core.calendar import CONTENT_TYPE
+from serai.core.forms import with_errors
+from serai.events import actions, calendars, forms, policies, queries, shapes
+from serai.events.actions.participants import hash_of
+from serai.events.models import Meeting, Outcome, Participant
+from serai.events.texts import event_time, event_title
+from serai.events.views.common import form_page, page, user_of
+from serai.events.views.events import meet_tabs
+from serai.events.zones import zone_of
+
+PAGE = 30
+
+
+@policy.route("events.meeting.attend")
+def my_day(request: HttpRequest) -> HttpResponse:
+    """The meetings of one day (`?day=`), of today or the next day with meetings."""
+    user = user_of(request)
+    mine = policies.attended_meetings(user).exclude(status=Meeting.Status.CANCELLED)
+    meetings = list(queries.with_meeting_parts(mine).order_by("slot__during", "pk")[:500])
+    days = sorted({_day(m) for m in meetings})
+    day = _chosen(request.GET.get("day", ""), days)
+    now = timezone.now()
+    today = [m for m in meetings if _day(m) == day]
+    shown = [shapes.day_meeting(m, user) for m in today]
+    return page(
+        request,
+        "events/my_day.html",
+        {
+            "day": day,
+            "meetings": shown,
+            "now": now,
+            "days": [ui.Tab(d, f"{reverse('my_day')}?day={d.isoformat()}", d == day) for d in days],
+            "tabs": meet_tabs(user, "my_day"),
+        },
+    )
+
+
+def _day(meeting: Meeting) -> date:
+    """The day of a meeting by the clocks of its event."""
+    return meeting.slot.during.lower.astimezone(zone_of(meeting.event.time_zone)).date()
+
+
+def _chosen(asked: str, days: list[date]) -> date:
+    today = timezone.localdate()
+    try:
+        return date.fromisoformat(asked)
+    except ValueError:
+        return next((d for d in days if d >= today), days[-1] if days else today)
+
+
+@policy.route("events.meeting.see")
+def meeting_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user = user_of(request)
+    meeting = get_object_or_404(queries.with_meeting_parts(policies.visible_meetings(user)), pk=pk)
+    is_party = policies.is_party(user, meeting)
+    a, b = meeting.request.requester, meeting.request.invitee
+    others = [side for side in (a, b) if side.user_id != user.pk]
+    organises = policies.may_organise(user, meeting.event)
+    return page(
+        request,
+        "events/meeting_detail.html",
+        {
+            "meeting": meeting,
+            "title": _("Meeting with %(names)s") % {"names": shapes.joined(side.user.name for side in others)}
+            if is_party
+            else f"{a.user.name} – {b.user.name}",
+            "people": [shapes.person_chip(a), shapes.person_chip(b)],
+            "facts": shapes.meeting_facts(meeting, user),
+            "subject": meeting.request.listing,
+            "subject_title": queries.listing_title(meeting.request.listing)
+            if meeting.request.listing
+            else "",
+            "next_step": ui.Action(
+                _("Add to calendar"), reverse("meeting_calendar", args=[meeting.pk]), "calendar-plus"
+            ),
+            "actions": _meeting_actions(meeting, organises),
+            "outcomes": policies.own_outcomes(user).filter(meeting=meeting).order_by("asked_after_months"),
+            "chain": chain.walk(user, meeting),
+        },
+    )
+
+
+def _meeting_actions(meeting: Meeting, organises: bool) -> list[ui.Action]:
+    if meeting.status != Meeting.Status.CONFIRMED:
+        return []
+    found = []
+    if organises:
+        found.append(ui.Action(_("Move"), reverse("desk_meeting", args=[meeting.pk]), "arrows-move"))
+    if meeting.slot.during.lower <= timezone.now():
+        held, missed = (reverse("meeting_do", args=[meeting.pk, verb]) for verb in ("held", "no_show"))
+        found.append(ui.Action(_("It took place"), held, "check-lg", "post"))
+        found.append(ui.Action(_("Somebody did not come"), missed, "x-lg", "post"))
+    cancel = reverse("meeting_do", args=[meeting.pk, "cancel"])
+    question = _("Cancel this meeting? The other side is told.")
+    found.append(
+        ui.Action(_("Cancel the meeting"), cancel, "calendar-x", "post", danger=True, confirm=question)
+    )
+    return found
+
+
+MEETING_VERBS = {
+    "cancel": actions.cancel_meeting,
+    "held": actions.mark_held,
+    "no_show": actions.mark_no_show,
+}
+
+
+@policy.route("events.meeting.see")
+@require_POST
+def meeting_do(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
+    if verb not in MEETING_VERBS:
+        raise Http404
+    meeting = get_object_or_404(policies.visible_meetings(request.user), pk=pk)
+    meeting = MEETING_VERBS[verb](meeting=meeting, by=user_of(request))
+    messages.success(request, meeting.get_status_display())
+    return redirect("meeting_detail", pk=meeting.pk)
+
+
+# --- calendars --------------------------------------------------------------------------------------------
+@policy.route("events.meeting.attend")
+def meeting_calendar(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One meeting as an iCalendar file, in the language of the page."""
+    user = user_of(request)
+    meeting = get_object_or_404(queries.with_meeting_parts(policies.attended_meetings(user)), pk=pk)
+    return _file(calendars.meeting_calendar(meeting, reader_id=user.pk), "meeting.ics")
+
+
+@policy.route("events.feed")
+def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
+    """The personal feed behind a secret address; an ended address answers like one that never was."""
+    found = Participant.objects.filter(feed_hash=hash_of(token), user__is_active=True)
+    live = found.exclude(status__in=[Participant.Status.WITHDRAWN, Participant.Status.REFUSED])
+    participant = get_object_or_404(live.select_related("user", "event").prefetch_related("event__texts"))
+    rows = Meeting.objects.filter(policies.sides(participant, "request__")).order_by("slot__during", "pk")
+    with override(participant.user.language):
+        data = calendars.personal_calendar(queries.with_meeting_parts(rows), participant)
+    return _file(data, "meetings.ics")
+
+
+def _file(data: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(data, content_type=CONTENT_TYPE)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+# --- outcomes ---------------------------------------------------------------------------------------------
+@policy.route("events.outcome.own")
+def outcome_list(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    rows = queries.with_outcome_parts(policies.own_outcomes(user))
+    rows = rows.order_by(F("answered_at").asc(nulls_first=True), "due_on", "pk")
+    paged = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    return page(
+        request,
+        "events/outcome_list.html",
+        {
+            "rows": [_outcome_row(o) for o in paged.object_list],
+            "page": paged,
+            "tabs": meet_tabs(user, "outcome_list"),
+        },
+    )
+
+
+def _outcome_row(outcome: Outcome) -> ui.Row:
+    other = queries.other_side(outcome)
+    waiting = outcome.answered_at is None
+    meeting = outcome.meeting
+    return ui.Row(
+        title=other.user.name,
+        url=reverse("outcome_answer", args=[outcome.pk]),
+        icon="chat-left-text",
+        who=ui.Chip(other.organisation.name),
+        kind=outcome_when(outcome.asked_after_months),
+        snippet=f"{event_title(meeting.event)} · {event_time(meeting.event, meeting.slot.during.lower)}",
+        status=_("Waiting for you") if waiting else outcome.get_kind_display(),
+        status_tone="waiting" if waiting else "done",
+        due=outcome.due_on if waiting else None,
+        due_label=_("Answer by"),
+    )
+
+
+def outcome_when(months: int) -> str:
+    if months == 0:
+        return _("Right after the meeting")
+    return _("After %(months)s months") % {"months": months}
+
+
+@policy.route("events.outcome.own")
+def outcome_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user = user_of(request)
+    outcome = get_object_or_404(queries.with_outcome_parts(policies.own_outcomes(user)), pk=pk)
+    initial = {"kind": outcome.kind, "rating": outcome.rating or "", "note": outcome.note}
+    form = forms.OutcomeForm(request.POST or None, initial=initial)
+    back = reverse("outcome_list")
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        if with_errors(form, lambda: actions.record_outcome(outcome=outcome, by=user, **values)):
+            messages.success(request, _("Thank you. This is what shows whether events are worth it."))
+            return redirect(back)
+    name = {"name": queries.other_side(outcome).user.name}
+    return form_page(
+        request,
+        form,
+        {
+            "title": _("Your meeting with %(name)s") % name,
+            "kind": outcome_when(outcome.asked_after_months),
+            "lead": _("%(event)s, %(time)s")
+            % {
+                "event": event_title(outcome.meeting.event),
+                "time": event_time(outcome.meeting.event, outcome.meeting.slot.during.lower),
+            },
+            "cancel_url": back,
+        },
+    )

@@ -1,0 +1,302 @@
+"""Taking part: one's registration, the people there, decisions, check-in."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from serai.core import policy, ui
+from serai.core.api import capped_count
+from serai.core.forms import with_errors
+from serai.directory.models import Place
+from serai.directory.places import by_name, place_name
+from serai.events import actions, forms, policies, queries, shapes
+from serai.events.models import Event, Participant
+from serai.events.texts import event_title
+from serai.events.views.common import event_context, form_page, organised_event, page, user_of
+from serai.exchange.vocabularies import language_choices
+
+PAGE = 50
+S = Participant.Status
+
+DECISIONS = {
+    "confirm": actions.confirm_participant,
+    "refuse": actions.refuse_participant,
+    "wait": actions.set_waiting,
+    "check_in": actions.check_in,
+    "undo": actions.undo_check_in,
+}
+
+
+# --- one's own registration -------------------------------------------------------------------------------
+@policy.route("events.registration.own")
+def registration(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Register, or change what one said when registering."""
+    user = user_of(request)
+    event = get_object_or_404(queries.with_event_texts(policies.visible_events(user)), pk=pk)
+    mine = queries.registration_of(user.pk, event)
+    initial = forms.registration_initial(mine) if mine else {}
+    form = forms.RegistrationForm(request.POST or None, viewer=user, event=event, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        values = form.values()
+
+        def save() -> Participant:
+            if mine is None:
+                return actions.register_participant(event=event, by=user, **values)
+            values.pop("organisation")
+            return actions.update_registration(participant=mine, by=user, **values)
+
+        if with_errors(form, save) is not None:
+            messages.success(request, _("Saved.") if mine else _("Registered. The organisers will answer."))
+            return redirect("registration", pk=event.pk)
+    context = event_context(request, event, "registration")
+    context["form_open"] = mine is not None or event.status == Event.Status.REGISTRATION
+    return form_page(request, form, context, template="events/registration.html")
+
+
+@policy.route("events.registration.own")
+@require_POST
+def registration_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
+    mine = get_object_or_404(policies.own_registrations(request.user), pk=pk)
+    actions.withdraw_participant(participant=mine, by=user_of(request))
+    messages.success(request, _("You no longer take part. Those you would have met are told."))
+    return redirect("event_detail", pk=mine.event_id)
+
+
+@policy.route("events.registration.own")
+@require_POST
+def feed_new(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make the secret address of one's calendar and show it, once."""
+    mine = get_object_or_404(policies.own_registrations(request.user).select_related("event"), pk=pk)
+    token = actions.create_feed(participant=mine, by=user_of(request))
+    url = settings.CONFIG.base_url + reverse("calendar_feed", args=[token])
+    context = {"url": url, "event": mine.event, "title": event_title(mine.event)}
+    return page(request, "events/feed.html", context)
+
+
+@policy.route("events.registration.own")
+@require_POST
+def feed_end(request: HttpRequest, pk: UUID) -> HttpResponse:
+    mine = get_object_or_404(policies.own_registrations(request.user), pk=pk)
+    actions.revoke_feed(participant=mine, by=user_of(request))
+    messages.success(request, _("The address no longer works."))
+    return redirect("registration", pk=mine.event_id)
+
+
+# --- the people there -------------------------------------------------------------------------------------
+@policy.route("events.participant.see")
+def participant_list(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user = user_of(request)
+    event = get_object_or_404(queries.with_event_texts(policies.visible_events(user)), pk=pk)
+    context = event_context(request, event, "participant_list")
+    if not (context["taking_part"] or context["organises"]):
+        raise Http404
+    mine: Participant | None = context["registration"]
+    seen = policies.visible_participants(user).filter(event=event, status__in=policies.TAKING_PART)
+    found = _found(seen, request)
+    total, _more = capped_count(found)
+    paged = Paginator(queries.with_people(found.order_by("user__name", "pk")), PAGE).get_page(
+        request.GET.get("page")
+    )
+    plain = not any(request.GET.get(name) for name in ("q", "language", "place", "page"))
+    suggested = queries.suggestions(user, mine) if plain and mine and context["taking_part"] else []
+    context |= {
+        "filters": _filters(request, seen),
+        "rows": [shapes.participant_row(p) for p in paged.object_list],
+        "suggested": [shapes.suggestion_row(s) for s in suggested],
+        "page": paged,
+        "total": total,
+    }
+    return page(request, "events/participant_list.html", context)
+
+
+def _found(people: QuerySet[Participant], request: HttpRequest) -> QuerySet[Participant]:
+    words = request.GET.get("q", "").strip()[:100]
+    if words:
+        people = people.filter(Q(user__name__icontains=words) | Q(organisation__name__icontains=words))
+    if request.GET.get("language"):
+        tag = request.GET["language"][:10]
+        people = people.filter(languages__overlap=[tag, *(t for t in _regional(tag))])
+    if request.GET.get("place"):
+        people = people.filter(organisation__country__code=request.GET["place"][:20])
+    return people
+
+
+def _regional(tag: str) -> list[str]:
+    return ["zh-Hans", "zh-Hant", "zh-hans", "zh-hant"] if tag == "zh" else []
+
+
+def _filters(request: HttpRequest, seen: QuerySet[Participant]) -> list[ui.Filter]:
+    places = Place.objects.filter(pk__in=seen.values("organisation__country_id"))
+    return [
+        ui.Filter(
+            "language",
+            _("Language"),
+            [ui.Option(tag, name) for tag, name in language_choices()],
+            value=request.GET.get("language", ""),
+            before=_("Speaking"),
+            any_label=_("any language"),
+        ),
+        ui.Filter(
+            "place",
+            _("Country or region"),
+            [ui.Option(p.code, place_name(p)) for p in by_name(places)],
+            value=request.GET.get("place", ""),
+            before=_("from"),
+            any_label=_("anywhere"),
+        ),
+    ]
+
+
+@policy.route("events.participant.see")
+def participant_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Somebody at an event, with the form to ask for a meeting."""
+    user = user_of(request)
+    person = get_object_or_404(queries.with_people(policies.visible_participants(user)), pk=pk)
+    mine = queries.registration_of(user.pk, person.event)
+    may_ask = _may_ask(mine, person)
+    form = None
+    if may_ask and mine is not None:
+        form = forms.AskForm(request.POST or None, requester=mine, invitee=person, viewer=user)
+        if request.method == "POST" and form.is_valid():
+            values = form.cleaned_data
+            asked = with_errors(
+                form,
+                lambda: actions.ask_for_meeting(requester=mine, invitee=person, by=user, **values),
+            )
+            if asked is not None:
+                messages.success(request, _("Asked. You are told when there is an answer."))
+                return redirect("participant_list", pk=person.event_id)
+    return page(
+        request,
+        "events/participant_detail.html",
+        {
+            "person": person,
+            "form": form,
+            "facts": _facts(person),
+            "event_title": event_title(person.event),
+            "between": _between(mine, person),
+            "cancel_url": reverse("participant_list", args=[person.event_id]),
+        },
+        status=422 if form is not None and form.errors else 200,
+    )
+
+
+def _may_ask(mine: Participant | None, person: Participant) -> bool:
+    if mine is None or mine.status not in policies.TAKING_PART or mine.pk == person.pk:
+        return False
+    if person.status not in policies.TAKING_PART or person.organisation_id == mine.organisation_id:
+        return False
+    return queries.unasked(mine, Participant.objects.filter(pk=person.pk)).exists()
+
+
+def _between(mine: Participant | None, person: Participant) -> list[Any]:
+    """The requests between the viewer and this person, as pairs of request and sentence."""
+    if mine is None:
+        return []
+    rows = policies.own_requests(mine.user).filter(policies.sides(mine)).filter(policies.sides(person))
+    found = queries.with_sides(rows).order_by("-created_at")
+    return [(request, shapes.request_note(request)) for request in found]
+
+
+def _facts(person: Participant) -> list[ui.Fact]:
+    listing = person.listing
+    country = person.organisation.country
+    facts = [
+        ui.Fact(_("Organisation"), chip=shapes.organisation_chip(person.organisation)),
+        ui.Fact(_("Country or region"), place_name(country) if country else ""),
+        ui.Fact(_("Languages"), shapes.spoken(person.languages)),
+        ui.Fact(_("Takes part"), _("Online") if person.is_online else _("On site")),
+    ]
+    if listing is not None:
+        url = reverse("listing_detail", args=[listing.pk])
+        facts.append(ui.Fact(_("Shows"), queries.listing_title(listing), url=url))
+    return [fact for fact in facts if fact.value or fact.chip]
+
+
+# --- for organisers ---------------------------------------------------------------------------------------
+@policy.route("events.event.organise")
+def event_registrations(request: HttpRequest, pk: UUID) -> HttpResponse:
+    event = organised_event(request, pk)
+    status = request.GET.get("status", "")
+    people = Participant.objects.filter(event=event)
+    if status in S.values:
+        people = people.filter(status=status)
+    total, _more = capped_count(people)
+    paged = Paginator(queries.with_people(people.order_by("created_at", "pk")), PAGE).get_page(
+        request.GET.get("page")
+    )
+    options = [ui.Option(value, label) for value, label in S.choices]
+    context = {
+        **event_context(request, event, "event_registrations"),
+        "filters": [
+            ui.Filter("status", _("Status"), options, value=status, any_label=_("All registrations"))
+        ],
+        "people": [(p, _decisions(p)) for p in paged.object_list],
+        "page": paged,
+        "total": total,
+    }
+    return page(request, "events/registrations.html", context)
+
+
+def _decisions(person: Participant) -> list[ui.Action]:
+    labels = {"confirm": (_("Confirm"), "check-lg"), "wait": (_("Waiting list"), "hourglass-split")}
+    verbs = {S.SUBMITTED: ["confirm", "wait"], S.WAITING: ["confirm"]}.get(S(person.status), [])
+    found = [
+        ui.Action(labels[v][0], reverse("participant_do", args=[person.pk, v]), labels[v][1], "post")
+        for v in verbs
+    ]
+    if person.status in {S.SUBMITTED, S.WAITING}:
+        url = reverse("participant_do", args=[person.pk, "refuse"])
+        question = _("Refuse the registration of %(name)s?") % {"name": person.user.name}
+        found.append(ui.Action(_("Refuse"), url, "x-lg", "post", danger=True, confirm=question))
+    return found
+
+
+@policy.route("events.event.organise")
+@require_POST
+def participant_do(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
+    """One decision about a registration, or a check-in; HTMX gets the one row that changed."""
+    if verb not in DECISIONS:
+        raise Http404
+    organised = Participant.objects.filter(event__in=policies.organised_events(request.user))
+    person = DECISIONS[verb](participant=get_object_or_404(organised, pk=pk), by=user_of(request))
+    person = queries.with_people(Participant.objects.filter(pk=person.pk)).get()
+    at_door = verb in {"check_in", "undo"}
+    if getattr(request, "htmx", False):
+        template = "events/_check_in_row.html" if at_door else "events/_registration_row.html"
+        return render(request, template, {"p": person, "decisions": _decisions(person)})
+    name = "event_check_in" if at_door else "event_registrations"
+    return redirect(name, pk=person.event_id)
+
+
+@policy.route("events.event.organise")
+def event_check_in(request: HttpRequest, pk: UUID) -> HttpResponse:
+    event = organised_event(request, pk)
+    words = request.GET.get("q", "").strip()[:100]
+    expected = Participant.objects.filter(event=event, status__in=policies.TAKING_PART)
+    people = expected
+    if words:
+        people = people.filter(Q(user__name__icontains=words) | Q(organisation__name__icontains=words))
+    here = expected.filter(status=S.CHECKED_IN).count()
+    paged = Paginator(queries.with_people(people.order_by("user__name", "pk")), PAGE).get_page(
+        request.GET.get("page")
+    )
+    context = {
+        **event_context(request, event, "event_check_in"),
+        "people": paged.object_list,
+        "page": paged,
+        "words": words,
+        "figures": [
+            ui.Figure(_("Here"), here, unit=_("of %(expected)s") % {"expected": expected.count()}),
+        ],
+    }
+    return page(request, "events/check_in.html", context)
