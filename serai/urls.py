@@ -1,4 +1,3 @@
-from django.conf import settings
 from django.urls import include, path
 
 from serai.api import api
@@ -11,9 +10,7 @@ urlpatterns = [
     path("", include("serai.exchange.urls")),
     path("network/", include("serai.directory.urls")),
     path("meet/", include("serai.events.urls")),
+    path("build/agreements/", include("serai.agreements.urls")),
+    path("build/", include("serai.cooperation.urls")),
     path("api/v1/", api.urls),
 ]
-if settings.DEBUG:
-    from django.contrib.staticfiles.urls import staticfiles_urlpatterns
-
-    urlpatterns += staticfiles_urlpatterns()
