@@ -19,7 +19,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
 
-from serai.core import context, kinds, policy, style_samples, ui
+from serai.core import context, kinds, policy, small, style_samples, ui, words
 from serai.core.templatetags import ui as tags
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,7 +73,7 @@ def test_every_named_icon_is_in_the_sprite() -> None:
     templates = [path.read_text("utf-8") for path in TEMPLATES]
     named = {name for t in templates for name in re.findall(r'(?:{% icon |\bicon=)"([^"]+)"', t)}
     named |= {name for path in CODE for name in icons_of_code(path)}
-    named |= {*tags.TONE_ICONS.values(), *tags.CHIP_ICONS.values(), *tags.TIER_ICONS.values()}
+    named |= {*small.TONE_ICONS.values(), *small.CHIP_ICONS.values(), *small.TIER_ICONS.values()}
 
     assert named - symbols == set()
 
@@ -141,12 +141,12 @@ def test_colours_can_be_read_by_day_and_by_night(text: str, ground: str, least: 
 
 # --- small words --------------------------------------------------------------------------------------------
 def test_an_icon_is_decoration_or_has_a_name() -> None:
-    assert 'aria-hidden="true"' in tags.icon("bell")
-    assert 'role="img" aria-label="3 &lt;notices&gt;"' in tags.icon("bell", "3 <notices>")
+    assert 'aria-hidden="true"' in small.icon("bell")
+    assert 'role="img" aria-label="3 &lt;notices&gt;"' in small.icon("bell", "3 <notices>")
 
 
 def test_only_icons_that_point_are_mirrored() -> None:
-    assert [tags.points(n) for n in ("arrow-right", "chevron-left", "arrow-left-right", "bell")] == [
+    assert [small.points(n) for n in ("arrow-right", "chevron-left", "arrow-left-right", "bell")] == [
         True,
         True,
         False,
@@ -166,27 +166,25 @@ def test_only_icons_that_point_are_mirrored() -> None:
     ],
 )
 def test_a_due_date_says_how_long_is_left(days: int, left: str, tone: str) -> None:
-    shown = tags.due(NOON.date() + timedelta(days=days), label="Answer by")
-
-    assert (shown["left"], shown["tone"]) == (left, tone)
+    assert words.due_state(NOON.date() + timedelta(days=days)) == (left, tone)
 
 
 @time_machine.travel(NOON, tick=False)
 def test_a_due_date_that_is_met_no_longer_presses() -> None:
-    assert tags.due(NOON - timedelta(days=9), done=True)["tone"] == "quiet"
+    assert words.due_state((NOON - timedelta(days=9)).date(), done=True) == ("", "quiet")
     assert show("{% due none %}", none=None) == ""
 
 
 @time_machine.travel(NOON, tick=False)
 @pytest.mark.parametrize(
-    ("days", "words"), [(0, "today"), (1, "yesterday"), (5, "5 days ago"), (60, "21 Sept 2026")]
+    ("days", "told"), [(0, "today"), (1, "yesterday"), (5, "5 days ago"), (60, "21 Sept 2026")]
 )
-def test_freshness_is_told_in_words(days: int, words: str) -> None:
-    assert tags.ago(NOON - timedelta(days=days)) == words
+def test_freshness_is_told_in_words(days: int, told: str) -> None:
+    assert words.ago(NOON - timedelta(days=days)) == told
 
 
 @pytest.mark.parametrize(
-    ("language", "words"),
+    ("language", "written"),
     [
         ("en", "Wed, 25 Nov 2026"),
         ("zh-hans", "2026年11月25日周三"),
@@ -194,35 +192,35 @@ def test_freshness_is_told_in_words(days: int, words: str) -> None:
         ("ar", "الأربعاء، 25 نوفمبر 2026"),
     ],
 )
-def test_dates_are_written_as_the_reader_writes_them(language: str, words: str) -> None:
+def test_dates_are_written_as_the_reader_writes_them(language: str, written: str) -> None:
     with translation.override(language):
-        assert tags.on_weekday(date(2026, 11, 25)) == words
+        assert words.on_weekday(date(2026, 11, 25)) == written
 
 
 @pytest.mark.parametrize(
-    ("language", "words"),
+    ("language", "written"),
     [("en", "1,238.5"), ("zh-hans", "1,238.5"), ("de", "1.238,5"), ("fr", "1\u202f238,5")],
 )
-def test_numbers_are_written_as_the_reader_writes_them(language: str, words: str) -> None:
+def test_numbers_are_written_as_the_reader_writes_them(language: str, written: str) -> None:
     with translation.override(language):
-        assert tags.number(1238.5) == words
+        assert words.number(1238.5) == written
 
 
 def test_counts_beyond_the_cap_are_not_exact() -> None:
-    assert [tags.capped(n) for n in (0, 200, 201)] == ["0", "200", "200+"]
-    assert tags.capped(100, 99) == "99+"
+    assert [words.capped(n) for n in (0, 200, 201)] == ["0", "200", "200+"]
+    assert words.capped(100, 99) == "99+"
 
 
 def test_languages_are_named_in_the_readers_language() -> None:
     with translation.override("de"):
-        assert tags.language_name("zh-Hans") == "Chinesisch"
+        assert words.language_name("zh-Hans") == "Chinesisch"
     with translation.override("zh-hans"):
-        assert tags.language_name("de") == "德语"
-    assert tags.language_name("x-unknown") == "x-unknown"
+        assert words.language_name("de") == "德语"
+    assert words.language_name("x-unknown") == "x-unknown"
 
 
 def test_direction_follows_the_language_of_the_text() -> None:
-    assert [tags.text_direction(t) for t in ("ar", "ar-MA", "pa-Arab", "de", "")] == [
+    assert [words.text_direction(t) for t in ("ar", "ar-MA", "pa-Arab", "de", "")] == [
         "rtl",
         "rtl",
         "rtl",
@@ -438,11 +436,11 @@ def test_the_next_meeting_is_the_first_that_has_not_ended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("minutes", "words"),
+    ("minutes", "told"),
     [(0, "now"), (1, "in 1 minute"), (25, "in 25 minutes"), (180, "in 3 hours"), (2000, "")],
 )
-def test_the_wait_for_a_meeting_is_told_in_words(minutes: int, words: str) -> None:
-    assert tags.starts_in(minutes) == words
+def test_the_wait_for_a_meeting_is_told_in_words(minutes: int, told: str) -> None:
+    assert words.starts_in(minutes) == told
 
 
 def test_a_running_job_asks_again_and_a_finished_one_rests() -> None:
@@ -455,7 +453,7 @@ def test_a_running_job_asks_again_and_a_finished_one_rests() -> None:
 
 
 def test_a_day_is_taken_from_an_aware_moment_in_the_zone_of_the_page() -> None:
-    assert tags.as_day(datetime(2026, 1, 1, 23, 30, tzinfo=UTC)) == date(2026, 1, 1)
+    assert words.as_day(datetime(2026, 1, 1, 23, 30, tzinfo=UTC)) == date(2026, 1, 1)
 
 
 # --- the living style page in a browser -------------------------------------------------------------------------

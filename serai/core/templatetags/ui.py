@@ -6,83 +6,52 @@ The tags are built-ins (`settings.TEMPLATES`), so no template loads them. The sh
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 from uuid import uuid4
 
 import pycountry
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_skeleton
-from babel.numbers import format_decimal
 from django import template
 from django.contrib.messages.storage.base import Message
 from django.db import models
 from django.forms import BoundField, Form
 from django.template.loader import render_to_string
-from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
-from django.utils.translation import get_language, get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from serai.core import kinds, lifecycle, tiers, ui
+from serai.core import kinds, lifecycle, small, ui, words
 from serai.core.chain import Step
-from serai.core.text import Origin
 
 register = template.Library()
 
-TONE_COLOURS = {
-    "quiet": "slate",
-    "active": "lapis",
-    "done": "jade",
-    "waiting": "saffron",
-    "stopped": "madder",
-}
-TONE_ICONS = {
-    "quiet": "circle",
-    "active": "circle-half",
-    "done": "check-lg",
-    "waiting": "hourglass-split",
-    "stopped": "x-lg",
-}
-CHIP_ICONS = {
-    "organisation": "building",
-    "person": "person",
-    "place": "geo-alt",
-    "event": "calendar-event",
-    "node": "hdd-network",
-}
-TIER_ICONS = {"public": "globe2", "network": "people", "mutual": "arrow-left-right", "sealed": "lock"}
-RTL_LANGUAGES = {"ar", "he", "fa", "ur", "ps", "sd", "ug", "dv", "yi", "ckb"}
-SOON = timedelta(days=7)
+# --- small words --------------------------------------------------------------------------------------------
+for _tag in (small.icon, small.pill, small.due, small.when, small.language_tag, small.tier):
+    register.simple_tag(_tag)
+for _filter in (
+    words.ago,
+    words.as_day,
+    words.capped,
+    words.language_name,
+    words.language_name_local,
+    words.number,
+    words.on_day,
+    words.on_weekday,
+    words.text_direction,
+):
+    register.filter(_filter.__name__, _filter)
 
 
-# --- small words ------------------------------------------------------------------------------------------
-def points(name: str) -> bool:
-    """Whether an icon points along the line of reading, so that it is mirrored from right to left."""
-    both_ways = "left-right" in name
-    return not both_ways and any(part in name for part in ("left", "right", "send", "forward", "signpost"))
-
-
-@register.simple_tag
-def icon(name: str, label: ui.Text = "") -> SafeString:
-    """A symbol of the sprite: decoration beside a word, or with `label` a picture with a name."""
-    href = f"{static('vendor/bootstrap-icons/sprite.svg')}#{name}"
-    css = "icon flip" if points(name) else "icon"
-    if label:
-        return format_html(
-            '<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>', css, label, href
-        )
-    return format_html('<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>', css, href)
+language_name = words.language_name
 
 
 @register.filter
 def colour(tone: str) -> str:
     """The colour name of a tone: `waiting` -> `saffron`. An unknown tone is neutral."""
-    return TONE_COLOURS.get(tone, "slate")
+    return small.TONE_COLOURS.get(tone, "slate")
 
 
 @register.filter
@@ -93,45 +62,34 @@ def tone(obj: models.Model) -> str:
 
 @register.filter
 def tone_icon(tone: str) -> str:
-    return TONE_ICONS.get(tone, "circle")
+    return small.TONE_ICONS.get(tone, "circle")
 
 
-@register.filter
-def text_direction(language: str) -> str:
-    """`rtl` or `ltr` for a BCP 47 tag, `auto` when the language is not known."""
-    if not language:
-        return "auto"
-    subtags = language.lower().split("-")
-    return "rtl" if subtags[0] in RTL_LANGUAGES or "arab" in subtags[1:] else "ltr"
+@register.simple_tag
+def status(obj: models.Model, field: str = "status") -> SafeString:
+    """The status of a record as a pill, in the tone its lifecycle gives."""
+    return small.pill(getattr(obj, f"get_{field}_display")(), lifecycle.tone_of(obj))
 
 
-@register.filter
-def language_name(tag: str) -> str:
-    """A language by name in the language of the page: `zh-Hans` -> "Chinese". Unknown tags stay."""
-    return _language_name(tag, get_language() or "en")
+@register.simple_tag
+def chip(
+    name: ui.Text | ui.Chip,
+    url: str = "",
+    kind: Any = "organisation",
+    place: ui.Text = "",
+    lang: str = "",
+    verified: bool = False,
+) -> SafeString:
+    """A person, organisation or place by name; `name` may be a ready `ui.Chip`."""
+    return small.chip(name if isinstance(name, ui.Chip) else ui.Chip(name, url, kind, place, lang, verified))
 
 
-@cache
-def _language_name(tag: str, page: str) -> str:
-    try:
-        reader = Locale.parse(page, sep="-")
-        return reader.languages.get(tag.split("-")[0].lower()) or tag
-    except (UnknownLocaleError, ValueError):
-        return tag
-
-
-@register.filter
-def language_name_local(tag: str) -> str:
-    """A language by the name it gives itself: `zh-hans` -> "简体中文"."""
-    return str(get_language_info(tag)["name_local"])
-
-
-@register.filter
-def number(value: object) -> object:
-    """Numbers as the reader's language writes them; everything else as it is."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return format_decimal(value, locale=_reader())
-    return value
+@register.inclusion_tag("components/text.html")
+def text_in(
+    body: str, lang: str = "", origin: str = "", original_url: str = "", mark: bool = True
+) -> dict[str, Any]:
+    """A user's text in its own language and direction, marked when it is a translation."""
+    return {"body": body, "lang": lang, "origin": origin, "original_url": original_url, "mark": mark}
 
 
 @register.filter
@@ -147,136 +105,6 @@ def places(nav: Sequence[Any]) -> dict[str, list[Any]]:
     foot = [item for item in nav or () if item.foot]
     room = 5 if len(main) + len(foot) <= 5 else 4
     return {"main": main, "foot": foot, "bar": (main + foot)[:room], "rest": (main + foot)[room:]}
-
-
-@register.filter
-def capped(count: int, cap: int = 200) -> str:
-    """`37` -> "37", `201` -> "200+": a count over what the viewer may see is never exact beyond the cap."""
-    return f"{count}" if count <= cap else f"{cap}+"
-
-
-@register.filter
-def as_day(value: date | datetime | None) -> date | None:
-    if isinstance(value, datetime):
-        return timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
-    return value
-
-
-def _reader() -> Locale:
-    """The CLDR locale of the page; English pages are British."""
-    language = get_language() or "en"
-    return Locale.parse("en_GB" if language == "en" else language, sep="-" if "-" in language else "_")
-
-
-@register.filter
-def on_day(value: date | datetime | None) -> str:
-    """A date as the reader's language writes it: "25 Nov 2026", "2026年11月25日"."""
-    day = as_day(value)
-    return format_skeleton("yMMMd", day, locale=_reader()) if day else ""
-
-
-@register.filter
-def on_weekday(value: date | datetime | None) -> str:
-    """The same with the day of the week: "Wed, 25 Nov 2026"."""
-    day = as_day(value)
-    return format_skeleton("yMMMEd", day, locale=_reader()) if day else ""
-
-
-@register.filter
-def ago(value: date | datetime | None) -> str:
-    """How fresh: "today", "yesterday", "5 days ago", beyond four weeks the date."""
-    day = as_day(value)
-    if day is None:
-        return ""
-    days = (timezone.localdate() - day).days
-    if days == 0:
-        return pgettext("when", "today")
-    if days == 1:
-        return pgettext("when", "yesterday")
-    if 1 < days <= 28:
-        return ngettext("%(days)d day ago", "%(days)d days ago", days) % {"days": days}
-    return on_day(day)
-
-
-# --- status, dates, names ---------------------------------------------------------------------------------
-@register.inclusion_tag("components/pill.html")
-def pill(label: ui.Text, tone: str = "quiet", icon: str = "") -> dict[str, Any]:
-    return {"label": label, "tone": tone, "icon": icon or tone_icon(tone)}
-
-
-@register.inclusion_tag("components/pill.html")
-def status(obj: models.Model, field: str = "status") -> dict[str, Any]:
-    """The status of a record as a pill, in the tone its lifecycle gives."""
-    tone = lifecycle.tone_of(obj)
-    return {"label": getattr(obj, f"get_{field}_display")(), "tone": tone, "icon": tone_icon(tone)}
-
-
-@register.inclusion_tag("components/due.html")
-def due(day: date | datetime | None, label: ui.Text = "", done: bool = False) -> dict[str, Any]:
-    """ "Answer by Friday 27 November, 3 days left": saffron within a week, madder when it is past."""
-    day = as_day(day)
-    if day is None:
-        return {"day": None}
-    left = (day - timezone.localdate()).days
-    tone = "quiet" if done or left > SOON.days else "waiting" if left >= 0 else "stopped"
-    return {"day": day, "label": label or _("Due"), "left": "" if done else days_left(left), "tone": tone}
-
-
-def days_left(left: int) -> str:
-    if left < 0:
-        return ngettext("%(days)d day late", "%(days)d days late", -left) % {"days": -left}
-    if left == 0:
-        return pgettext("due date", "today")
-    if left == 1:
-        return pgettext("due date", "tomorrow")
-    return ngettext("%(days)d day left", "%(days)d days left", left) % {"days": left}
-
-
-@register.inclusion_tag("components/when.html")
-def when(value: date | datetime | None, label: ui.Text = "") -> dict[str, Any]:
-    """A date in words, with the exact date and time on the `time` element."""
-    return {"value": value, "label": label, "text": ago(value), "exact": isinstance(value, datetime)}
-
-
-@register.inclusion_tag("components/chip.html")
-def chip(
-    name: ui.Text | ui.Chip,
-    url: str = "",
-    kind: str = "organisation",
-    place: ui.Text = "",
-    lang: str = "",
-    verified: bool = False,
-) -> dict[str, Any]:
-    """A person, organisation or place by name; `name` may be a ready `ui.Chip`."""
-    shape = name if isinstance(name, ui.Chip) else None
-    return {
-        "name": shape.name if shape else name,
-        "url": shape.url if shape else url,
-        "icon": CHIP_ICONS[shape.kind if shape else kind],
-        "place": shape.place if shape else place,
-        "lang": shape.lang if shape else lang,
-        "verified": shape.verified if shape else verified,
-    }
-
-
-@register.inclusion_tag("components/language.html")
-def language_tag(tag: str, origin: str = "", original_url: str = "") -> dict[str, Any]:
-    """A language by name, with the mark of a translation and the way to the original."""
-    mark = "" if origin in {"", Origin.WRITTEN} else Origin(origin).label
-    return {"tag": tag, "mark": mark, "is_machine": origin == Origin.MACHINE, "original_url": original_url}
-
-
-@register.inclusion_tag("components/text.html")
-def text_in(
-    body: str, lang: str = "", origin: str = "", original_url: str = "", mark: bool = True
-) -> dict[str, Any]:
-    """A user's text in its own language and direction, marked when it is a translation."""
-    return {"body": body, "lang": lang, "origin": origin, "original_url": original_url, "mark": mark}
-
-
-@register.inclusion_tag("components/tier.html")
-def tier(value: str) -> dict[str, Any]:
-    return {"label": tiers.Tier(value).label, "icon": TIER_ICONS[value], "value": value}
 
 
 # --- page parts -------------------------------------------------------------------------------------------
@@ -506,7 +334,7 @@ def pagination(
 
     return {
         "page": page,
-        "total": None if total is None else capped(total, cap),
+        "total": None if total is None else words.capped(total, cap),
         "previous": address(page.previous_page_number()) if page.has_previous() else "",
         "next": address(page.next_page_number()) if page.has_next() else "",
     }
@@ -542,7 +370,7 @@ def field(bound: BoundField, help: ui.Text = "", label: ui.Text = "", lang: str 
     if errors:
         attrs["aria-invalid"] = "true"
     if lang:
-        attrs |= {"lang": lang, "dir": text_direction(lang)}
+        attrs |= {"lang": lang, "dir": words.text_direction(lang)}
     elif kind in {"textarea", "text", "search"}:
         attrs["dir"] = "auto"
     group = bool(getattr(control, "use_fieldset", False))
@@ -713,19 +541,9 @@ def my_day(meetings: Sequence[ui.Meeting], now: datetime | None = None) -> dict[
     return {
         "next": following,
         "minutes": minutes,
-        "starts_in": starts_in(minutes) if following else "",
+        "starts_in": words.starts_in(minutes) if following else "",
         "meetings": [(m, m is following, m.end <= moment) for m in meetings],
     }
-
-
-def starts_in(minutes: int) -> str:
-    """ "now", "in 25 minutes", "in 3 hours", beyond a day nothing (the date is shown)."""
-    if minutes <= 0:
-        return pgettext("when", "now")
-    if minutes < 90:
-        return ngettext("in %(n)d minute", "in %(n)d minutes", minutes) % {"n": minutes}
-    hours = round(minutes / 60)
-    return ngettext("in %(n)d hour", "in %(n)d hours", hours) % {"n": hours} if hours < 24 else ""
 
 
 # --- tags around content ----------------------------------------------------------------------------------
