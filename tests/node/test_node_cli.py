@@ -130,8 +130,8 @@ def test_a_node_goes_up_survives_kills_and_goes_down(node: Config) -> None:
     database = postgres.status(config).pid
     assert database is not None
     os.kill(database, signal.SIGKILL)
-    assert locks.eventually(lambda: postgres.status(config).pid not in {None, database}, 30)
-    assert locks.eventually(lambda: processes.answers(config, int(port)), 30)
+    assert locks.eventually(lambda: postgres.status(config).pid not in {None, database}, 60)
+    assert locks.eventually(lambda: processes.answers(config, int(port)), 60), processes.tail(config)
     every += [psutil.Process(pid) for pid in locks.holders(config.run_dir / "node.lock")]
 
     down = serai("down", home=node.home)

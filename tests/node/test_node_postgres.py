@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from node_support import kill_server, needs_root, node_config, run_python
 
-from serai.node import locks, place, postgres
+from serai.node import binaries, cluster, external, locks, place, postgres
 from serai.node.config import Config
 
 START = "from serai.node import config, postgres; print(postgres.start(config.load()))"
@@ -55,7 +55,7 @@ def test_first_start_makes_a_complete_database(fresh: Config) -> None:
 
     with postgres.connect(fresh) as connection:
         extensions = {row[0] for row in connection.execute("SELECT extname FROM pg_extension")}
-    assert extensions == {"plpgsql", *postgres.EXTENSIONS}
+    assert extensions == {"plpgsql", *cluster.EXTENSIONS}
     settings = ("data_checksums", "synchronous_commit", "fsync", "full_page_writes", "jit", "server_encoding")
     assert [value(fresh, f"SHOW {name}") for name in settings] == ["on", "on", "on", "on", "off", "UTF8"]
 
@@ -294,13 +294,13 @@ def test_existing_home_keeps_its_mode(base: Path) -> None:
 def test_binaries_under_a_private_directory_are_copied(
     fresh: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runs = postgres._runs
+    runs = binaries.runs
 
     def hidden_venv(folder: Path, account: object, cwd: Path) -> str:
         in_home = folder.is_relative_to(fresh.home)
         return runs(folder, account, cwd) if in_home else ""  # type: ignore[arg-type]
 
-    monkeypatch.setattr(postgres, "_runs", hidden_venv)
+    monkeypatch.setattr(binaries, "runs", hidden_venv)
 
     postgres.start(fresh)
 
@@ -477,7 +477,7 @@ def test_full_disk_is_named(base: Path) -> None:
 def test_disk_that_fills_up_while_the_cluster_is_made_is_named(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "SPACE_TO_CREATE", 0)
+    monkeypatch.setattr(cluster, "SPACE_TO_CREATE", 0)
     mount = base / "small"
     mount.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=30m,mode=755", "tmpfs", str(mount)]
@@ -559,7 +559,7 @@ def test_unusable_account_is_refused_with_advice(base: Path, account: str, messa
 # --- an external server ------------------------------------------------------------------------
 
 
-def external(config: Config, base: Path, database: str) -> Config:
+def elsewhere(config: Config, base: Path, database: str) -> Config:
     """A node that uses `database` of the embedded server of another node through DATABASE_URL."""
     return node_config(base / "client", DATABASE_URL=postgres.url(config).replace("/serai?", f"/{database}?"))
 
@@ -574,13 +574,13 @@ def test_external_server_gets_the_extensions_its_owner_may_create(node: Config, 
     create_database(node, "other")
     with postgres.connect(node, admin=True, database="other") as connection:
         connection.execute("CREATE EXTENSION vector")
-    client = external(node, base, "other")
+    client = elsewhere(node, base, "other")
 
     assert postgres.start(client) is False
 
     with postgres.connect(client) as connection:
         extensions = {row[0] for row in connection.execute("SELECT extname FROM pg_extension")}
-    assert extensions == {"plpgsql", *postgres.EXTENSIONS}
+    assert extensions == {"plpgsql", *cluster.EXTENSIONS}
     assert postgres.stop(client) is False
     assert postgres.status(node).ready is True
 
@@ -592,9 +592,9 @@ def test_external_server_that_needs_an_administrator_names_the_statements(node: 
         connection.execute("ALTER DATABASE other OWNER TO serai_admin")
 
     with pytest.raises(postgres.PostgresError) as refusal:
-        postgres.start(external(node, base, "other"))
+        postgres.start(elsewhere(node, base, "other"))
 
-    statements = [f"CREATE EXTENSION {name};" for name in postgres.EXTENSIONS]
+    statements = [f"CREATE EXTENSION {name};" for name in cluster.EXTENSIONS]
     assert str(refusal.value).endswith("run in it: " + " ".join(statements))
 
 
@@ -603,7 +603,7 @@ def test_external_server_with_the_wrong_encoding_is_refused(node: Config, base: 
     create_database(node, "old", "ENCODING SQL_ASCII LOCALE_PROVIDER libc LOCALE 'C'")
 
     with pytest.raises(postgres.PostgresError, match="encoded in SQL_ASCII"):
-        postgres.start(external(node, base, "old"))
+        postgres.start(elsewhere(node, base, "old"))
 
 
 @pytest.mark.parametrize(
@@ -614,10 +614,10 @@ def test_external_server_too_old_is_refused(
     node: Config, base: Path, monkeypatch: pytest.MonkeyPatch, name: str, minimum: object, message: str
 ) -> None:
     postgres.start(node)
-    monkeypatch.setattr(postgres, name, minimum)
+    monkeypatch.setattr(external, name, minimum)
 
     with pytest.raises(postgres.PostgresError, match=message):
-        postgres.start(external(node, base, "serai"))
+        postgres.start(elsewhere(node, base, "serai"))
 
 
 def test_external_server_that_does_not_answer_is_named(base: Path) -> None:

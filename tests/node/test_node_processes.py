@@ -122,7 +122,9 @@ def test_killed_process_is_replaced(client: Config, name: str) -> None:
 
 def test_callers_wait_while_a_killed_web_server_is_replaced(client: Config) -> None:
     with supervised(client):
-        os.kill(pids(client)["web"], signal.SIGKILL)
+        killed = pids(client)["web"]
+        os.kill(killed, signal.SIGKILL)
+        assert locks.eventually(gone(killed), 10)  # until then it may take a caller with it
 
         assert [processes.answers(client, client.port) for _ in range(5)] == [True] * 5
 
