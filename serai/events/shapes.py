@@ -12,8 +12,8 @@ from django.utils.translation import pgettext
 
 from serai.accounts.models import User
 from serai.core import lifecycle, ui
-from serai.core.templatetags.ui import language_name
 from serai.core.viewer import Viewer
+from serai.core.words import language_name
 from serai.directory.places import place_name
 from serai.events import languages, planning, queries
 from serai.events.models import Event, Meeting, MeetingRequest, Participant, ScheduleRun, Slot, Table
