@@ -27,6 +27,7 @@ from serai.engines.matching.index import DEFAULT, GATED, Index, Parameters
 from serai.engines.matching.language import primary
 from serai.engines.matching.lexical import Bm25, reciprocal_ranks
 from serai.engines.matching.matcher import Matcher, gather
+from serai.engines.matching.requirements import has_limits
 from serai.engines.matching.text import words
 from serai.engines.matching.types import Document, Matrix, Query
 
@@ -163,7 +164,11 @@ def engine(parameters: Parameters = DEFAULT, *, background: bool = True, centred
         statistics = gather(documents, queries) if centred else Statistics()
         centring = statistics.centring() if background else statistics.centring({})
         index = Index.build(documents, centring, log=queries, parameters=parameters)
-        return np.stack([np.sum(list(index.terms(q).values()), axis=0) for q in queries])
+        scores = np.stack([np.sum(list(index.terms(q).values()), axis=0) for q in queries])
+        for row, query in zip(scores, queries, strict=True):
+            for hit in index.search(query, parameters.limit_depth) if has_limits(query.text) else ():
+                row[index.place[hit.id]] = hit.score
+        return scores
 
     return score
 
@@ -180,6 +185,7 @@ ABLATIONS: dict[str, Scorer] = {
     "all": engine(),
     "without calibration": engine(replace(DEFAULT, calibrated=False)),
     "without hub correction": engine(replace(DEFAULT, hub_weight=0.0)),
+    "without limits": engine(replace(DEFAULT, limit_weight=0.0)),
     "without hard tokens": engine(replace(DEFAULT, token_weight=0.0)),
     "without USE": engine(replace(DEFAULT, use_weight=0.0)),
     "without background means": engine(background=False),

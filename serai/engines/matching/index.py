@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from serai.engines.matching.calibration import Calibration, learn_factor, learn_pairs
 from serai.engines.matching.centring import Centring
 from serai.engines.matching.encoders import USE_LANGUAGES
+from serai.engines.matching.requirements import compare, has_limits
 from serai.engines.matching.types import ENGINE_VERSION, Document, Hit, Matrix, Query, Role
 
 E5_DIMENSION, USE_DIMENSION = 384, 512
@@ -36,6 +37,8 @@ class Parameters:
     hub_depth: int = 10
     token_weight: float = 0.02
     token_most: int = 3
+    limit_weight: float = 0.05
+    limit_depth: int = 50
     calibrated: bool = True
 
     @property
@@ -56,6 +59,7 @@ class Index:
 
     ids: tuple[str, ...]
     names: tuple[str, ...]
+    texts: tuple[str, ...]
     codes: NDArray[np.int16]
     e5: Matrix
     use: Matrix
@@ -102,6 +106,7 @@ class Index:
         index = cls(
             ids=ids,
             names=names,
+            texts=tuple(d.text for d in documents),
             codes=np.array([at[x] for x in languages], np.int16),
             e5=e5,
             use=use,
@@ -157,10 +162,11 @@ class Index:
         return centred
 
     def terms(self, query: Query) -> dict[str, NDArray[np.float32]]:
-        """Every term of the score for every document; the score is their sum.
+        """Every term that is known for all documents at once; the score is their sum and the term "limits".
 
         "meaning" is the raw similarity, "language" what calibration adds or takes, "hub" what a document near
-        everything loses, "tokens" what shared hard tokens add.
+        everything loses, "tokens" what shared hard tokens add. "limits", what a document loses by failing a stated
+        limit, is read for the best `limit_depth` documents only.
         """
         p = self.parameters
         meaning = self.meaning(query)
@@ -189,19 +195,29 @@ class Index:
             rows = np.array(sorted(self.place[a] for a in allowed if a in self.place), np.intp)
         if not len(rows):
             return ()
-        if len(rows) > k:
-            edge = np.partition(total[rows], len(rows) - k)[len(rows) - k]
+        reads = self.parameters.limit_weight > 0 and has_limits(query.text)
+        depth = max(k, self.parameters.limit_depth) if reads else k
+        if len(rows) > depth:
+            edge = np.partition(total[rows], len(rows) - depth)[len(rows) - depth]
             rows = rows[total[rows] >= edge]
-        order = sorted(rows.tolist(), key=lambda i: (-float(total[i]), self.ids[i]))[:k]
-        return tuple(self._hit(i, terms) for i in order)
+        order = sorted(rows.tolist(), key=lambda i: (-float(total[i]), self.ids[i]))[:depth]
+        hits = [self._hit(i, terms, query if reads else None) for i in order]
+        return tuple(sorted(hits, key=lambda h: (-h.score, h.id))[:k])
 
-    def _hit(self, at: int, terms: Mapping[str, NDArray[np.float32]]) -> Hit:
+    def _hit(self, at: int, terms: Mapping[str, NDArray[np.float32]], read: Query | None) -> Hit:
         parts = {name: float(values[at]) for name, values in terms.items()}
+        if read is not None:
+            name = self.names[self.codes[at]]
+            checks = compare(read.text, read.language, self.texts[at], name)
+            parts["limits"] = -self.parameters.limit_weight * min(
+                2, sum(c.status == "failed" for c in checks)
+            )
         return Hit(self.ids[at], sum(parts.values()), parts)
 
     def hit(self, query: Query, document_id: str) -> Hit:
         """The score of one document and its terms. Raises KeyError for an unknown id."""
-        return self._hit(self.place[document_id], self.terms(query))
+        reads = self.parameters.limit_weight > 0 and has_limits(query.text)
+        return self._hit(self.place[document_id], self.terms(query), query if reads else None)
 
     def position(self, query: Query, document_id: str) -> tuple[int, float]:
         """Rank (1 = best) and score of one document among all. Raises KeyError for an unknown id."""

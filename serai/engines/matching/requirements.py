@@ -1,14 +1,320 @@
-"""Limits stated in a text (numbers with units, standards, readiness levels) and whether another text keeps
-them.
+"""Limits stated in a text (numbers with units, standards, readiness levels) and whether another text keeps them.
+
+Reads about 40 languages from `data/limits.txt`. It is meant to be right when it says "failed": a number counts as a limit
+only with a limiting word beside it, two numbers are compared only within one dimension, and where a text gives several
+values or the dimension is one that everything has (durations, percentages, lengths), a miss is "unknown", not "failed".
 """
 
 from __future__ import annotations
 
-from serai.engines.matching.types import Requirement
+import math
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from serai.engines.matching.text import sentences
+from serai.engines.matching.tokens import hard_tokens
+from serai.engines.matching.types import Requirement, Span, Status
+
+# Dimensions in which a text usually states several unrelated amounts: too risky to call a miss.
+_LOOSE = frozenset({"time", "percent", "length", "mass", "area", "volume"})
+_CLOSE = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number with its unit in SI (money in its currency). `low` and `high` bound what is stated.
+
+    `bound` says which word stood beside it: "most", "least", "range" or "" for a plain value.
+    """
+
+    dimension: str
+    low: float
+    high: float
+    bound: str
+    shown: str
+    span: Span
+
+
+class _Words:
+    """The word lists of `data/limits.txt`, compiled once."""
+
+    def __init__(self) -> None:
+        source = resources.files("serai.engines.matching") / "data" / "limits.txt"
+        section = ""
+        rows: dict[str, list[tuple[str, list[str]]]] = {}
+        for line in source.read_text("utf-8").splitlines():
+            if line.startswith("["):
+                section = line.strip("[]")
+                rows[section] = []
+            elif line.strip() and not line.startswith("#"):
+                head, _, tail = line.partition(": ")
+                rows[section].append((head.strip(), [w.strip() for w in tail.split("|") if w.strip()]))
+        self.most_before = _ending([w for _, ws in rows["at_most before"] for w in ws])
+        self.least_before = _ending([w for _, ws in rows["at_least before"] for w in ws])
+        self.most_after = _starting([w for _, ws in rows["at_most after"] for w in ws])
+        self.least_after = _starting([w for _, ws in rows["at_least after"] for w in ws])
+        self.negations = {lang: _anywhere(ws) for lang, ws in rows["not"]}
+        self.units: dict[str, tuple[str, float]] = {}
+        for head, spellings in rows["units"]:
+            *dimension, factor = head.split()
+            for word in spellings:
+                self.units.setdefault(word.casefold(), (" ".join(dimension), float(factor)))
+        for word in ("V", "W", "MW", "Wh", "L", "B", "В"):
+            self.units.pop(word.casefold(), None)
+        # Case matters where "mW" and "MW" or a volt and a letter would meet.
+        self.exact = {"V": ("voltage", 1.0), "В": ("voltage", 1.0), "W": ("power", 1.0), "MW": ("power", 1e6)}
+        self.exact |= {
+            "Wh": ("energy", 1.0),
+            "L": ("volume", 1e-3),
+            "mW": ("power", 1e-3),
+            "l": ("volume", 1e-3),
+        }
+        self.multipliers = {w.casefold(): float(head) for head, ws in rows["multipliers"] for w in ws}
+        spelt = sorted({*self.exact, *(w for _, ws in rows["units"] for w in ws)}, key=len, reverse=True)
+        times = sorted((w for _, ws in rows["multipliers"] for w in ws), key=len, reverse=True)
+        unit, many = "|".join(map(_bounded, spelt)), "|".join(map(_bounded, times))
+        number = r"[-−]?\d+(?:[.,'’\u00a0\u202f ]\d{3})*(?:[.,]\d+)?"
+        self.amount = re.compile(
+            rf"(?P<prefix>US\$|[€$£¥₹₩₽₺₴₸₪฿])?\s?(?P<a>{number})\s?(?P<ma>{many})?\s?(?P<ua>{unit})?"
+            rf"(?:\s?(?:-|–|—|~|〜|～|to|bis|à|a|до|至|到|から|ถึง|đến|hingga|do|إلى|تا|עד|ile|से)\s?"
+            rf"(?P<b>{number}))?\s?(?P<m>{many})?\s?(?P<u>{unit})?",
+            re.IGNORECASE,
+        )
+
+
+def _bounded(word: str) -> str:
+    """A word that may not run on in its own alphabet; scripts without blanks have no such edge."""
+    edge = r"(?![^\W\d_])" if word[-1].isalpha() and not _joined(word[-1]) else ""
+    return re.escape(word) + edge
+
+
+def _joined(letter: str) -> bool:
+    return bool(re.match(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]", letter))
+
+
+def _ending(words: list[str]) -> re.Pattern[str]:
+    alternatives = "|".join(
+        ("" if _joined(w[0]) or not w[0].isalpha() else r"(?<![^\W\d_])") + re.escape(w)
+        for w in sorted(set(words), key=len, reverse=True)
+    )
+    # A few words may stand between: "at most about EUR", "не более чем".
+    filler = r"(?:\s+(?:of|about|approximately|ca\.?|circa|rund|environ|unos|cerca|de|чем|около|ніж|the|EUR|USD|CNY|RMB|€|\$))?"
+    return re.compile(rf"(?:{alternatives}){filler}[\s:(]*$", re.IGNORECASE)
+
+
+def _starting(words: list[str]) -> re.Pattern[str]:
+    alternatives = "|".join(re.escape(w) for w in sorted(set(words), key=len, reverse=True))
+    return re.compile(rf"[\s'’\-]*(?:[^\W\d_]{{1,4}}[\s'’])?(?:{alternatives})", re.IGNORECASE)
+
+
+def _anywhere(words: list[str]) -> re.Pattern[str]:
+    return re.compile(
+        "|".join(("" if _joined(w[0]) else r"(?<![^\W\d_])") + _bounded(w) for w in words), re.IGNORECASE
+    )
+
+
+@lru_cache(maxsize=1)
+def _words() -> _Words:
+    return _Words()
+
+
+def _folded(text: str) -> str:
+    """Digits of every script as 0–9 and full-width forms folded, character by character, so that places stay."""
+    return "".join(_fold(c) for c in text)
+
+
+@lru_cache(maxsize=4096)
+def _fold(char: str) -> str:
+    if char.isdecimal():
+        return str(unicodedata.decimal(char))
+    narrow = unicodedata.normalize("NFKC", char)
+    return (
+        narrow if len(narrow) == 1 and "\uff00" <= char <= "\uffef" else {"٫": ".", "٬": ","}.get(char, char)
+    )
+
+
+_HAN = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
+_HAN_RUN = re.compile(
+    r"[〇零一二三四五六七八九两兩十百]+(?=[万千亿億萬]|摄氏|度|元|円|米|公里|公斤|千克|吨|小时|分钟|天|年|个月|か月|ヶ月|時間|分|秒|毫米|厘米|パーセント|キロ|メートル|トン|台)"
+)
+
+
+def _han_number(run: str) -> int | None:
+    total, digit = 0, 0
+    if not any(c in "十百" for c in run):
+        return int("".join(str(_HAN[c]) for c in run))
+    for c in run:
+        if c in _HAN:
+            digit = _HAN[c]
+        else:
+            total += (digit or 1) * (10 if c == "十" else 100)
+            digit = 0
+    return total + digit
+
+
+def _numbered(text: str) -> str:
+    """Chinese numerals before a unit as digits, padded with blanks to the same length where that is possible."""
+
+    def digits(match: re.Match[str]) -> str:
+        number = str(_han_number(match.group()))
+        return number.rjust(len(match.group())) if len(number) <= len(match.group()) else match.group()
+
+    return _HAN_RUN.sub(digits, text)
+
+
+def _number(written: str) -> float:
+    plain = re.sub(r"[\s'’\u00a0\u202f]", "", written).replace("−", "-")
+    comma, point = plain.rfind(","), plain.rfind(".")
+    if comma >= 0 and point >= 0:
+        decimal = "," if comma > point else "."
+        plain = plain.replace("." if decimal == "," else ",", "")
+    elif plain.count(",") > 1 or (
+        comma >= 0 and len(plain) - comma - 1 == 3 and not plain.lstrip("-").startswith("0,")
+    ):
+        plain = plain.replace(",", "")
+    elif plain.count(".") > 1 or (
+        point >= 0 and len(plain) - point - 1 == 3 and not plain.lstrip("-").startswith("0.")
+    ):
+        plain = plain.replace(".", "")
+    return float(plain.replace(",", "."))
+
+
+def amounts(text: str) -> tuple[Amount, ...]:
+    """Every number with a known unit in `text`, in order."""
+    return tuple(_amounts(text))
+
+
+def _amounts(text: str) -> Iterator[Amount]:
+    words, folded = _words(), _numbered(_folded(text))
+    for m in words.amount.finditer(folded):
+        spelt = m.group("prefix") or m.group("u") or m.group("ua")
+        unit = words.exact.get(spelt or "") or words.units.get((spelt or "").casefold())
+        if unit is None or (_runs_on(folded, m.start("a")) and not m.group("prefix")):
+            continue
+        dimension, factor = unit
+        times = words.multipliers.get((m.group("m") or m.group("ma") or "").casefold(), 1.0)
+        a = _number(m.group("a")) * factor * times
+        b = _number(m.group("b")) * factor * times if m.group("b") else a
+        span = Span(m.start() + len(m.group()) - len(m.group().lstrip()), m.start() + len(m.group().rstrip()))
+        bound = "range" if m.group("b") else _bound(folded, m.start(), m.end())
+        low, high = (a if bound != "most" else -math.inf), (b if bound != "least" else math.inf)
+        yield Amount(dimension, min(low, high), max(low, high), bound, span.of(text), span)
+
+
+def _runs_on(text: str, start: int) -> bool:
+    """Whether a number is the end of something longer, such as "A4" or "2,5.7"."""
+    before = text[start - 1 : start] if start else ""
+    return before.isascii() and (before.isalnum() or before in ".,/") and before != ""
+
+
+def _bound(text: str, start: int, end: int) -> str:
+    words, before, after = _words(), text[max(0, start - 40) : start], text[end : end + 20]
+    if words.most_after.match(after):
+        return "most"
+    if words.least_after.match(after):
+        return "least"
+    most, least = words.most_before.search(before), words.least_before.search(before)
+    if most and least:  # "not more than": the longer reading wins
+        return "most" if most.start() <= least.start() else "least"
+    return "most" if most else "least" if least else ""
 
 
 def compare(
     query_text: str, query_language: str, document_text: str, document_language: str
 ) -> tuple[Requirement, ...]:
     """Every limit read in the query with what the document says about it, in the order of the query."""
-    return ()
+    offered = _read(document_text)
+    found = [_against(limit, offered) for limit in _read(query_text) if limit.bound]
+    found += list(_names(query_text, query_language, document_text, document_language))
+    return tuple(sorted(found, key=lambda r: (r.query.start, r.quantity, r.wanted)))
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> tuple[Amount, ...]:
+    return amounts(text)
+
+
+def has_limits(text: str) -> bool:
+    """Whether `text` states anything `compare` could check."""
+    return any(a.bound for a in _read(text)) or any(_is_requirement(t) for t in hard_tokens(text))
+
+
+def _against(limit: Amount, offered: tuple[Amount, ...]) -> Requirement:
+    same = [a for a in offered if a.dimension == limit.dimension]
+    wanted = {"most": "≤ ", "least": "≥ "}.get(limit.bound, "") + limit.shown
+    if not same:
+        return Requirement(limit.dimension, wanted, "", "unknown", limit.span)
+    keeps = [_keeps(limit, a) for a in same]
+    status: Status = "unknown"
+    if True in keeps:
+        status, at = "met", keeps.index(True)
+    else:
+        at = 0
+        if keeps == [False] and limit.dimension not in _LOOSE and _comparable(limit, same[0]):
+            status = "failed"
+    return Requirement(limit.dimension, wanted, same[at].shown, status, limit.span, same[at].span)
+
+
+def _keeps(limit: Amount, stated: Amount) -> bool | None:
+    """Whether a stated amount lies within a limit; None where it cannot be told ("up to 60" against "at most 50")."""
+    if limit.bound == "most":
+        if stated.low == -math.inf:
+            return True if stated.high <= limit.high else None
+        return stated.low <= limit.high
+    if limit.bound == "least":
+        if stated.high == math.inf:
+            return True if stated.low >= limit.low else None
+        return stated.high >= limit.low
+    if stated.low <= limit.low and stated.high >= limit.high:
+        return True
+    return None if stated.low <= limit.high and stated.high >= limit.low else False
+
+
+def _comparable(limit: Amount, stated: Amount) -> bool:
+    """Amounts four orders of magnitude apart are about different things (the price of a part and of a plant)."""
+    ours = [abs(x) for x in (limit.low, limit.high) if math.isfinite(x) and x]
+    theirs = [abs(x) for x in (stated.low, stated.high) if math.isfinite(x) and x]
+    return not ours or not theirs or abs(math.log10(max(ours) / max(theirs))) < _CLOSE
+
+
+_STANDARD = re.compile(
+    r"(?:ISO|IEC|EN|ASTM|GOST|IEEE|GB|DIN|UL|MIL)[A-Z]*\d|ATEX$|IECEX$|HACCP$|GMP$|IP\d\d|TRL\d|FDA$|CE$|HALAL$|GDPR$"
+)
+
+
+def _is_requirement(token: str) -> bool:
+    return bool(_STANDARD.match(token))
+
+
+def _names(asked: str, asked_language: str, offered: str, offered_language: str) -> Iterator[Requirement]:
+    """Standards and readiness levels named in the query: present, present in a denial, or absent."""
+    wanted = sorted(t for t in hard_tokens(asked) if _is_requirement(t))
+    levels = sorted(int(t[3:]) for t in wanted if t.startswith("TRL"))
+    for token in (t for t in wanted if not t.startswith("TRL")):
+        where = _sentence_with(asked, token) or Span(0, len(asked))
+        there = _sentence_with(offered, token)
+        if there is None:
+            yield Requirement("standard", token, "", "unknown", where)
+            continue
+        denied = _denied(there.of(offered), offered_language) and not _denied(where.of(asked), asked_language)
+        yield Requirement("standard", token, there.of(offered), "failed" if denied else "met", where, there)
+    if levels:
+        stated = sorted(int(t[3:]) for t in hard_tokens(offered) if t.startswith("TRL"))
+        where = _sentence_with(asked, f"TRL{levels[0]}") or Span(0, len(asked))
+        status: Status = "unknown" if not stated else "met" if max(stated) >= levels[0] else "failed"
+        there = _sentence_with(offered, f"TRL{stated[0]}") if stated else None
+        shown = f"TRL {stated[-1]}" if stated else ""
+        yield Requirement("TRL", f"≥ TRL {levels[0]}", shown, status, where, there)
+
+
+def _sentence_with(text: str, token: str) -> Span | None:
+    return next((s for s in sentences(text) if token in hard_tokens(s.of(text))), None)
+
+
+def _denied(sentence: str, language: str) -> bool:
+    pattern = _words().negations.get(language)
+    return pattern is not None and pattern.search(sentence) is not None
