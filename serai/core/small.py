@@ -8,7 +8,6 @@ from datetime import date, datetime
 from functools import cache
 
 from django.templatetags.static import static
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -100,7 +99,7 @@ def when(value: date | datetime | None, label: ui.Text = "") -> SafeString:
     """A date in words, with the exact date and time on the `time` element."""
     if value is None:
         return NOTHING
-    exact = f", {date_format(value, 'H:i')}" if isinstance(value, datetime) else ""
+    exact = f", {words.at_time(value)}" if isinstance(value, datetime) else ""
     return format_html(
         '{}<time dir="auto" datetime="{}" title="{}{}">{}</time>',
         format_html("{} ", label) if label else "",

@@ -61,6 +61,11 @@ def capped(count: int, cap: int = 200) -> str:
     return f"{count}" if count <= cap else f"{cap}+"
 
 
+def at_time(value: datetime) -> str:
+    """The time of day in the zone of the page, like a timetable: "17:45"."""
+    return f"{timezone.localtime(value) if timezone.is_aware(value) else value:%H:%M}"
+
+
 def as_day(value: date | datetime | None) -> date | None:
     if isinstance(value, datetime):
         return timezone.localtime(value).date() if timezone.is_aware(value) else value.date()

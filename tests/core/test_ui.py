@@ -17,7 +17,7 @@ from django.core.paginator import Paginator
 from django.core.wsgi import get_wsgi_application
 from django.template import Context, Template
 from django.test import RequestFactory
-from django.utils import translation
+from django.utils import timezone, translation
 
 from serai.core import context, kinds, policy, small, style_samples, ui, words
 from serai.core.templatetags import ui as tags
@@ -450,6 +450,13 @@ def test_a_running_job_asks_again_and_a_finished_one_rests() -> None:
     assert 'hx-get="/job"' in running
     assert 'value="25"' in running
     assert "hx-get" not in done
+
+
+def test_an_exact_time_stands_in_the_zone_of_the_page() -> None:
+    with timezone.override("Asia/Shanghai"):
+        shown = show("{% when at %}", at=datetime(2026, 1, 1, 23, 30, tzinfo=UTC))
+
+    assert 'title="Fri, 2 Jan 2026, 07:30"' in shown
 
 
 def test_a_day_is_taken_from_an_aware_moment_in_the_zone_of_the_page() -> None:
