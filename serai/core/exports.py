@@ -99,7 +99,7 @@ def _text(value: Plain) -> str:
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, str):
-        return _UNWRITABLE.sub("", value)
+        return _UNWRITABLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
     if isinstance(value, Sequence):
         return "; ".join(_text(part) for part in value)
     return str(value)

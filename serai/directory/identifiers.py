@@ -111,12 +111,15 @@ def _wrong_digits() -> str:
     return _("The check digits do not fit: a character is missing, wrong or swapped.")
 
 
-def _by_library(module: Any, shape: str) -> Callable[[str], str]:
-    """A rule made of a module of python-stdnum; `shape` (lazily translated) says how the number looks."""
+def _by_library(module: Any, shape: str, length: int) -> Callable[[str], str]:
+    """A rule made of a module of python-stdnum, for numbers of `length` characters; `shape` names the words for it."""
 
     def rule(text: str) -> str:
+        value = _after_address(text)
         try:
-            return str(module.validate(_after_address(text)))
+            if len(str(module.compact(value))) != length:
+                raise InvalidLength
+            return str(module.validate(value))
         except InvalidChecksum:
             raise _refuse(_wrong_digits()) from None
         except (InvalidFormat, InvalidLength, InvalidComponent):
@@ -209,12 +212,12 @@ def _register(text: str) -> str:
 
 _RULES: dict[str, Callable[[str], str]] = {
     Scheme.ROR: _ror,
-    Scheme.LEI: _by_library(lei, Scheme.LEI),
+    Scheme.LEI: _by_library(lei, Scheme.LEI, 20),
     Scheme.WIKIDATA: _wikidata,
-    Scheme.ISNI: _by_library(isni, Scheme.ISNI),
+    Scheme.ISNI: _by_library(isni, Scheme.ISNI, 16),
     Scheme.GRID: _grid,
     Scheme.FUNDREF: _fundref,
-    Scheme.USCC: _by_library(uscc, Scheme.USCC),
+    Scheme.USCC: _by_library(uscc, Scheme.USCC, 18),
     Scheme.VAT: _vat,
     Scheme.PIC: _pic,
     Scheme.REGISTER: _register,

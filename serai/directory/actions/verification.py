@@ -257,7 +257,7 @@ def _keep_findings(organisation: Organisation, by: User, findings: Mapping[str, 
 
 def _refuse_circle(organisation: Organisation, successor: Organisation) -> None:
     seen = {organisation.pk}
-    following: Organisation | None = successor
+    following: Organisation | None = Organisation.objects.select_related("successor").get(pk=successor.pk)
     while following is not None:
         if following.pk in seen:
             message = _("The succession would lead back to this organisation.")

@@ -1,3 +1,3 @@
 """Formats the directory reads; importing this package registers them."""
 
-from serai.directory.importers import ror  # noqa: F401
+from serai.directory.importers import members, ror  # noqa: F401

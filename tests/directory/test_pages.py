@@ -1,0 +1,481 @@
+import csv
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from serai.accounts.models import User
+from serai.directory import actions, criteria, places
+from serai.directory.actions import Facts
+from serai.directory.models import Identifier, Label, Organisation, OrganisationName, Relation
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+S = Organisation.Status
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def as_(user: User | None) -> Client:
+    client = Client()
+    if user:
+        client.force_login(user, backend=BACKEND)
+    return client
+
+
+def page(url: str, user: User | None = None, status: int = 200) -> str:
+    response = as_(user).get(url)
+    assert response.status_code == status
+    return str(response.content, "utf-8")
+
+
+def post(url: str, user: User, **data: Any) -> Any:
+    return as_(user).post(url, data)
+
+
+def detail(organisation: Organisation) -> str:
+    return reverse("organisation_detail", args=[organisation.pk])
+
+
+def found(query: str, user: User | None = None) -> set[str]:
+    """Names in the download of a search: the same rows as the list, read more easily."""
+    response: Any = as_(user).get(f"{reverse('organisation_export', args=['json'])}?{query}")
+    return {row["name"] for row in json.loads(b"".join(response.streaming_content))}
+
+
+def named(name: str, *others: str, **what_matters: Any) -> Organisation:
+    organisation = factories.make_organisation(name=name, **what_matters)
+    for text in (name, *others):
+        OrganisationName.objects.create(organisation=organisation, text=text, kind="label")
+    return organisation
+
+
+# --- the list ---------------------------------------------------------------------------------------------
+def test_names_are_found_in_any_script_and_without_accents() -> None:
+    named("Politechnika Łódzka", "Technical University of Łódź")
+    named("Tsinghua University", "清华大学")
+    named("Санкт-Петербургский университет")
+    named("جامعة الإمارات العربية المتحدة")
+
+    assert found("q=lodzka") == {"Politechnika Łódzka"}
+    assert found("q=ŁÓDŹ+technical") == {"Politechnika Łódzka"}
+    assert found("q=清华") == {"Tsinghua University"}
+    assert found("q=华大") == {"Tsinghua University"}
+    assert found("q=УНИВЕРСИТЕТ") == {"Санкт-Петербургский университет"}
+    assert found("q=الإمارات") == {"جامعة الإمارات العربية المتحدة"}
+    assert found("q=harvard") == set()
+
+
+def test_signs_of_a_pattern_are_ordinary_letters() -> None:
+    named("100% Optics")
+    named("Under_score")
+
+    assert found("q=%25") == {"100% Optics"}
+    assert found("q=_") == {"Under_score"}
+    assert found("q=%00%27%22%5C") == set()
+
+
+def test_an_identifier_finds_its_organisation() -> None:
+    organisation = named("Somebody")
+    named("Somebody else")
+    Identifier.objects.create(organisation=organisation, scheme="ror", value="05a28rw58")
+
+    assert found("q=https://ror.org/05a28rw58") == {"Somebody"}
+
+
+def test_filters_narrow_the_list() -> None:
+    places.load()
+    poland, japan = places.in_country("PL"), places.in_country("JP")
+    named("Polish park", country=poland, kinds=["science_park"], status=S.LISTED)
+    named("Polish fund", country=poland, kinds=["investor"])
+    named("Japanese park", country=japan, kinds=["science_park"])
+    named("Gone park", country=japan, kinds=["science_park"], status=S.DISSOLVED)
+
+    assert found("kind=science_park") == {"Polish park", "Japanese park"}
+    assert found("place=PL") == {"Polish park", "Polish fund"}
+    assert found("place=x-eu&kind=investor") == {"Polish fund"}
+    assert found("state=verified") == {"Polish fund", "Japanese park"}
+    assert found("state=ended") == {"Gone park"}
+    assert found("kind=castle&place=zz&state=odd") == {"Polish park", "Polish fund", "Japanese park"}
+
+
+def test_a_stranger_finds_no_draft_by_any_word_and_a_member_finds_their_own() -> None:
+    draft = named("Secret Quantum Works", status=S.DRAFT)
+    member = factories.make_member(draft)
+
+    assert found("q=quantum") == set()
+    assert "Secret Quantum" not in page("/network/?q=quantum")
+    assert found("state=mine", member) == {"Secret Quantum Works"}
+
+
+def test_the_list_says_by_which_name_it_found_an_organisation() -> None:
+    named("Tsinghua University", "清华大学")
+
+    html = page("/network/?q=清华")
+
+    assert "Also called" in html
+    assert "清华大学" in html
+
+
+def test_the_list_walks_page_by_page() -> None:
+    country = factories.make_place()
+    for n in range(52):
+        factories.make_organisation(name=f"Organisation {n:03}", country=country)
+
+    first = page("/network/")
+    mark = first.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    second = page(f"/network/{mark}")
+
+    assert "Organisation 000" in first
+    assert "Organisation 051" not in first
+    assert "Organisation 051" in second
+    assert "Organisation 000" not in second
+
+
+def test_a_broken_page_mark_gets_words_not_a_crash() -> None:
+    page("/network/?page=zzz", status=422)
+
+
+@pytest.mark.parametrize("url", ["/network/", "/network/map/", "/network/?q=organisation"])
+def test_a_page_costs_the_same_queries_for_one_row_and_fifty(
+    url: str, django_assert_num_queries: Any, django_assert_max_num_queries: Any
+) -> None:
+    named("Organisation of one")
+    with django_assert_max_num_queries(20) as few:
+        page(url)
+    country = factories.make_place("JP")
+    for n in range(49):
+        named(f"Organisation {n}", f"Alias {n}", country=country)
+
+    with django_assert_num_queries(len(few)):
+        page(url)
+
+
+# --- one organisation -------------------------------------------------------------------------------------
+def test_hidden_and_missing_are_the_same_404() -> None:
+    draft = factories.make_organisation(status=S.DRAFT)
+    missing = detail(draft).replace(str(draft.pk)[:4], "0000")
+
+    def answer(url: str, user: User | None) -> str:
+        html = re.sub(r'(FToken": "|middlewaretoken" value=")\w+', r"\1", page(url, user, 404))
+        return html.replace(url, "")
+
+    for user in (None, factories.make_user()):
+        assert answer(detail(draft), user) == answer(missing, user)
+
+
+def test_a_record_shows_its_parts_in_their_languages() -> None:
+    organisation = named("Łódź University", "罗兹大学", website="https://uni.example", city="Łódź")
+    OrganisationName.objects.filter(text="罗兹大学").update(language="zh")
+    Identifier.objects.create(organisation=organisation, scheme="ror", value="05a28rw58")
+    Label.objects.create(
+        organisation=organisation, name="Szkoła", language="pl", issuer="Minister", issued_on="2020-01-01"
+    )
+    park = named("The Park")
+    Relation.objects.create(source=organisation, kind="hosted_by", target=park, stated_by="ror")
+
+    html = page(detail(organisation))
+
+    assert '<bdi lang="zh">罗兹大学</bdi>' in html
+    assert 'href="https://ror.org/05a28rw58"' in html
+    assert "Szkoła" in html
+    assert "is hosted by" in html
+    assert "stated by ror" in html
+    assert "hosts" in page(detail(park))
+
+
+def test_a_relation_to_a_hidden_organisation_is_not_shown() -> None:
+    organisation, hidden = named("Open"), named("Hidden Lab", status=S.DRAFT)
+    Relation.objects.create(source=organisation, kind="parent", target=hidden)
+    Organisation.objects.filter(pk=organisation.pk).update(successor=hidden)
+
+    assert "Hidden Lab" not in page(detail(organisation))
+    assert "Hidden Lab" in page(detail(organisation), factories.make_steward())
+
+
+def test_a_record_costs_the_same_queries_with_one_relation_and_fifty(
+    django_assert_num_queries: Any, django_assert_max_num_queries: Any
+) -> None:
+    organisation = named("Middle")
+
+    def add(n: int) -> None:
+        other = factories.make_organisation(country=organisation.country)
+        Relation.objects.create(source=organisation, kind="twin", target=other)
+        Relation.objects.create(source=other, kind="branch", target=organisation)
+        OrganisationName.objects.create(organisation=organisation, text=f"Name {n}", kind="alias")
+        Label.objects.create(organisation=organisation, name=f"L{n}", issuer="M", issued_on="2020-01-01")
+
+    add(0)
+    with django_assert_max_num_queries(25) as few:
+        page(detail(organisation))
+    for n in range(1, 50):
+        add(n)
+
+    with django_assert_num_queries(len(few)):
+        page(detail(organisation))
+
+
+def test_markup_in_a_name_is_text() -> None:
+    organisation = named("<script>alert(1)</script>")
+
+    assert "<script>alert(1)" not in page(detail(organisation))
+
+
+def test_the_map_links_each_country_to_its_list() -> None:
+    places.load()
+    named("One", country=places.in_country("PL"))
+    named("Two", country=places.in_country("PL"))
+    named("Hidden", country=places.in_country("JP"), status=S.DRAFT)
+
+    html = page("/network/map/")
+
+    assert "/network/?place=PL" in html
+    assert "/network/?place=JP" not in html
+
+
+def test_the_criteria_are_published() -> None:
+    html = page(reverse("criteria"))
+
+    for criterion in criteria.CRITERIA:
+        assert str(criterion.question) in html
+
+
+# --- download ---------------------------------------------------------------------------------------------
+def test_the_download_is_safe_and_holds_what_the_list_holds() -> None:
+    named("=cmd|' /C calc'!A0")
+    named("Draft", status=S.DRAFT)
+
+    response: Any = as_(None).get(reverse("organisation_export", args=["csv"]))
+    rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
+
+    assert [row["name"] for row in rows] == ["'=cmd|' /C calc'!A0"]
+    assert as_(None).get("/network/organisations.xml").status_code == 404
+
+
+# --- registering and keeping ------------------------------------------------------------------------------
+def test_a_person_registers_fills_in_and_submits() -> None:
+    places.load()
+    ana = factories.make_user()
+
+    answer = post(
+        reverse("organisation_register"),
+        ana,
+        name="Zakład Optyki",
+        name_language="pl",
+        kinds=["sme"],
+        country="PL",
+        website="optyka.example",
+    )
+    organisation = Organisation.objects.get()
+    assert answer.url == detail(organisation)
+
+    parts = {
+        "names": {"text": "Optics Works", "language": "en", "kind": "label"},
+        "texts": {"language": "pl", "summary": "Soczewki."},
+        "identifiers": {"scheme": "vat", "value": "PL 526-000-12-46"},
+        "labels": {"name": "Gazela", "language": "pl", "issuer": "Puls", "issued_on": "2020-01-01"},
+        "relations": {"kind": "member", "target": named("Optics Cluster").name},
+    }
+    for part, data in parts.items():
+        url = reverse("organisation_part", args=[organisation.pk, part])
+        page(url, ana)
+        assert post(url, ana, **data).status_code == 302
+    facts = {"kinds": ["sme", "start_up"], "country": "PL", "sectors": ["C"], "size_class": "small"}
+    assert post(reverse("organisation_edit", args=[organisation.pk]), ana, **facts).status_code == 302
+    assert post(reverse("organisation_submit", args=[organisation.pk]), ana).status_code == 302
+
+    organisation.refresh_from_db()
+    assert (organisation.status, organisation.kinds, organisation.sectors) == (
+        S.SUBMITTED,
+        ["start_up", "sme"],
+        ["C"],
+    )
+    assert organisation.relations_out.get().target.name == "Optics Cluster"
+
+
+def test_what_was_typed_comes_back_with_the_reason() -> None:
+    places.load()
+    ana = factories.make_user()
+
+    answer = post(
+        reverse("organisation_register"),
+        ana,
+        name="Kept name\u202e",
+        kinds=["sme"],
+        country="PL",
+        city="Łódź",
+    )
+
+    assert answer.status_code == 422
+    assert b"change the direction" in answer.content
+    assert "Łódź" in answer.content.decode()
+    assert not Organisation.objects.exists()
+
+
+def test_registering_twice_asks_first_and_then_obeys() -> None:
+    places.load()
+    named("Zakład Optyki", country=places.in_country("PL"))
+    ana = factories.make_user()
+    data = {"name": "ZAKLAD OPTYKI", "kinds": ["sme"], "country": "PL"}
+
+    asked = post(reverse("organisation_register"), ana, **data)
+    assert asked.status_code == 422
+    assert b"here already" in asked.content
+    assert post(reverse("organisation_register"), ana, **data, confirmed="on").status_code == 302
+
+
+def test_a_hidden_organisation_of_the_same_name_is_not_told() -> None:
+    places.load()
+    named("Secret", status=S.DRAFT, country=places.in_country("PL"))
+
+    answer = post(
+        reverse("organisation_register"), factories.make_user(), name="Secret", kinds=["sme"], country="PL"
+    )
+
+    assert answer.status_code == 302
+
+
+def test_a_wrong_number_is_said_at_its_field() -> None:
+    organisation = factories.make_organisation(status=S.DRAFT)
+    url = reverse("organisation_part", args=[organisation.pk, "identifiers"])
+
+    answer = post(url, factories.make_member(organisation), scheme="lei", value="5493001KJTIIGC8Y1R13")
+
+    assert answer.status_code == 422
+    assert b"check digits" in answer.content
+    assert b"5493001KJTIIGC8Y1R13" in answer.content
+
+
+def test_a_relation_asks_which_when_several_fit() -> None:
+    named("Optics Park North")
+    named("Optics Park South")
+    organisation = factories.make_organisation(status=S.DRAFT)
+    manager = factories.make_member(organisation)
+    url = reverse("organisation_part", args=[organisation.pk, "relations"])
+
+    unclear = post(url, manager, kind="hosted_by", target="optics park")
+    unknown = post(url, manager, kind="hosted_by", target="nobody")
+
+    assert b"Several organisations fit" in unclear.content
+    assert b"No organisation of this name" in unknown.content
+
+
+def test_entries_are_taken_away_one_by_one() -> None:
+    ana = factories.make_user()
+    organisation = actions.register_organisation(
+        by=ana, name="First", name_language="", facts=Facts(kinds=["sme"], country=factories.make_place())
+    )
+    name = actions.add_name(organisation=organisation, by=ana, text="Second", language="en", kind="label")
+    remove = reverse("organisation_part_remove", args=[organisation.pk, "names", name.pk])
+
+    assert post(reverse("organisation_show_name", args=[organisation.pk, name.pk]), ana).status_code == 302
+    assert post(remove, ana).status_code == 409
+    assert (
+        post(remove.replace(str(name.pk), str(organisation.names.get(text="First").pk)), ana).status_code
+        == 302
+    )
+    assert as_(ana).get(remove).status_code == 405
+
+
+def test_others_are_refused_by_the_forms_of_an_organisation() -> None:
+    public, draft = factories.make_organisation(), factories.make_organisation(status=S.DRAFT)
+    stranger = factories.make_user()
+
+    for name in ("organisation_edit", "organisation_submit"):
+        url = reverse(name, args=[public.pk])
+        assert post(url, stranger).status_code == 403
+        assert post(reverse(name, args=[draft.pk]), stranger).status_code == 404
+        assert as_(None).post(url).status_code == 302
+    for part in ("names", "texts", "identifiers", "labels", "relations"):
+        assert as_(stranger).get(reverse("organisation_part", args=[public.pk, part])).status_code == 403
+    assert as_(stranger).get(reverse("organisation_part", args=[public.pk, "odd"])).status_code == 404
+
+
+# --- stewards ---------------------------------------------------------------------------------------------
+def test_a_steward_takes_up_and_verifies() -> None:
+    organisation = named("Waiting One", status=S.SUBMITTED, due_on=factories.in_days(3))
+    manager, steward = factories.make_member(organisation), factories.make_steward()
+    url = reverse("verification", args=[organisation.pk])
+
+    assert "Waiting One" in page(reverse("verification_list"), steward)
+    assert post(reverse("verification_take_up", args=[organisation.pk]), steward).url == url
+    page(url, steward)
+    data = {f"{name}_met": "on" for name in criteria.NAMES}
+    assert post(url, steward, decision="verify", **data).status_code == 422
+    data |= {f"{name}_evidence": "register" for name in criteria.NAMES}
+    assert post(url, steward, decision="verify", **data).status_code == 302
+
+    organisation.refresh_from_db()
+    assert organisation.status == S.VERIFIED
+    assert manager.notices.count() == 1
+
+
+def test_a_steward_sends_back_with_a_reason() -> None:
+    organisation = named("Waiting", status=S.UNDER_VERIFICATION, due_on=factories.in_days(3))
+    steward, manager = factories.make_steward(), factories.make_member(organisation)
+    url = reverse("verification", args=[organisation.pk])
+
+    assert post(url, steward, decision="return").status_code == 422
+    assert post(url, steward, decision="return", reason="Number missing").status_code == 302
+    assert "Number missing" in page(detail(organisation), manager)
+
+
+def test_the_steward_is_warned_of_look_alikes_and_duplicates() -> None:
+    country = factories.make_place("PL")
+    ana = factories.make_user()
+    facts = Facts(kinds=["sme"], country=country)
+    famous = actions.register_organisation(by=ana, name="China Optics", name_language="en", facts=facts)
+    imitation = actions.register_organisation(by=ana, name="Сhina Optics", name_language="en", facts=facts)
+    named("CHINA OPTICS", country=country)
+    Identifier.objects.create(organisation=famous, scheme="wikidata", value="Q1")
+    Identifier.objects.create(organisation=imitation, scheme="wikidata", value="Q1")
+    Organisation.objects.filter(pk__in=[famous.pk, imitation.pk]).update(
+        status=S.SUBMITTED, due_on=factories.in_days(1)
+    )
+    steward = factories.make_steward()
+
+    of_imitation = page(reverse("verification", args=[imitation.pk]), steward)
+    of_famous = page(reverse("verification", args=[famous.pk]), steward)
+
+    assert "Has the same identifier" in of_imitation
+    assert "Words that mix letters" in of_imitation
+    assert "Has the same name in the same country" in of_famous
+
+
+def test_only_stewards_open_the_queue() -> None:
+    organisation = factories.make_organisation(status=S.SUBMITTED)
+    manager = factories.make_member(organisation)
+
+    for name, arguments in (
+        ("verification_list", []),
+        ("verification", [organisation.pk]),
+        ("verification_take_up", [organisation.pk]),
+        ("organisation_suspend", [organisation.pk]),
+        ("organisation_reinstate", [organisation.pk]),
+        ("organisation_end", [organisation.pk]),
+        ("organisation_relist", [organisation.pk]),
+    ):
+        assert post(reverse(name, args=arguments), manager).status_code == 404
+
+
+def test_a_steward_suspends_reinstates_ends_and_relists() -> None:
+    organisation, heir = named("Doubtful"), named("Heir")
+    steward = factories.make_steward()
+
+    def to(name: str) -> str:
+        return reverse(name, args=[organisation.pk])
+
+    assert post(to("organisation_suspend"), steward, reason="Doubt").status_code == 302
+    page(detail(organisation), status=404)
+    assert post(to("organisation_reinstate"), steward).status_code == 302
+    page(to("organisation_end"), steward)
+    assert post(to("organisation_end"), steward, ending="merged").status_code == 422
+    assert post(to("organisation_end"), steward, ending="merged", successor=detail(heir)).status_code == 302
+    assert "Heir" in page(detail(organisation))
+    assert post(to("organisation_relist"), steward).status_code == 302
+    organisation.refresh_from_db()
+    assert organisation.status == S.LISTED
