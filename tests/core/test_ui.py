@@ -545,3 +545,47 @@ def test_everybody_can_use_the_style_page(
     assert complaints == []
     assert wide == width
     assert lines == (3 if width > 767 else 0)
+
+
+@pytest.mark.browser
+def test_keys_menus_theme_and_filters_work_in_the_browser(browser: Any, style_address: str) -> None:
+    visitor = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = visitor.new_page()
+    page.goto(style_address)
+
+    page.evaluate("document.activeElement.blur()")
+    for key in ("j", "j", "x"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.closest('.row-item').matches('.is-active:nth-child(2)')")
+    assert page.inner_text("[data-bulk-count]") == "1"
+
+    page.click("summary[aria-label^=Language]")
+    assert page.locator("details.pop[open]").count() == 1
+    page.keyboard.press("Escape")
+    assert page.locator("details.pop[open]").count() == 0
+
+    page.click("[data-theme-toggle]")
+    page.click("[data-theme-toggle]")
+    assert [c["value"] for c in visitor.cookies() if c["name"] == "serai_theme"] == ["light"]
+
+    page.evaluate("window.isSamePage = true")
+    page.select_option("#filter-country", "CN")
+    page.wait_for_url("**country=CN*")
+    assert page.evaluate("window.isSamePage")
+    visitor.close()
+
+
+@pytest.mark.browser
+def test_filters_and_menus_work_without_scripts(browser: Any, style_address: str) -> None:
+    visitor = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    page = visitor.new_page()
+    page.goto(style_address)
+
+    page.click(".bottom summary")
+    assert page.locator(".bottom .menu a").first.is_visible()
+    assert not page.locator("[data-theme-toggle]").is_visible()
+    page.click(".bottom summary")
+    page.select_option("#filter-country", "CN")
+    page.click(".sentence .show")
+    page.wait_for_url("**country=CN*")
+    visitor.close()
