@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from serai.accounts import notices
-from serai.agreements import lifecycle, policies, queries
+from serai.agreements import exports, lifecycle, pages, policies, queries  # noqa: F401  (the export registers)
 from serai.agreements.models import Agreement
-from serai.core import duties, kinds
+from serai.core import duties, kinds, policy
 from serai.core.duties import Duty
 from serai.core.viewer import Viewer
 
@@ -43,7 +43,7 @@ kinds.register(
 )
 
 notices.declare(
-    "agreements.drafted", _("An agreement was drafted with you: {title}"), icon="file-earmark-plus"
+    "agreements.drafted", _("An agreement was drafted with you: {title}"), icon="file-earmark-text"
 )
 notices.declare("agreements.approved", _("An agreement is ready for your signature: {title}"), icon="pen")
 notices.declare("agreements.signed", _("All parties have signed: {title}"), icon="file-earmark-check")
@@ -53,8 +53,8 @@ notices.declare(
     icon="arrow-repeat",
 )
 notices.declare("agreements.renewed", _("An agreement was prolonged: {title}"), icon="arrow-repeat")
-notices.declare("agreements.expired", _("An agreement has reached its end: {title}"), icon="hourglass-bottom")
-notices.declare("agreements.terminated", _("An agreement was ended: {title}"), icon="x-octagon")
+notices.declare("agreements.expired", _("An agreement has reached its end: {title}"), icon="hourglass-split")
+notices.declare("agreements.terminated", _("An agreement was ended: {title}"), icon="x-circle")
 
 _STEP = {
     Agreement.Status.DRAFT: _("Finish the draft"),
@@ -91,3 +91,6 @@ def _of_agreements(viewer: Viewer) -> Iterator[Duty]:
         yield Duty(
             _("Keep a commitment"), commitment.text, url, commitment.due_on, "agreement", commitment.language
         )
+
+
+pages.register_room(pages.Room(pgettext_lazy("tab", "Agreements"), "agreement_list", 20, policy.anyone))

@@ -44,7 +44,7 @@ def offer_case_after_meeting(entry: AuditEntry) -> None:
     if meeting is None or queries.case_opened_from(meeting):
         return
     title, _language = queries.title_of_meeting(meeting)
-    author = User.objects.filter(pk=entry.actor_id)
+    author = User.objects.filter(pk__in=[entry.actor_id])
     tell(
         author,
         kind="cooperation.case_offered",

@@ -196,7 +196,7 @@ def meetings_to_carry_on(viewer: Viewer) -> QuerySet[Outcome]:
     )
     since = timezone.now() - timedelta(days=OFFER_KEPT_DAYS)
     mine = Outcome.objects.filter(
-        participant__user_id=viewer.pk, kind__in=OPENS_A_CASE, answered_at__gte=since
+        participant__user__pk=viewer.pk, kind__in=OPENS_A_CASE, answered_at__gte=since
     )
     return mine.filter(~Exists(opened)).order_by("answered_at", "pk")
 
@@ -223,3 +223,28 @@ def project_or_facility(
 
 def results_to_validate(viewer: Viewer) -> QuerySet[Result]:
     return policies.results_to_validate(viewer)
+
+
+def came_of(case: Case, kind: str) -> bool:
+    """Whether the case led to a record of this kind."""
+    return Link.objects.filter(source_kind="case", source_id=case.pk, target_kind=kind).exists()
+
+
+def agreement_of(case: Case) -> Agreement | None:
+    """The latest agreement the case led to."""
+    agreed = Link.objects.filter(
+        source_kind="case", source_id=case.pk, relation=Link.Relation.AGREED_IN, target_kind="agreement"
+    )
+    return Agreement.objects.filter(pk__in=agreed.values("target_id")).order_by("-created_at").first()
+
+
+def others_in(case: Case, viewer: Viewer) -> QuerySet[Organisation]:
+    """The parties of the case that the viewer does not act for."""
+    mine = agreement_policies.organisations_acted_for(viewer).values("pk")
+    return case.parties.exclude(pk__in=mine).order_by("name")
+
+
+def results_of(viewer: Viewer, origin: Project | Facility) -> QuerySet[Result]:
+    """What came of a project or facility, as far as the viewer sees it; the newest fifty."""
+    name = "project" if isinstance(origin, Project) else "facility"
+    return policies.visible_results(viewer).filter(**{name: origin}).order_by("-achieved_on", "id")[:50]

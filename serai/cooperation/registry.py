@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from serai.accounts import notices
+from serai.agreements import pages
 from serai.cooperation import followers, lifecycle, policies, queries  # noqa: F401  (followers register here)
 from serai.cooperation.models import Case, Facility, Project, Result
 from serai.core import context, duties, kinds, policy
@@ -91,7 +92,7 @@ kinds.register(
         card=_project_card,
         prefetch=lambda projects: projects.prefetch_related("texts"),
         stage=6,
-        icon="kanban",
+        icon="columns-gap",
     )
 )
 kinds.register(
@@ -104,7 +105,7 @@ kinds.register(
         card=_facility_card,
         prefetch=lambda facilities: facilities.prefetch_related("texts"),
         stage=6,
-        icon="building-gear",
+        icon="buildings",
     )
 )
 kinds.register(
@@ -126,7 +127,7 @@ context.register_place(
         name="build",
         label=pgettext_lazy("place", "Build"),
         url_name="build",
-        icon="bricks",
+        icon="boxes",
         order=50,
         gate=policy.anyone,
     )
@@ -135,9 +136,13 @@ context.register_place(
 # --- notices ----------------------------------------------------------------------------------------------
 notices.declare("cooperation.case_offered", _("You can open a case: {title}"), icon="briefcase")
 notices.declare("cooperation.case_opened", _("A case was opened with you: {title}"), icon="briefcase")
-notices.declare("cooperation.case_ended", _("A case was ended without a result: {title}"), icon="x-octagon")
+notices.declare("cooperation.case_ended", _("A case was ended without a result: {title}"), icon="x-circle")
 notices.declare("cooperation.result_validated", _("Your result was validated: {title}"), icon="award")
-notices.declare("cooperation.result_refused", _("Your result needs better evidence: {title}"), icon="reply")
+notices.declare(
+    "cooperation.result_refused",
+    _("Your result needs better evidence: {title}"),
+    icon="arrow-counterclockwise",
+)
 
 
 # --- duties -----------------------------------------------------------------------------------------------
@@ -182,3 +187,13 @@ def _of_projects_and_results(viewer: Viewer) -> Iterator[Duty]:
         name, language = queries.name_of_facility(facility)
         url = reverse("facility_detail", args=[facility.pk])
         yield Duty(_("Look after the facility"), name, url, facility.due_on, "facility", language)
+
+
+# --- tabs of Build ----------------------------------------------------------------------------------------
+for _label, _url_name, _order, _gate in (
+    (pgettext_lazy("tab", "Cases"), "case_list", 10, policy.signed_in),
+    (pgettext_lazy("tab", "Projects"), "project_list", 30, policy.anyone),
+    (pgettext_lazy("tab", "Joint facilities"), "facility_list", 40, policy.anyone),
+    (pgettext_lazy("tab", "Results"), "result_list", 50, policy.anyone),
+):
+    pages.register_room(pages.Room(_label, _url_name, _order, _gate))

@@ -229,6 +229,6 @@ def _check_shares(parties: Sequence[NewProjectParty]) -> None:
     total = sum(shares, Decimal(0))
     if total > 100:
         message = _("The shares add up to %(total)s per cent; 100 is the whole.") % {
-            "total": total.normalize()
+            "total": f"{total.normalize():f}"
         }
         raise Invalid(message, fields={"benefit_percent": message})

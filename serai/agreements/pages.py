@@ -1,0 +1,105 @@
+"""What the pages of Build share: windows of a list, the tabs, forms that call an action."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from serai.core import ui
+from serai.core.errors import Invalid
+from serai.core.policy import Gate
+from serai.core.viewer import Viewer
+
+PAGE_SIZE = 30
+DEEPEST_PAGE = 300
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Window:
+    """One page of a list, read without counting the whole: what `{% pagination %}` uses of Django's `Page`."""
+
+    object_list: Sequence[Any]
+    number: int
+    more: bool
+
+    def has_next(self) -> bool:
+        return self.more and self.number < DEEPEST_PAGE
+
+    def has_previous(self) -> bool:
+        return self.number > 1
+
+    def next_page_number(self) -> int:
+        return self.number + 1
+
+    def previous_page_number(self) -> int:
+        return self.number - 1
+
+
+def window(rows: QuerySet[Any], given: str, *, size: int = PAGE_SIZE) -> Window:
+    """The page whose number stands in the address; anything odd is the first page."""
+    plain = given.isascii() and given.isdigit() and len(given) < 5
+    number = min(max(int(given), 1), DEEPEST_PAGE) if plain else 1
+    start = (number - 1) * size
+    found = list(rows[start : start + size + 1])
+    return Window(found[:size], number, len(found) > size)
+
+
+@dataclass(frozen=True)
+class Room:
+    """A list of Build with its own tab. The apps above register theirs."""
+
+    label: Any
+    url_name: str
+    order: int
+    gate: Gate
+
+
+_rooms: list[Room] = []
+
+
+def register_room(room: Room) -> None:
+    _rooms.append(room)
+    _rooms.sort(key=lambda known: known.order)
+
+
+def tabs(viewer: Viewer, here: str) -> list[ui.Tab]:
+    return [
+        ui.Tab(room.label, reverse(room.url_name), room.url_name == here)
+        for room in _rooms
+        if room.gate(viewer)
+    ]
+
+
+class ActionForm(forms.Form):
+    """A form whose words go to an action; what the action refuses comes back at the fields."""
+
+    def run(self, action: Callable[[], T]) -> T | None:
+        """The action's answer, or None after its Invalid was written into the form's errors."""
+        try:
+            return action()
+        except Invalid as refusal:
+            for name, reason in refusal.fields.items():
+                self.add_error(name if name in self.fields else None, str(reason))
+            if not refusal.fields:
+                self.add_error(None, str(refusal.message))
+            return None
+
+
+def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    request.serai_place = "build"  # type: ignore[attr-defined]
+    return render(request, template, context, status=status)
+
+
+def form_page(request: HttpRequest, form: forms.Form, **context: Any) -> HttpResponse:
+    """A form on a page of its own; with errors it answers 422 and keeps what was typed.
+
+    `context`: title, submit, cancel_url; lead, kind and note if there is something to say.
+    """
+    status = 422 if form.errors else 200
+    return page(request, "agreements/form.html", {"form": form, **context}, status=status)

@@ -1,0 +1,103 @@
+"""Agreements as the shapes that the components print."""
+
+from datetime import date
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from serai.accounts.models import User
+from serai.agreements import lifecycle, queries
+from serai.agreements.fields import field_label
+from serai.agreements.models import Agreement, Party
+from serai.core import ui
+from serai.core.models import AuditEntry
+from serai.core.viewer import Viewer
+from serai.directory.models import Organisation
+from serai.directory.places import place_name
+
+
+def organisation_chip(organisation: Organisation) -> ui.Chip:
+    return ui.Chip(
+        organisation.name,
+        reverse("organisation_detail", args=[organisation.pk]),
+        place=place_name(organisation.country) if organisation.country else "",
+        lang=organisation.name_language,
+        verified=organisation.status == Organisation.Status.VERIFIED,
+    )
+
+
+def party_name(party: Party) -> str:
+    """A country where a country is the party, with the organisation that acts for it."""
+    place = place_name(party.place) if party.place else ""
+    if party.organisation and place:
+        return f"{place} ({party.organisation.name})"
+    return party.organisation.name if party.organisation else place
+
+
+def party_chip(party: Party) -> ui.Chip:
+    if party.organisation:
+        chip = organisation_chip(party.organisation)
+        return ui.Chip(party_name(party), chip.url, lang=chip.lang, place="" if party.place else chip.place)
+    return ui.Chip(party_name(party), kind="place")
+
+
+def row(agreement: Agreement) -> ui.Row:
+    title, language = queries.title_of(agreement)
+    parties = list(agreement.parties.all())
+    renewal_due = agreement.status == Agreement.Status.RENEWAL_DUE
+    return ui.Row(
+        title,
+        reverse("agreement_detail", args=[agreement.pk]),
+        lang=language,
+        kind=agreement.get_kind_display(),
+        icon="file-earmark-check",
+        place=" · ".join(party_name(party) for party in parties[:4]) + (" …" if len(parties) > 4 else ""),
+        when=agreement.signed_on,
+        status=agreement.get_status_display(),
+        status_tone=lifecycle.AGREEMENT.tones[agreement.status],  # type: ignore[arg-type]
+        due=agreement.ends_on if renewal_due else None,
+        due_label=_("Ends"),
+        tokens=[ui.Token(field_label(code)) for code in agreement.fields_of_science],
+        tier="" if agreement.tier == "public" else agreement.tier,
+    )
+
+
+def facts(agreement: Agreement) -> list[ui.Fact]:
+    yes = pgettext("binding", "Yes") if agreement.is_binding else pgettext("binding", "No")
+    found = [
+        ui.Fact(_("Kind"), agreement.get_kind_display()),
+        ui.Fact(_("Level"), agreement.get_level_display()),
+        ui.Fact(_("Binding in law"), yes),
+        ui.Fact(_("Fields"), ", ".join(field_label(code) for code in agreement.fields_of_science)),
+        ui.Fact(_("Signed"), ui_day(agreement.signed_on)),
+        ui.Fact(_("Signed at"), agreement.signed_at_place),
+        ui.Fact(_("In force since"), ui_day(agreement.in_force_on)),
+        ui.Fact(_("Ends"), ui_day(agreement.ends_on) or _("No term")),
+        ui.Fact(_("At its end"), agreement.get_renewal_display() if agreement.ends_on else ""),
+        ui.Fact(_("Ended"), ui_day(agreement.ended_on)),
+        ui.Fact(_("Why it ended"), agreement.end_reason),
+    ]
+    return [fact for fact in found if fact.value]
+
+
+def ui_day(day: date | None) -> str:
+    return date_format(day, "DATE_FORMAT") if day else ""
+
+
+def history(viewer: Viewer, kind: str, pk: UUID, words: dict[str, object]) -> list[ui.Entry]:
+    """What happened to a record, newest first, from the audit log; entries without words are left out."""
+    entries = AuditEntry.objects.filter(object_kind=kind, object_id=pk, action__in=words).order_by("-at")[:40]
+    found = list(entries)
+    names = dict(User.objects.filter(pk__in={e.actor_id for e in found}).values_list("pk", "name"))
+    return [
+        ui.Entry(
+            timezone.localtime(entry.at),
+            str(words[entry.action]),
+            who=ui.Chip(names[entry.actor_id], kind="person") if entry.actor_id in names else None,
+        )
+        for entry in found
+    ]

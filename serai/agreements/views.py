@@ -1,0 +1,464 @@
+"""The register of agreements: list, one agreement, and the forms that change it."""
+
+from collections.abc import Callable
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from serai.accounts.models import User
+from serai.agreements import actions, exports, lifecycle, policies, queries, shapes
+from serai.agreements import forms as own
+from serai.agreements.fields import Field
+from serai.agreements.models import Agreement, Commitment, Party
+from serai.agreements.pages import ActionForm, form_page, page, tabs, window
+from serai.core import chain, policy, ui
+from serai.core.api import capped_count
+from serai.core.errors import NotAllowed
+from serai.core.exports import FORMATS, respond
+from serai.core.text import best_text
+from serai.core.viewer import Viewer, viewer_of
+from serai.directory.places import country_name
+
+S = Agreement.Status
+HISTORY: dict[str, object] = {
+    "agreements.drafted": gettext_lazy("drafted the agreement"),
+    "agreements.terms_changed": gettext_lazy("changed the terms"),
+    "agreements.text_written": gettext_lazy("wrote title and summary"),
+    "agreements.body_written": gettext_lazy("wrote the wording"),
+    "agreements.moved": gettext_lazy("took the next step"),
+    "agreements.signature_recorded": gettext_lazy("recorded a signature"),
+    "agreements.entered_into_force": gettext_lazy("recorded the entry into force"),
+    "agreements.renewal_due": gettext_lazy("The period of notice began"),
+    "agreements.renewed": gettext_lazy("prolonged the agreement"),
+    "agreements.expired": gettext_lazy("The agreement reached its end"),
+    "agreements.terminated": gettext_lazy("ended the agreement"),
+    "agreements.commitment_added": gettext_lazy("added a commitment"),
+    "agreements.commitment_done": gettext_lazy("kept a commitment"),
+    "agreements.commitment_dropped": gettext_lazy("dropped a commitment"),
+}
+STEPS = {
+    S.DRAFT: gettext_lazy("Back to the draft"),
+    S.UNDER_REVIEW: gettext_lazy("To legal review"),
+    S.NEGOTIATION: gettext_lazy("Into negotiation"),
+    S.APPROVED: gettext_lazy("Approve for signature"),
+}
+
+
+# --- list -------------------------------------------------------------------------------------------------
+@require_GET
+@policy.route("agreements.agreement.see")
+def agreement_list(request: HttpRequest) -> HttpResponseBase:
+    viewer = viewer_of(request)
+    chosen = {name: request.GET.get(name, "") for name in ("kind", "status", "country", "field", "year")}
+    found = queries.register(viewer, **chosen)
+    form = request.GET.get("format", "")
+    if form in FORMATS:
+        rows = queries.with_names(found).iterator(chunk_size=500)
+        return respond(exports.AGREEMENTS, rows, form=form, viewer=viewer)
+    shown = window(queries.with_names(found), request.GET.get("page", ""))
+    count, is_capped = capped_count(found)
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "tabs": tabs(viewer, "agreement_list"),
+        "filters": _filters(viewer, chosen),
+        "rows": [shapes.row(agreement) for agreement in shown.object_list],
+        "page": shown,
+        "total": count + is_capped,
+        "downloads": [(form, f"?{query.urlencode()}&format={form}") for form in FORMATS],
+        "is_filtered": any(chosen.values()),
+        "next_step": _draft_step(viewer),
+    }
+    return page(request, "agreements/agreement_list.html", context)
+
+
+def _draft_step(viewer: Viewer) -> ui.Action | None:
+    if not policies.may_draft(viewer):
+        return None
+    return ui.Action(_("Draft an agreement"), reverse("agreement_create"), "plus-lg")
+
+
+def _filters(viewer: Viewer, chosen: dict[str, str]) -> list[ui.Filter]:
+    countries = [
+        ui.Option(code, country_name(code, own.page_language()) if len(code) == 2 else code, min(n, 201))
+        for code, n in queries.countries_of(viewer)
+    ]
+    years = [ui.Option(str(year), str(year)) for year in queries.years_of(viewer)]
+    return [
+        ui.Filter(
+            "kind",
+            _("Kind"),
+            _options(Agreement.Kind.choices),
+            chosen["kind"],
+            any_label=_("Agreements of every kind"),
+        ),
+        ui.Filter(
+            "country",
+            _("Country"),
+            countries,
+            chosen["country"],
+            before=_("with"),
+            any_label=_("any country"),
+        ),
+        ui.Filter(
+            "field",
+            _("Field"),
+            _options(Field.choices),
+            chosen["field"],
+            before=_("in"),
+            any_label=_("any field"),
+        ),
+        ui.Filter("status", _("Status"), _options(S.choices), chosen["status"], any_label=_("any status")),
+        ui.Filter("year", _("Year"), years, chosen["year"], before=_("signed in"), any_label=_("any year")),
+    ]
+
+
+def _options(choices: Any) -> list[ui.Option]:
+    return [ui.Option(str(value), label) for value, label in choices]
+
+
+# --- one agreement ----------------------------------------------------------------------------------------
+def seen(request: HttpRequest, pk: UUID) -> Agreement:
+    return get_object_or_404(queries.with_names(policies.visible_agreements(viewer_of(request))), pk=pk)
+
+
+@require_GET
+@policy.route("agreements.agreement.see")
+def agreement_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    viewer, agreement = viewer_of(request), seen(request, pk)
+    may_act, reads = policies.may_act(viewer, agreement), policies.may_read_wording(viewer, agreement)
+    parties = list(agreement.parties.all())
+    text = best_text(agreement.texts.all())
+    context = {
+        "agreement": agreement,
+        "text": text,
+        "texts": sorted(agreement.texts.all(), key=lambda t: (not t.is_authentic, t.language)),
+        "kind": agreement.get_kind_display(),
+        "tone": lifecycle.AGREEMENT.tones[agreement.status],
+        "parties": [(party, shapes.party_chip(party)) for party in parties],
+        "to_sign": _signable(viewer, agreement, parties),
+        "commitments": _commitments(viewer, agreement, may_act),
+        "bodies": list(policies.visible_bodies(viewer).filter(agreement=agreement).order_by("language")),
+        "facts": shapes.facts(agreement),
+        "next_step": _next_step(viewer, agreement, parties) if may_act else None,
+        "actions": _more(agreement) if may_act else [],
+        "may_act": may_act,
+        "reads": reads,
+        "is_over": agreement.status in [S.EXPIRED, S.TERMINATED],
+        "history": shapes.history(viewer, "agreement", agreement.pk, HISTORY) if reads else [],
+        "chain": chain.walk(viewer, agreement),
+        "tabs": tabs(viewer, "agreement_list"),
+    }
+    return page(request, "agreements/agreement_detail.html", context)
+
+
+def _signable(viewer: Viewer, agreement: Agreement, parties: list[Party]) -> set[UUID]:
+    if agreement.status != S.APPROVED:
+        return set()
+    return {p.pk for p in parties if p.signed_on is None and policies.may_sign_for(viewer, p)}
+
+
+def _commitments(viewer: Viewer, agreement: Agreement, may_act: bool) -> list[dict[str, Any]]:
+    found = policies.visible_commitments(viewer).filter(agreement=agreement)
+    rows = found.select_related("party__organisation", "party__place").order_by("due_on", "id")[:200]
+    return [
+        {
+            "commitment": commitment,
+            "who": shapes.party_name(commitment.party),
+            "is_open": commitment.status == Commitment.Status.OPEN,
+            "may_close": may_act and commitment.status == Commitment.Status.OPEN,
+            "tone": {"open": "active", "done": "done", "dropped": "stopped"}[commitment.status],
+        }
+        for commitment in rows
+    ]
+
+
+def _next_step(viewer: Viewer, agreement: Agreement, parties: list[Party]) -> ui.Action | None:
+    """The one thing to do now, by status."""
+    move = reverse("agreement_move", args=[agreement.pk])
+    forward = {S.DRAFT: S.NEGOTIATION, S.UNDER_REVIEW: S.NEGOTIATION, S.NEGOTIATION: S.APPROVED}
+    status = Agreement.Status(agreement.status)
+    if status in forward:
+        to = forward[status]
+        return ui.Action(STEPS[to], move, "arrow-right", "post", fields={"to": to})
+    if status == S.APPROVED:
+        for party in parties:
+            if party.signed_on is None and policies.may_sign_for(viewer, party):
+                return ui.Action(
+                    _("Record the signature"), reverse("agreement_sign", args=[agreement.pk, party.pk]), "pen"
+                )
+    if status == S.SIGNED:
+        return ui.Action(
+            _("Record the entry into force"), reverse("agreement_force", args=[agreement.pk]), "check-lg"
+        )
+    if status == S.RENEWAL_DUE:
+        return ui.Action(_("Renew"), reverse("agreement_renew", args=[agreement.pk]), "arrow-repeat")
+    return None
+
+
+def _more(agreement: Agreement) -> list[ui.Action]:
+    found = []
+    move = reverse("agreement_move", args=[agreement.pk])
+    for to, label in STEPS.items():
+        if lifecycle.AGREEMENT.may_follow(agreement.status, to):
+            found.append(ui.Action(label, move, "arrow-right", "post", fields={"to": str(to)}))
+    if agreement.status in [S.DRAFT, S.UNDER_REVIEW, S.NEGOTIATION]:
+        found.append(
+            ui.Action(_("Change the terms"), reverse("agreement_terms", args=[agreement.pk]), "pencil")
+        )
+        found.append(
+            ui.Action(_("Write the wording"), reverse("agreement_body", args=[agreement.pk]), "text-left")
+        )
+    found.append(ui.Action(_("Add a language"), reverse("agreement_text", args=[agreement.pk]), "translate"))
+    if agreement.status == S.IN_FORCE:
+        found.append(ui.Action(_("Renew"), reverse("agreement_renew", args=[agreement.pk]), "arrow-repeat"))
+    if lifecycle.AGREEMENT.may_follow(agreement.status, S.TERMINATED):
+        found.append(
+            ui.Action(
+                _("End the agreement"), reverse("agreement_end", args=[agreement.pk]), "x-circle", danger=True
+            )
+        )
+    return found
+
+
+# --- changing it ------------------------------------------------------------------------------------------
+def user_of(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+@policy.route("agreements.draft")
+def agreement_create(request: HttpRequest) -> HttpResponse:
+    form = own.DraftForm(request.POST or None, viewer=viewer_of(request))
+    if request.method == "POST" and form.is_valid():
+        agreement = form.run(
+            lambda: actions.draft_agreement(
+                by=user_of(request), terms=form.terms(), parties=form.parties(), texts=[form.text()]
+            )
+        )
+        if agreement:
+            return redirect("agreement_detail", agreement.pk)
+    return form_page(
+        request,
+        form,
+        title=_("Draft an agreement"),
+        kind=_("Agreements"),
+        submit=_("Save the draft"),
+        cancel_url=reverse("agreement_list"),
+        note=_("Only the parties see a draft. The others are told, and can work on it with you."),
+    )
+
+
+def _acted_on(request: HttpRequest, pk: UUID) -> Agreement:
+    """The agreement, for those who may change it: 404 for whoever may not know of it, 403 for readers."""
+    agreement = seen(request, pk)
+    if not policies.may_act(viewer_of(request), agreement):
+        raise NotAllowed(_("Only those who act for one of the parties can do this."))
+    return agreement
+
+
+def _do(
+    request: HttpRequest,
+    agreement: Agreement,
+    form: ActionForm,
+    action: Callable[[dict[str, Any]], object],
+    *,
+    title: str,
+    submit: str,
+    note: str = "",
+) -> HttpResponse:
+    """Show a form, or call the action with its clean values and go back to the agreement."""
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and form.run(lambda: action(form.cleaned_data)) is not None
+    ):
+        messages.success(request, _("Saved."))
+        return redirect("agreement_detail", agreement.pk)
+    return form_page(
+        request,
+        form,
+        title=title,
+        kind=queries.title_of(agreement)[0],
+        submit=submit,
+        note=note,
+        cancel_url=reverse("agreement_detail", args=[agreement.pk]),
+    )
+
+
+@policy.route("core.signed_in")
+def agreement_terms(request: HttpRequest, pk: UUID) -> HttpResponse:
+    agreement = _acted_on(request, pk)
+    names = (
+        "kind",
+        "level",
+        "is_binding",
+        "tier",
+        "ends_on",
+        "renewal",
+        "notice_days",
+        "term_months",
+        "due_on",
+    )
+    initial = {name: getattr(agreement, name) for name in names}
+    initial["fields_of_science"] = agreement.fields_of_science
+    form = own.TermsForm(request.POST or None, initial=initial)
+    return _do(
+        request,
+        agreement,
+        form,
+        lambda data: actions.change_terms(agreement=agreement, terms=form.terms(), by=user_of(request)),
+        title=_("Change the terms"),
+        submit=_("Save"),
+    )
+
+
+@policy.route("core.signed_in")
+def agreement_text(request: HttpRequest, pk: UUID) -> HttpResponse:
+    agreement = _acted_on(request, pk)
+    open_now = agreement.status in [S.DRAFT, S.UNDER_REVIEW, S.NEGOTIATION]
+    form = own.TextForm(request.POST or None, initial={"is_authentic": open_now})
+    return _do(
+        request,
+        agreement,
+        form,
+        lambda data: actions.write_text(agreement=agreement, text=form.text(), by=user_of(request)),
+        title=_("Title and summary in another language"),
+        submit=_("Save"),
+        note=_("A text in the same language is replaced."),
+    )
+
+
+@policy.route("core.signed_in")
+def agreement_body(request: HttpRequest, pk: UUID) -> HttpResponse:
+    agreement = _acted_on(request, pk)
+    stored = (
+        policies.visible_bodies(viewer_of(request)).filter(agreement=agreement).order_by("language").first()
+    )
+    initial = {"language": stored.language, "body": stored.body} if stored else {}
+    form = own.BodyForm(request.POST or None, initial=initial)
+    return _do(
+        request,
+        agreement,
+        form,
+        lambda data: actions.write_body(agreement=agreement, by=user_of(request), **data),
+        title=_("The wording"),
+        submit=_("Save the wording"),
+        note=_("Only members of the parties read the wording, whatever else is public."),
+    )
+
+
+@require_POST
+@policy.route("core.signed_in")
+def agreement_move(request: HttpRequest, pk: UUID) -> HttpResponse:
+    agreement = _acted_on(request, pk)
+    actions.move_agreement(agreement=agreement, to=request.POST.get("to", ""), by=user_of(request))
+    return redirect("agreement_detail", pk)
+
+
+@policy.route("core.signed_in")
+def agreement_sign(request: HttpRequest, pk: UUID, party: UUID) -> HttpResponse:
+    agreement = _acted_on(request, pk)
+    signing = get_object_or_404(agreement.parties.select_related("organisation", "place"), pk=party)
+    form = own.SignForm(
+        request.POST or None,
+        initial={"signatory": signing.signatory, "signatory_office": signing.signatory_office},
+    )
+    return _do(
+        request,
+        agreement,
+        form,
+        lambda data: actions.record_signature(party=signing, by=user_of(request), **data),
+        title=_("Signature of %(party)s") % {"party": shapes.party_name(signing)},
+        submit=_("Record the signature"),
+    )
+
+
+@policy.route("core.signed_in")
+def agreement_force(request: HttpRequest, pk: UUID) -> HttpResponse:
+    agreement = _acted_on(request, pk)
+    form = own.ForceForm(request.POST or None, initial={"on": agreement.signed_on or timezone.localdate()})
+    return _do(
+        request,
+        agreement,
+        form,
+        lambda data: actions.enter_into_force(agreement=agreement, by=user_of(request), **data),
+        title=_("Entry into force"),
+        submit=_("Record"),
+    )
+
+
+@policy.route("core.signed_in")
+def agreement_renew(request: HttpRequest, pk: UUID) -> HttpResponse:
+    agreement = _acted_on(request, pk)
+    return _do(
+        request,
+        agreement,
+        own.RenewForm(request.POST or None),
+        lambda data: actions.renew_agreement(agreement=agreement, by=user_of(request), **data),
+        title=_("Renew the agreement"),
+        submit=_("Renew"),
+    )
+
+
+@policy.route("core.signed_in")
+def agreement_end(request: HttpRequest, pk: UUID) -> HttpResponse:
+    agreement = _acted_on(request, pk)
+    return _do(
+        request,
+        agreement,
+        own.EndForm(request.POST or None),
+        lambda data: actions.terminate_agreement(agreement=agreement, by=user_of(request), **data),
+        title=_("End the agreement"),
+        submit=_("End it"),
+        note=_("All parties are told. This cannot be taken back."),
+    )
+
+
+@policy.route("core.signed_in")
+def commitment_add(request: HttpRequest, pk: UUID) -> HttpResponse:
+    agreement = _acted_on(request, pk)
+    return _do(
+        request,
+        agreement,
+        own.CommitmentForm(request.POST or None, agreement=agreement),
+        lambda data: actions.add_commitment(by=user_of(request), **data),
+        title=_("Add a commitment"),
+        submit=_("Add"),
+    )
+
+
+def _commitment(request: HttpRequest, pk: UUID, commitment: UUID) -> Commitment:
+    found = policies.visible_commitments(viewer_of(request)).filter(agreement=_acted_on(request, pk))
+    one: Commitment = get_object_or_404(found.select_related("agreement"), pk=commitment)
+    return one
+
+
+@require_POST
+@policy.route("core.signed_in")
+def commitment_done(request: HttpRequest, pk: UUID, commitment: UUID) -> HttpResponse:
+    actions.complete_commitment(
+        commitment=_commitment(request, pk, commitment), done_on=timezone.localdate(), by=user_of(request)
+    )
+    return redirect(reverse("agreement_detail", args=[pk]) + "#commitments")
+
+
+@policy.route("core.signed_in")
+def commitment_drop(request: HttpRequest, pk: UUID, commitment: UUID) -> HttpResponse:
+    dropped = _commitment(request, pk, commitment)
+    return _do(
+        request,
+        seen(request, pk),
+        own.ReasonForm(request.POST or None),
+        lambda data: actions.drop_commitment(commitment=dropped, by=user_of(request), **data),
+        title=_("Drop a commitment"),
+        submit=_("Drop it"),
+        note=dropped.text,
+    )

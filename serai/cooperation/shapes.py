@@ -1,0 +1,130 @@
+"""Cases, projects, facilities and results as the shapes that the components print."""
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from serai.agreements.fields import field_label
+from serai.agreements.shapes import ui_day
+from serai.cooperation import lifecycle, queries
+from serai.cooperation.models import Case, Facility, Project, Result
+from serai.core import ui
+from serai.directory.models import Organisation
+from serai.directory.places import place_name
+
+
+def names(organisations: Iterable[Organisation], most: int = 4) -> str:
+    found = [organisation.name for organisation in organisations]
+    return " · ".join(found[:most]) + (" …" if len(found) > most else "")
+
+
+def case_row(case: Case) -> ui.Row:
+    return ui.Row(
+        case.title,
+        reverse("case_detail", args=[case.pk]),
+        lang=case.language,
+        icon="briefcase",
+        place=names(case.parties.all()),
+        snippet=case.next_step,
+        status=case.get_status_display(),
+        status_tone=lifecycle.CASE.tones[case.status],  # type: ignore[arg-type]
+        due=case.due_on,
+    )
+
+
+def project_row(project: Project) -> ui.Row:
+    title, language = queries.title_of_project(project)
+    return ui.Row(
+        title,
+        reverse("project_detail", args=[project.pk]),
+        lang=language,
+        icon="columns-gap",
+        place=names(party.organisation for party in project.parties.all()),
+        when=project.landed_on,
+        status=project.get_status_display(),
+        status_tone=lifecycle.PROJECT.tones[project.status],  # type: ignore[arg-type]
+        tokens=[ui.Token(field_label(project.field))] if project.field else [],
+        tier="" if project.tier == "public" else project.tier,
+    )
+
+
+def facility_row(facility: Facility) -> ui.Row:
+    name, language = queries.name_of_facility(facility)
+    return ui.Row(
+        name,
+        reverse("facility_detail", args=[facility.pk]),
+        lang=language,
+        kind=facility.get_kind_display(),
+        icon="buildings",
+        place=names(facility.hosts.all()),
+        when=facility.founded_on,
+        status=facility.get_status_display(),
+        status_tone=lifecycle.FACILITY.tones[facility.status],  # type: ignore[arg-type]
+        tokens=[ui.Token(field_label(facility.field))] if facility.field else [],
+        tier="" if facility.tier == "public" else facility.tier,
+    )
+
+
+def origin_of(result: Result) -> tuple[str, str, str]:
+    """(title, language, URL) of what the result came of."""
+    if result.project is not None:
+        title, language = queries.title_of_project(result.project)
+        return title, language, reverse("project_detail", args=[result.project.pk])
+    if result.facility is not None:
+        title, language = queries.name_of_facility(result.facility)
+        return title, language, reverse("facility_detail", args=[result.facility.pk])
+    return "", "", ""
+
+
+def result_row(result: Result) -> ui.Row:
+    return ui.Row(
+        result.title,
+        reverse("result_detail", args=[result.pk]),
+        lang=result.language,
+        kind=result.get_kind_display(),
+        icon="award",
+        when=result.achieved_on,
+        status=result.get_status_display(),
+        status_tone=lifecycle.RESULT.tones[result.status],  # type: ignore[arg-type]
+        tier="" if result.tier == "public" else result.tier,
+    )
+
+
+def project_facts(project: Project) -> list[ui.Fact]:
+    levels = " → ".join(str(level) for level in (project.trl_start, project.trl_end) if level)
+    found = [
+        ui.Fact(_("Field"), field_label(project.field)),
+        ui.Fact(_("Readiness level"), levels),
+        ui.Fact(_("Begins"), ui_day(project.starts_on)),
+        ui.Fact(_("Ends"), ui_day(project.ends_on)),
+        ui.Fact(_("Landed on"), ui_day(project.landed_on)),
+        ui.Fact(_("Landed in"), place_name(project.landing_place) if project.landing_place else ""),
+        ui.Fact(_("Why it stopped"), project.end_reason),
+    ]
+    return [fact for fact in found if fact.value]
+
+
+def facility_facts(facility: Facility) -> list[ui.Fact]:
+    served = ", ".join(place_name(place) for place in facility.region_served.all())
+    found = [
+        ui.Fact(_("Kind"), facility.get_kind_display()),
+        ui.Fact(_("Field"), field_label(facility.field)),
+        ui.Fact(_("Stands in"), place_name(facility.place) if facility.place else ""),
+        ui.Fact(_("Serves"), served),
+        ui.Fact(_("In operation since"), ui_day(facility.founded_on)),
+        ui.Fact(_("Closed on"), ui_day(facility.closed_on)),
+        ui.Fact(_("Why it closed"), facility.end_reason),
+    ]
+    return [fact for fact in found if fact.value]
+
+
+def result_facts(result: Result) -> list[ui.Fact]:
+    amount = f"{result.amount.normalize():f} {result.unit}".strip() if result.amount is not None else ""
+    found = [
+        ui.Fact(_("Kind"), result.get_kind_display()),
+        ui.Fact(_("Achieved on"), ui_day(result.achieved_on)),
+        ui.Fact(_("How much"), amount),
+        ui.Fact(_("Validated on"), ui_day(result.decided_on) if result.status == "validated" else ""),
+    ]
+    return [fact for fact in found if fact.value]

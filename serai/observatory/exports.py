@@ -1,0 +1,39 @@
+"""The figures as a table to download."""
+
+from dataclasses import dataclass
+
+from serai.core import exports
+from serai.core.exports import Column, Export
+
+RULE = "observatory.figures"
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One value: of which indicator, which part, on which day. An empty `value` is suppressed."""
+
+    indicator: str
+    name: str
+    unit: str
+    dimension: str
+    member: str
+    label: str
+    value: int | None
+    as_of: str
+
+
+FIGURES = exports.register(
+    Export(
+        "figures",
+        (
+            Column("indicator", lambda row: row.indicator, RULE),
+            Column("name", lambda row: row.name, RULE),
+            Column("unit", lambda row: row.unit, RULE),
+            Column("dimension", lambda row: row.dimension, RULE),
+            Column("member", lambda row: row.member, RULE),
+            Column("label", lambda row: row.label, RULE),
+            Column("value", lambda row: row.value, RULE),
+            Column("as_of", lambda row: row.as_of, RULE),
+        ),
+    )
+)
