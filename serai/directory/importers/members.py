@@ -74,7 +74,7 @@ class MembersImporter:
     def propose(self, path: Path, options: Options) -> dict[str, Any]:
         """How the file would be read, with the first rows; people change it before anything is written."""
         shape = _shape(path, options)
-        columns = _columns(path, shape, options)
+        columns = _columns(shape, options)
         sample = [row.data for row, _number in zip(table_rows(path, shape), range(5), strict=False)]
         return {
             **asdict(shape),
@@ -87,7 +87,8 @@ class MembersImporter:
 
     def read(self, path: Path, options: Options) -> Iterator[Row | Refusal]:
         shape = _shape(path, options)
-        columns = _columns(path, shape, options)
+        columns = _columns(shape, options)
+        _check_columns(path, shape, columns)
         seen: dict[str, int] = {}
         for row in table_rows(path, shape):
             checked = _checked(row, columns, options)
@@ -135,8 +136,8 @@ def _folded(header: str) -> str:
     return "".join(c for c in text if c.isalnum() and not unicodedata.combining(c))
 
 
-def _columns(path: Path, shape: TableShape, options: Options) -> dict[str, str]:
-    """Field → header: as stated by the person, else by synonyms. Raises FileRefused without a name column."""
+def _columns(shape: TableShape, options: Options) -> dict[str, str]:
+    """Field → header: as stated by the person, else by synonyms."""
     stated = {k.removeprefix("column."): str(v) for k, v in options.items() if k.startswith("column.")}
     unknown = set(stated) - set(FIELDS)
     if unknown:
@@ -154,6 +155,10 @@ def _columns(path: Path, shape: TableShape, options: Options) -> dict[str, str]:
         found = next((h for h in shape.headers if _folded(h) in synonyms and h not in columns.values()), None)
         if found:
             columns[field] = found
+    return columns
+
+
+def _check_columns(path: Path, shape: TableShape, columns: Mapping[str, str]) -> None:
     if "name" not in columns:
         reason = _(
             "no column was recognised as the name; say which with column.name=HEADER. Headers: {headers}"
@@ -163,7 +168,6 @@ def _columns(path: Path, shape: TableShape, options: Options) -> dict[str, str]:
             file=path.name,
             line=shape.header_line,
         )
-    return columns
 
 
 def _checked(row: Row, columns: Mapping[str, str], options: Options) -> Row | Refusal:
