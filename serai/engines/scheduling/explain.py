@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .model import Model
-from .place import FREE, Board, restore
+from .place import Board, restore
 from .types import Event, Plan, Reason
 
 
@@ -47,6 +47,14 @@ def explain(event: Event, plan: Plan, wish_id: str) -> Reason | None:
         return None
     model = Model(event)
     return reason_for(model, board_of(model, plan), number[wish_id])
+
+
+def reasons(event: Event, plan: Plan, wishes: Iterable[int]) -> Iterator[tuple[int, Reason | None]]:
+    """`explain` for many wishes by position, reading the plan once."""
+    model = Model(event)
+    board = board_of(model, plan)
+    for w in wishes:
+        yield w, None if w in board.placed else reason_for(model, board, w)
 
 
 def reasons_for(model: Model, board: Board) -> tuple[Reason, ...]:
@@ -215,7 +223,3 @@ def conflict_of(event: Event, model: Model) -> tuple[str, ...]:
 
 def _listed_text(ids: list[str]) -> str:
     return ", ".join(ids[:8]) + (", …" if len(ids) > 8 else "")
-
-
-def is_free(board: Board, person: int, slot: int) -> bool:
-    return board.at[person][slot] == FREE

@@ -104,7 +104,7 @@ def read_event(data: Mapping[str, Any]) -> Event:
         slots=_slots(data, n_slots),
         tables_per_slot=_per_slot(data.get("tables"), "tables", n_slots),
         people=people,
-        wishes=tuple(_wish(i, w, n_slots) for i, w in enumerate(listed(data, "wishes"))),
+        wishes=tuple(read_wish(i, w, n_slots) for i, w in enumerate(listed(data, "wishes"))),
         pools=tuple(
             Pool(_text(p, "id", "pools"), _per_slot(p.get("capacity"), "pools: capacity", n_slots))
             for p in _objects(data, "pools")
@@ -233,7 +233,7 @@ def _person(i: int, slots: int, forbidden: set[int] | None, more: Mapping[str, A
     )
 
 
-def _wish(i: int, raw: Any, slots: int) -> Wish:
+def read_wish(i: int, raw: Any, slots: int) -> Wish:
     where = f"wishes: {i}"
     if isinstance(raw, list):
         if len(raw) != 3 or any(isinstance(x, bool) or not isinstance(x, int) for x in raw):

@@ -74,7 +74,7 @@ class _Arm:
     def __init__(self, name: str, payload: bytes) -> None:
         self.name = name
         # A file, not a pipe: a chatty solver would fill a pipe nobody reads and hang.
-        self.complaints = tempfile.TemporaryFile()
+        self.complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop()
         self.process = subprocess.Popen(
             [sys.executable, "-m", f"{__package__}.worker", name],
             stdin=subprocess.PIPE,
@@ -240,7 +240,8 @@ class _Race:
 
     def _local_search(self) -> None:
         slots = local_search(self.problem, self.seed, LOCAL_SEARCH_S, self.bound)
-        if slots is not None:
+        # The search knows no fairness limit; what breaks it is no error, only no help.
+        if slots is not None and next(check_fixed(self.problem, slots), None) is None:
             self._accept(slots, "local search")
 
     def _answer(self) -> FixedPlan:

@@ -91,10 +91,12 @@ def changed_event(event: Event, plan: Plan, changes: Changes) -> Event:
     if any(not 0 <= s < n for s in changes.lost_tables):
         raise InvalidEventError(f"lost_tables: slots are 0..{n - 1}")
     held = {m.wish: m for m in plan.meetings}
+    # Withdrawn wishes stay in the list, so that positions keep their meaning, but may begin nowhere.
     wishes = [
-        w
+        replace(w, slots=frozenset(), must=False)
+        if w.id in changes.withdrawn and not (w.id in held and held[w.id].slot < changes.now)
+        else w
         for w in event.wishes
-        if w.id not in changes.withdrawn or (w.id in held and held[w.id].slot < changes.now)
     ]
     # A meeting that took place is past wishing: it must not make the rest impossible.
     gone = changes.cancelled

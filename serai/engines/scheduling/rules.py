@@ -350,6 +350,9 @@ def _faults(event: Event) -> Iterator[str]:
     for day in set(days):
         if days.count(day) > t.MAX_SLOTS_PER_DAY:
             yield f"slots: day {day} has {days.count(day)} slots, the limit is {t.MAX_SLOTS_PER_DAY}"
+    for k, window in enumerate(event.rules.lunch_windows):
+        if any(not 0 <= s < n for s in window) or len({days[s] for s in window}) > 1:
+            yield f"rules: lunch window {k} does not lie in the slots of one day"
     people = {p.id for p in event.people}
     parties = people | {o.id for o in event.organisations}
     halls = {h.id for h in event.halls}
