@@ -50,7 +50,7 @@ messages: .venv/.dev ## collect the texts to translate and compile the catalogue
 bench: bench-matching bench-scheduling ## measure everything and print the tables
 
 bench-matching: .venv/.dev ## measure the matching engine
-	$(BIN)/python -m serai.engines.matching.bench $(ARGS)
+	$(BIN)/python -m serai.engines.matching bench $(ARGS)
 
 bench-scheduling: .venv/.dev ## measure the scheduling engine
 	$(BIN)/python -m serai.engines.scheduling.bench $(ARGS)
