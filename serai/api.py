@@ -9,6 +9,8 @@ from ninja.errors import ValidationError
 from serai.accounts.door import by_session, by_token
 from serai.core.errors import Conflict, SeraiError
 from serai.directory import api as directory
+from serai.exchange import api as exchange
+from serai.events import api as events
 
 api = NinjaAPI(
     title="Serai",
@@ -41,3 +43,11 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 api.add_router("/organisations", directory.router)
 api.add_router("/places", directory.places_router)
+api.add_router("/events", events.router)
+api.add_router("/participants", events.participants_router)
+api.add_router("/meeting-requests", events.requests_router)
+api.add_router("/meetings", events.meetings_router)
+api.add_router("/listings", exchange.router)
+api.add_router("/search", exchange.search_router)
+api.add_router("/matches", exchange.matches_router)
+api.add_router("/interests", exchange.interests_router)

@@ -81,11 +81,11 @@ def create_event(
 ) -> Event:
     """Plan an event with its first text; `by` becomes its owner.
 
-    Raises NotAllowed unless `by` may host in the name of one of `hosts` (and organises `parent`, if given),
-    Invalid for a wrong time zone, times out of order or an edition that exists.
+    Raises NotAllowed unless `by` may host in the name of all `hosts` (nobody hosts unasked) and organises
+    `parent`, if given; Invalid for a wrong time zone, times out of order or an edition that exists.
     """
     allowed = set(policies.hosting_organisation_ids(by))
-    if not hosts or not any(host.pk in allowed for host in hosts):
+    if not hosts or not all(host.pk in allowed for host in hosts):
         raise NotAllowed(_("You can only plan events of an organisation you organise events for."))
     if parent is not None and not policies.may_organise(by, parent):
         raise NotAllowed(_("You do not organise the event this one should be part of."))
@@ -137,7 +137,9 @@ def update_event(*, event: Event, changes: dict[str, Any], by: User) -> Event:
 
 
 def _check_event(event: Event) -> None:
-    wrong: dict[str, str] = {}
+    moments = {n: getattr(event, n) for n in ("starts_at", "ends_at", "registration_until", "requests_until")}
+    strange = [n for n, at in moments.items() if at is not None and not 1990 <= at.year <= 2200]
+    wrong: dict[str, str] = dict.fromkeys(strange, _("Choose a year from 1990 to 2200."))
     if not zones.is_zone(event.time_zone):
         wrong["time_zone"] = _("This is not a time zone, such as Europe/Warsaw.")
     if event.ends_at <= event.starts_at:
@@ -204,6 +206,12 @@ def make_slots(
             fields={"minutes": _("5 to 240 minutes.")},
         )
     zone = zones.zone_of(event.time_zone)
+    first, last = event.starts_at.astimezone(zone).date(), event.ends_at.astimezone(zone).date()
+    if any(not first <= day <= last for day in days):
+        raise Invalid(
+            _("These slots lie outside the time of the event."),
+            fields={"days": _("Choose days and hours within the event.")},
+        )
     found = zones.periods(
         list(days), begin=begin, end=end, minutes=minutes, gap_min=gap_min, pauses=list(pauses), zone=zone
     )
