@@ -320,6 +320,13 @@ def test_pages_keep_the_filters() -> None:
     assert "Page 2, 200+ in all" in shown
 
 
+@pytest.mark.parametrize(("total", "said"), [(0, ""), (7, "7 in all")])
+def test_a_list_of_one_page_only_says_how_many(total: int, said: str) -> None:
+    shown = show("{% pagination page total=total %}", page=Paginator(range(7), 20).page(1), total=total)
+
+    assert re.sub(r"<[^>]+>", "", shown).strip() == said
+
+
 def test_the_filter_sentence_is_a_form_that_remembers() -> None:
     shown = show('{% filter_sentence f search=True query="li" keep="tab=mine" %}', f=style_samples.filters())
 

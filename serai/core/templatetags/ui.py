@@ -335,6 +335,7 @@ def pagination(
     return {
         "page": page,
         "total": None if total is None else words.capped(total, cap),
+        "is_counted": bool(total),
         "previous": address(page.previous_page_number()) if page.has_previous() else "",
         "next": address(page.next_page_number()) if page.has_next() else "",
     }
