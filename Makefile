@@ -3,13 +3,14 @@ SHELL = /bin/sh
 PYTHON ?= python3
 ARGS ?=
 BIN = .venv/bin
+BENCHES = $(patsubst serai/engines/%/bench.py,bench-%,$(sort $(wildcard serai/engines/*/bench.py)))
 PO = $(wildcard serai/locale/*/LC_MESSAGES/*.po)
 # Tests run in a node of their own; what they start ends with them.
 TEST_HOME = $(if $(SERAI_HOME),$(SERAI_HOME),$(CURDIR)/.serai/test)
 IN_TEST_HOME = export SERAI_HOME="$(TEST_HOME)"; trap '$(BIN)/serai down >/dev/null' EXIT; trap 'exit 130' INT TERM;
 
 .DEFAULT_GOAL = help
-.PHONY: help install demo test test-long check fix docs messages bench bench-matching bench-scheduling lock
+.PHONY: help install demo test test-long check fix docs messages bench $(BENCHES) lock
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -47,13 +48,10 @@ messages: .venv/.dev ## collect the texts to translate and compile the catalogue
 	@.ci/system-packages gettext
 	@$(IN_TEST_HOME) $(BIN)/serai messages
 
-bench: bench-matching bench-scheduling ## measure everything and print the tables
+bench: $(BENCHES) ## measure every engine and print the tables; bench-matching and so on: one of them
 
-bench-matching: .venv/.dev ## measure the matching engine
-	$(BIN)/python -m serai.engines.matching bench $(ARGS)
-
-bench-scheduling: .venv/.dev ## measure the scheduling engine
-	$(BIN)/python -m serai.engines.scheduling.bench $(ARGS)
+$(BENCHES): bench-%: .venv/.dev
+	$(BIN)/python -m serai.engines.$* bench $(ARGS)
 
 UV_COMPILE = build/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate pyproject.toml --group build

@@ -26,7 +26,7 @@ from serai.node import locks, postgres
 from serai.node.config import Config
 
 GRACE_S = 25.0  # for requests and jobs under way when the node is asked to stop
-READY_TIMEOUT_S = 120.0
+READY_TIMEOUT_S = 300.0
 WATCH_S = 1.0  # how often the supervisor looks at the database
 RESTART_DELAYS_S = (0.0, 0.5, 2.0, 5.0, 15.0, 30.0)
 LONG_LIFE_S = 60.0  # a process that lived this long was well; its next restart is immediate again

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from node_support import discard, node_config, python_for, run_as
 
 from serai.node import place, postgres
 from serai.node.config import Config
+from tests.node.node_support import discard, node_config, python_for, run_as
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from node_support import node_config
 
 from serai.node import backup, doctor, postgres
 from serai.node.config import Config
+from tests.node.node_support import node_config
 
 
 def filled(config: Config) -> Config:
@@ -161,6 +161,28 @@ def test_restore_over_a_used_node_is_refused(node: Config, base: Path) -> None:
         backup.require_empty_home(node.home)
     with pytest.raises(backup.BackupError, match="holds tables already"):
         backup.restore(node, base / "backup")
+
+
+def test_backup_of_an_external_database_restores_into_an_embedded_one(node: Config, base: Path) -> None:
+    filled(node)
+    with postgres.connect(node, admin=True) as connection:
+        # As docs/operating.md says: what backs up must see every row.
+        connection.execute("ALTER ROLE serai BYPASSRLS")
+    client = node_config(base / "client", DATABASE_URL=postgres.url(node))
+
+    backup.back_up(client, base / "backup")
+    restored = node_config(base / "new")
+    backup.restore(restored, base / "backup")
+
+    assert content(restored) == content(node)
+
+
+def test_backup_that_row_level_security_would_thin_out_fails(node: Config, base: Path) -> None:
+    filled(node)
+    client = node_config(base / "client", DATABASE_URL=postgres.url(node))
+
+    with pytest.raises(backup.BackupError, match="row-level security policy"):
+        backup.back_up(client, base / "backup")
 
 
 def test_commands_back_up_check_and_restore(node: Config, base: Path) -> None:

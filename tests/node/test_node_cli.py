@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from node_support import node_config
 
 from serai.node import catalogue, cli, locks, postgres, processes
 from serai.node import config as configuration
 from serai.node.config import Config
+from tests.node.node_support import node_config
 
 
 def serai(*arguments: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -130,8 +130,8 @@ def test_a_node_goes_up_survives_kills_and_goes_down(node: Config) -> None:
     database = postgres.status(config).pid
     assert database is not None
     os.kill(database, signal.SIGKILL)
-    assert locks.eventually(lambda: postgres.status(config).pid not in {None, database}, 60)
-    assert locks.eventually(lambda: processes.answers(config, int(port)), 60), processes.tail(config)
+    assert locks.eventually(lambda: postgres.status(config).pid not in {None, database}, 180)
+    assert locks.eventually(lambda: processes.answers(config, int(port)), 180), processes.tail(config)
     every += [psutil.Process(pid) for pid in locks.holders(config.run_dir / "node.lock")]
 
     down = serai("down", home=node.home)

@@ -5,9 +5,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from node_support import node_config
 
 from serai.node.config import ConfigError, Mail, database_from_url, home_path
+from tests.node.node_support import node_config
 
 PG = "django.db.backends.postgresql"
 

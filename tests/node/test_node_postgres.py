@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from node_support import kill_server, needs_root, node_config, run_python
 
 from serai.node import binaries, cluster, external, locks, place, postgres
 from serai.node.config import Config
+from tests.node.node_support import kill_server, needs_root, node_config, run_python
 
 START = "from serai.node import config, postgres; print(postgres.start(config.load()))"
 QUERY = """

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from node_support import kill_server, node_config
 
 from serai.node import locks, postgres, processes
 from serai.node.config import Config
+from tests.node.node_support import kill_server, node_config
 
 # Answers /readyz on the socket it was handed, as gunicorn does.
 WEB = """
