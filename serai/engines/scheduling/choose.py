@@ -62,22 +62,26 @@ class Chooser:
         self.model = model
         self.n = len(model.options)
         self.weight = np.array([model.event.wishes[o.wish].weight for o in model.options], dtype=float)
+        self.refuted = False
+        """Whether the last programme without an answer was shown to have none."""
         self.by_person: list[list[int]] = [[] for _ in range(model.P)]
         for i, o in enumerate(model.options):
             self.by_person[o.a].append(i)
             self.by_person[o.b].append(i)
 
-    def rows(self, *, promises: bool) -> _Rows:
-        """The rows of the b-matching; `promises` adds musts and guarantees as hard rows."""
+    def rows(self, *, promises: bool, only: frozenset[tuple[str, int]] | None = None) -> _Rows:
+        """The rows of the b-matching; `promises` adds musts and guarantees as hard rows, or just those
+        in `only`: ("must", wish) and ("guarantee", person)."""
         model, event, rows = self.model, self.model.event, _Rows()
         inf = float("inf")
         for w, options in enumerate(model.options_of):
-            must = promises and event.wishes[w].must
+            must = promises and event.wishes[w].must and (only is None or ("must", w) in only)
             if must or len(options) > 1:
                 rows.add(options, [1.0] * len(options), 1.0 if must else 0.0, 1.0)
         for p, options in enumerate(self.by_person):
             person = event.people[p]
-            low = float(person.min_meetings) if promises else 0.0
+            asked = promises and (only is None or ("guarantee", p) in only)
+            low = float(person.min_meetings) if asked else 0.0
             if not options:
                 if low:
                     rows.add([], [], low, inf)
@@ -115,6 +119,20 @@ class Chooser:
             columns_ = [i for i, o in enumerate(model.options) if o.a in members or o.b in members]
             if columns_:
                 rows.add(columns_, [1.0] * len(columns_), 0.0, float(organisation.max_meetings))
+
+    def promises(self) -> list[tuple[str, int]]:
+        event = self.model.event
+        found = [("must", w) for w, wish in enumerate(event.wishes) if wish.must]
+        return found + [("guarantee", p) for p, x in enumerate(event.people) if x.min_meetings]
+
+    def contradict(self, promises: list[tuple[str, int]], time_limit_s: float) -> bool:
+        """Whether these promises surely cannot hold together, slots left aside."""
+        if self.n == 0:
+            return bool(promises)
+        rows = self.rows(promises=True, only=frozenset(promises))
+        return self._solve(np.zeros(self.n), rows, self.n, frozenset(), time_limit_s) is None and (
+            self.refuted
+        )
 
     def choose(self, *, time_limit_s: float = 60.0, fixed: frozenset[int] = frozenset()) -> Choice | None:
         """The heaviest choice that keeps every promise; None if the promises contradict the rows.
@@ -185,6 +203,7 @@ class Chooser:
 
     def _nothing(self) -> Choice | None:
         event = self.model.event
+        self.refuted = True
         if any(w.must for w in event.wishes) or any(p.min_meetings for p in event.people):
             return None
         return Choice((), 0, 0)
@@ -194,6 +213,8 @@ class Chooser:
     ) -> Choice:
         """Keeps as many musts as can be, then as many guaranteed meetings, then weight."""
         event = self.model.event
+        if self.n == 0:
+            return Choice((), 0, 0)
         rows = self.rows(promises=False)
         musts = [i for i, o in enumerate(self.model.options) if event.wishes[o.wish].must]
         short = [p for p, person in enumerate(event.people) if person.min_meetings]
@@ -263,6 +284,7 @@ class Chooser:
             constraints=[rows.constraint(n)] if rows.low else [],
             options={"time_limit": max(time_limit_s, 0.1), "mip_rel_gap": 0.0},
         )
+        self.refuted = result.status == 2
         if result.x is None:
             return None
         dual = result.mip_dual_bound if result.mip_dual_bound is not None else result.fun

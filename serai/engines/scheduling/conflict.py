@@ -9,10 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from .fixed import ContradictionError, FixedProblem, propagate
+from .fixed import ContradictionError, FixedMeeting, FixedProblem, propagate
+from .types import Event
 
 QUICK_CONFLICTS = 20_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,13 @@ def minimal_conflict(problem: FixedProblem, deadline: float) -> tuple[str, ...]:
     loose = replace(problem, fairness=None)
     if _impossible(loose, deadline):
         problem = loose
-        kept = _shrink(meetings, lambda keep: _impossible(_only(loose, keep), deadline), deadline)
+        kept = shrink(meetings, lambda keep: _impossible(_only(loose, keep), deadline), deadline)
     else:
         # Fewer meetings can mean more spread of breaks: with fairness in it the list stays whole.
         kept = meetings
     problem = _only(problem, kept)
     rules = _rules(problem)
-    needed = _shrink(
+    needed = shrink(
         list(range(len(rules))),
         lambda keep: _impossible(_without(problem, rules, keep), deadline),
         deadline,
@@ -85,7 +88,7 @@ def _only(problem: FixedProblem, keep: Sequence[int]) -> FixedProblem:
     )
 
 
-def _shrink(items: list[int], still_impossible: Callable[[list[int]], bool], deadline: float) -> list[int]:
+def shrink(items: list[T], still_impossible: Callable[[list[T]], bool], deadline: float) -> list[T]:
     """Deletion in halving blocks: what is left is smallest by inclusion unless the time ran out."""
     block = max(1, len(items) // 2)
     while True:
@@ -169,3 +172,36 @@ def _refuted_by_search(problem: FixedProblem, deadline: float) -> bool:
     with Solver(name="glucose4", bootstrap_with=f.clauses) as solver:
         solver.conf_budget(QUICK_CONFLICTS)
         return solver.solve_limited() is False
+
+
+def contradicting_musts(event: Event, deadline: float) -> tuple[str, ...]:
+    """Musts that no slots can hold, by the exact engine: plain meetings of two people in single slots.
+
+    Empty if the musts alone can be placed, or are not all of that kind.
+    """
+    number = {p.id: i for i, p in enumerate(event.people)}
+    musts = [
+        w
+        for w in event.wishes
+        if w.must and w.length == 1 and w.slots is None and w.a in number and w.b in number
+    ]
+    n = len(event.slots)
+    problem = FixedProblem(
+        participants=len(event.people),
+        slots=n,
+        # Tables may differ by slot, and meetings at booths or online need none: no limit is surely true.
+        tables=len(event.people),
+        meetings=tuple(FixedMeeting(number[w.a], number[w.b]) for w in musts),
+        sessions={},
+        forbidden={
+            i: frozenset(range(n)) - p.open_slots
+            for i, p in enumerate(event.people)
+            if p.open_slots is not None
+        },
+    )
+    if not musts or not _impossible(problem, deadline):
+        return ()
+    keep = shrink(list(range(len(musts))), lambda some: _impossible(_only(problem, some), deadline), deadline)
+    found = ["These meetings must all be granted and do not fit into their people's open slots:"]
+    found += [f"Wish {musts[i].id} between {musts[i].a} and {musts[i].b}." for i in keep]
+    return tuple(found)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from .bounds import breaks_bound
 from .breaks import BreakSearch
 from .choose import Choice, Chooser
+from .conflict import contradicting_musts, shrink
 from .explain import conflict_of, find_option, reasons_for
 from .model import Model
 from .place import Board, Placer, restore
@@ -26,6 +27,8 @@ from .types import (
     ProgressCallback,
     Reason,
 )
+
+CONFLICT_LIMIT_S = 5.0
 
 
 def solve(
@@ -126,10 +129,24 @@ class _Run:
         conflict = conflict_of(self.event, self.model)
         choice = None if conflict else chooser.choose(time_limit_s=limit, fixed=fixed)
         if choice is None:
-            if not conflict:
-                conflict = ("The meetings that must be granted and the guarantees do not fit together.",)
+            if not conflict and chooser.refuted:
+                conflict = self._contradiction(chooser)
             choice = chooser.choose_without_promises(time_limit_s=limit, fixed=fixed)
         return choice, conflict
+
+    def _contradiction(self, chooser: Chooser) -> tuple[str, ...]:
+        """A smallest set of promises that cannot hold together, in words."""
+        deadline = time.monotonic() + CONFLICT_LIMIT_S
+        kept = shrink(chooser.promises(), lambda keep: chooser.contradict(keep, CONFLICT_LIMIT_S), deadline)
+        found = ["These promises cannot hold together within the limits, tables and open slots:"]
+        for kind, i in kept:
+            if kind == "must":
+                w = self.event.wishes[i]
+                found.append(f"Wish {w.id} between {w.a} and {w.b} must be granted.")
+            else:
+                p = self.event.people[i]
+                found.append(f"{p.id} is guaranteed {p.min_meetings} meetings.")
+        return tuple(found)
 
     def _warm_start(self, board: Board, start: Plan, choice: Choice) -> None:
         number = {w.id: i for i, w in enumerate(self.event.wishes)}
@@ -180,6 +197,8 @@ class _Run:
         if unserved:
             bound = 0
         open_promises = conflict or self._broken_promises(board, granted)
+        if open_promises and not conflict:
+            conflict = contradicting_musts(event, time.monotonic() + CONFLICT_LIMIT_S)
         best_weight = weight >= choice.weight_bound
         if conflict:
             status, proof = "infeasible", "; ".join(conflict)
