@@ -259,7 +259,8 @@ def _header_index(rows: list[list[str]]) -> int:
     if not rows:
         return 0
     widths = [sum(1 for cell in row if cell and str(cell).strip()) for row in rows]
-    usual = sorted(widths)[len(widths) // 2]
+    filled = sorted(width for width in widths if width) or [0]
+    usual = filled[len(filled) // 2]
     return next((i for i, width in enumerate(widths) if width >= max(2, usual * 0.6)), 0)
 
 

@@ -248,7 +248,7 @@ def _year(value: Any) -> int | None:
 
 def _kind(value: Any) -> str:
     text = clean_line(value).casefold().replace(" ", "_").replace("-", "_")
-    return _KINDS[text] if text in _KINDS else Organisation.Kind.OTHER
+    return _KINDS.get(text, Organisation.Kind.OTHER)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,103 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serai.core.errors import Invalid
+from serai.core.imports import framework
+from serai.core.models import ImportRun
+from serai.directory.importers.members import MembersImporter
+from serai.directory.models import Identifier, Organisation
+
+pytestmark = pytest.mark.django_db
+
+# 91350100M000100Y43 is the example of the standard's text (GB 32100-2015).
+LIST = "企业名称,统一社会信用代码,联系人,手机,邮箱,所属园区\n青岚理工,９１３５０１００M000100Y43,某人,013800138000,a@example.cn,海川科技园\n"
+
+
+def _write(folder: Path, text: str, encoding: str = "gb18030") -> Path:
+    path = folder / "members.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def _run(path: Path, **options: Any) -> ImportRun:
+    return framework.run_import(request=framework.Request("members", path, path.name, options), by=None)
+
+
+def test_columns_and_encoding_are_proposed(tmp_path: Path) -> None:
+    proposal = MembersImporter().propose(_write(tmp_path, LIST * 1), {})
+
+    assert (proposal["encoding"], proposal["columns"], proposal["personal"]) == (
+        "gb18030",
+        {"uscc": "统一社会信用代码", "name": "企业名称", "park": "所属园区"},
+        ["联系人", "手机", "邮箱"],
+    )
+
+
+def test_codes_are_kept_as_text_with_usual_digits(tmp_path: Path) -> None:
+    run = _run(_write(tmp_path, LIST), country="CN")
+
+    assert (run.created, run.refused) == (1, 0)
+    assert Identifier.objects.get().value == "91350100M000100Y43"
+    assert Organisation.objects.get().country.code == "CN"  # type: ignore[union-attr]
+
+
+def test_personal_columns_are_kept_nowhere(tmp_path: Path) -> None:
+    _run(_write(tmp_path, LIST))
+
+    everything = str(list(Organisation.objects.values())) + str(list(ImportRun.objects.values()))
+    assert "013800138000" not in everything
+    assert "example.cn" not in everything
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        (",91350100M000100Y43,,,,", "企业名称"),
+        ("某企业,91350100M000100Y44,,,,", "统一社会信用代码"),
+        ("某企业,9.1E+17,,,,", "统一社会信用代码"),
+    ],
+)
+def test_a_wrong_row_is_refused_at_its_column(tmp_path: Path, row: str, column: str) -> None:
+    run = _run(_write(tmp_path, LIST.split("\n")[0] + "\n" + row + "\n", "utf-8"))
+
+    refusal = run.refusals.get()
+    assert (refusal.line, refusal.column, Organisation.objects.count()) == (2, column, 0)
+
+
+def test_names_saved_with_a_wrong_encoding_are_reported_not_guessed(tmp_path: Path) -> None:
+    run = _run(_write(tmp_path, "name,city\nPanÃ¨ve,Paris\n", "utf-8"))
+
+    assert (run.refused, run.refusals.get().column) == (1, "name")
+
+
+def test_reading_a_list_twice_changes_nothing(tmp_path: Path) -> None:
+    path = _write(tmp_path, "name,city,country\nA,Kiel,DE\nB,Lyon,FRA\n", "utf-8")
+
+    assert (_run(path).created, _run(path).unchanged) == (2, 2)
+
+
+def test_the_same_organisation_twice_in_a_list_is_refused_the_second_time(tmp_path: Path) -> None:
+    run = _run(_write(tmp_path, "name,country\nA,DE\nA,DE\n", "utf-8"))
+
+    assert (run.created, run.refusals.get().line) == (1, 3)
+
+
+def test_columns_can_be_stated(tmp_path: Path) -> None:
+    path = _write(tmp_path, "wer,wo\nNordlicht,Kiel\n", "utf-8")
+
+    run = _run(path, **{"column.name": "wer", "column.city": "wo"})
+
+    assert (run.created, Organisation.objects.get().city) == (1, "Kiel")
+
+
+def test_without_a_name_column_the_list_is_refused_and_says_what_to_do(tmp_path: Path) -> None:
+    run = _run(_write(tmp_path, "wer,wo\nNordlicht,Kiel\n", "utf-8"))
+
+    assert (run.status, "column.name" in run.refusals.get().reason) == ("refused", True)
+
+
+def test_an_unknown_column_option_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Invalid):
+        _run(_write(tmp_path, "name\nA\n", "utf-8"), **{"column.shoe": "name"})
