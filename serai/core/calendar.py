@@ -70,7 +70,7 @@ def calendar(entries: Iterable[Entry], *, name: str, refresh: timedelta | None =
 
 def _component(entry: Entry) -> Event:
     zone = ZoneInfo(entry.zone) if entry.zone != "UTC" else UTC
-    language = {"language": entry.language} if entry.language else None
+    language = {"language": entry.language} if entry.language else {}
     event = Event()
     event.add("uid", plain(entry.uid))
     event.add("sequence", entry.sequence)

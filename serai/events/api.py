@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -307,7 +307,7 @@ class OutcomeOut(Strict):
 def _person(request: HttpRequest) -> User:
     if not request.user.is_authenticated:
         raise NotSignedIn(_("Sign in, or send a token."))
-    return cast(User, request.user)
+    return request.user
 
 
 def _one(rows: QuerySet[Any], pk: UUID) -> Any:

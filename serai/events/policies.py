@@ -1,5 +1,7 @@
 """Who sees which event, participant, request, schedule and meeting, and who may act on them."""
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from serai.accounts.models import Membership
@@ -15,6 +17,11 @@ TAKING_PART = (Participant.Status.CONFIRMED, Participant.Status.CHECKED_IN)
 LIVE = (MeetingRequest.Status.PENDING, MeetingRequest.Status.ACCEPTED, MeetingRequest.Status.SCHEDULED)
 
 
+def _id(viewer: Viewer) -> Any:
+    """The person's key; None, which owns no row, for the public visitor."""
+    return viewer.pk
+
+
 # --- events -----------------------------------------------------------------------------------------------
 def organised(viewer: Viewer) -> Q:
     """Events the viewer organises: as owner, or in one of the two roles at a hosting organisation."""
@@ -23,7 +30,7 @@ def organised(viewer: Viewer) -> Q:
     hosts = Event.hosts.through.objects.filter(
         event_id=OuterRef("pk"), organisation_id__in=organisation_ids(viewer, *ORGANISER_ROLES)
     )
-    return Q(owner_id=viewer.pk) | Q(Exists(hosts))
+    return Q(owner_id=_id(viewer)) | Q(Exists(hosts))
 
 
 @policy.visible("events.event.see", "Announced public events for everybody; others for those who belong.")
@@ -32,7 +39,7 @@ def visible_events(viewer: Viewer) -> QuerySet[Event]:
     announced = ~Q(status=Event.Status.PLANNED)
     if not viewer.is_authenticated:
         return Event.objects.filter(announced, is_public=True)
-    registered = Participant.objects.filter(event_id=OuterRef("pk"), user_id=viewer.pk)
+    registered = Participant.objects.filter(event_id=OuterRef("pk"), user_id=_id(viewer))
     host_member = Event.hosts.through.objects.filter(
         event_id=OuterRef("pk"), organisation_id__in=organisation_ids(viewer)
     )
@@ -75,7 +82,7 @@ policy.declare(
 # --- participants -----------------------------------------------------------------------------------------
 @policy.visible("events.registration.own", "A person's own registrations.", gate=policy.signed_in)
 def own_registrations(viewer: Viewer) -> QuerySet[Participant]:
-    return Participant.objects.filter(user_id=viewer.pk)
+    return Participant.objects.filter(user_id=_id(viewer))
 
 
 def taking_part(viewer: Viewer) -> QuerySet[Participant]:
@@ -96,11 +103,11 @@ def visible_participants(viewer: Viewer) -> QuerySet[Participant]:
         status__in=TAKING_PART,
         event_id__in=taking_part(viewer).values("event_id"),
     )
-    asked_me = MeetingRequest.objects.filter(requester_id=OuterRef("pk"), invitee__user_id=viewer.pk)
-    asked_by_me = MeetingRequest.objects.filter(invitee_id=OuterRef("pk"), requester__user_id=viewer.pk)
+    asked_me = MeetingRequest.objects.filter(requester_id=OuterRef("pk"), invitee__user_id=_id(viewer))
+    asked_by_me = MeetingRequest.objects.filter(invitee_id=OuterRef("pk"), requester__user_id=_id(viewer))
     organised_here = Q(event_id__in=organised_events(viewer).values("pk"))
     return Participant.objects.filter(
-        Q(user_id=viewer.pk) | listed | organised_here | Q(Exists(asked_me)) | Q(Exists(asked_by_me))
+        Q(user_id=_id(viewer)) | listed | organised_here | Q(Exists(asked_me)) | Q(Exists(asked_by_me))
     )
 
 
@@ -110,7 +117,7 @@ def may_see_participant(viewer: Viewer, participant: Participant) -> bool:
 
 # --- requests and meetings --------------------------------------------------------------------------------
 def _mine(viewer: Viewer, prefix: str = "") -> Q:
-    return Q(**{f"{prefix}requester__user_id": viewer.pk}) | Q(**{f"{prefix}invitee__user_id": viewer.pk})
+    return Q(**{f"{prefix}requester__user_id": _id(viewer)}) | Q(**{f"{prefix}invitee__user_id": _id(viewer)})
 
 
 def sides(participant: Participant, prefix: str = "") -> Q:
@@ -138,7 +145,7 @@ def may_see_request(viewer: Viewer, request: MeetingRequest) -> bool:
 
 def requests_waiting_for(viewer: Viewer) -> QuerySet[MeetingRequest]:
     return MeetingRequest.objects.filter(
-        invitee__user_id=viewer.pk, status=MeetingRequest.Status.PENDING, invitee__status__in=TAKING_PART
+        invitee__user_id=_id(viewer), status=MeetingRequest.Status.PENDING, invitee__status__in=TAKING_PART
     )
 
 
@@ -177,7 +184,7 @@ def attended_meetings(viewer: Viewer) -> QuerySet[Meeting]:
     """Meetings on the viewer's own day. To the interpreter nothing but time, place, names, languages is shown."""
     if not viewer.is_authenticated:
         return Meeting.objects.none()
-    return Meeting.objects.filter(_mine(viewer, "request__") | Q(interpreter__user_id=viewer.pk))
+    return Meeting.objects.filter(_mine(viewer, "request__") | Q(interpreter__user_id=_id(viewer)))
 
 
 def may_see_meeting(viewer: Viewer, meeting: Meeting) -> bool:
@@ -197,7 +204,7 @@ def visible_runs(viewer: Viewer) -> QuerySet[ScheduleRun]:
     "events.outcome.own", "A participant's own questions about their meetings.", gate=policy.signed_in
 )
 def own_outcomes(viewer: Viewer) -> QuerySet[Outcome]:
-    return Outcome.objects.filter(participant__user_id=viewer.pk)
+    return Outcome.objects.filter(participant__user_id=_id(viewer))
 
 
 @policy.visible(
@@ -207,7 +214,7 @@ def own_outcomes(viewer: Viewer) -> QuerySet[Outcome]:
 )
 def visible_outcomes(viewer: Viewer) -> QuerySet[Outcome]:
     organised_here = Q(meeting__event_id__in=organised_events(viewer).values("pk"))
-    return Outcome.objects.filter(Q(participant__user_id=viewer.pk) | organised_here)
+    return Outcome.objects.filter(Q(participant__user_id=_id(viewer)) | organised_here)
 
 
 policy.declare(

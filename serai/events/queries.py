@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -85,7 +86,7 @@ def with_meeting_parts(meetings: QuerySet[Meeting]) -> QuerySet[Meeting]:
     ).prefetch_related("event__texts", "request__listing__teasers")
 
 
-def registration_of(viewer_id: UUID | None, event: Event) -> Participant | None:
+def registration_of(viewer_id: Any, event: Event) -> Participant | None:
     """The live registration of a person for an event."""
     ended = [Participant.Status.WITHDRAWN, Participant.Status.REFUSED]
     rows = Participant.objects.filter(event=event, user_id=viewer_id).exclude(status__in=ended)

@@ -25,7 +25,7 @@ _TAKE = """
          WITH ORDINALITY AS wanted(meeting_id, kind, who, starts, ends, place)
     ORDER BY place
     ON CONFLICT DO NOTHING
-    RETURNING meeting_id, who
+    RETURNING meeting_id, who, lower(during)
 """
 
 
@@ -43,8 +43,8 @@ def take(seats: Iterable[Seat]) -> list[Seat]:
     ]
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, columns)
-        taken = {(meeting, who) for meeting, who in cursor.fetchall()}
-    return [seat for seat in wanted if (seat[0], seat[2]) not in taken]
+        taken = set(cursor.fetchall())
+    return [seat for seat in wanted if (seat[0], seat[2], seat[3].during.lower) not in taken]
 
 
 def take_people(meeting: UUID, people: Iterable[UUID], slot: Slot) -> bool:

@@ -54,7 +54,8 @@ def my_day(request: HttpRequest) -> HttpResponse:
 
 def _day(meeting: Meeting) -> date:
     """The day of a meeting by the clocks of its event."""
-    return meeting.slot.during.lower.astimezone(zone_of(meeting.event.time_zone)).date()
+    day: date = meeting.slot.during.lower.astimezone(zone_of(meeting.event.time_zone)).date()
+    return day
 
 
 def _chosen(asked: str, days: list[date]) -> date:

@@ -22,6 +22,7 @@ from serai.events import actions, forms, policies, queries, shapes
 from serai.events.models import Event, Participant
 from serai.events.texts import event_title
 from serai.events.views.common import event_context, form_page, organised_event, page, user_of
+from serai.exchange.shapes import organisation_chip
 from serai.exchange.vocabularies import language_choices
 
 PAGE = 50
@@ -211,7 +212,7 @@ def _facts(person: Participant) -> list[ui.Fact]:
     listing = person.listing
     country = person.organisation.country
     facts = [
-        ui.Fact(_("Organisation"), chip=shapes.organisation_chip(person.organisation)),
+        ui.Fact(_("Organisation"), chip=organisation_chip(person.organisation)),
         ui.Fact(_("Country or region"), place_name(country) if country else ""),
         ui.Fact(_("Languages"), shapes.spoken(person.languages)),
         ui.Fact(_("Takes part"), _("Online") if person.is_online else _("On site")),
