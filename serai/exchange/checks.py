@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -44,6 +46,15 @@ def address_sentence(found: Sequence[addresses.Found]) -> str:
         "Everybody can read this text. Move these addresses into the contact: %(values)s",
         len(found),
     ) % {"values": values}
+
+
+def is_email(value: str) -> bool:
+    """Whether a value can be written to."""
+    try:
+        validate_email(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def names_of_owner(listing: Listing) -> set[str]:

@@ -137,7 +137,7 @@ def _requirements(found: Iterable[dict[str, str]]) -> list[ui.Check]:
         ui.Check(
             f"{one['quantity']}: {one['wanted']}",
             _STATUS.get(one["status"]),
-            _("The other text says %(found)s.") % {"found": one["found"]} if one["found"] else "",
+            _("The other text: %(found)s") % {"found": one["found"]} if one["found"] else "",
         )
         for one in found
     ]

@@ -124,7 +124,7 @@ def listing_facts(record: Record) -> list[ui.Fact]:
 def _wish_facts(record: Record) -> Iterable[ui.Fact]:
     listing = record.listing
     kinds = dict(Organisation.Kind.choices)
-    levels = [level for level in (listing.trl_min, listing.trl_max) if level]
+    levels = [listing.trl_min or 1, listing.trl_max or 9] if listing.trl_min or listing.trl_max else []
     yield ui.Fact(_("Partner sought"), ", ".join(str(kinds.get(k, k)) for k in listing.partner_kinds))
     yield ui.Fact(_("From"), ", ".join(place_name(place) for place in record.places))
     yield ui.Fact(_("Readiness sought"), "TRL " + "–".join(str(level) for level in levels) if levels else "")

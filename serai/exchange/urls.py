@@ -6,6 +6,7 @@ urlpatterns = [
     path("find/", views.search, name="search"),
     path("find/why/<uuid:pk>/", views.search_why, name="search_why"),
     path("exchange/", views.listing_list, name="listing_list"),
+    path("exchange/export.<slug:form>", views.listing_export, name="listing_export"),
     path("exchange/new/", views.listing_create, name="listing_create"),
     path("exchange/mine/", views.listing_mine, name="listing_mine"),
     path("exchange/reviews/", views.review_queue, name="review_queue"),

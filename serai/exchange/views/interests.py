@@ -99,6 +99,7 @@ def _interest_page(
         "waits": interest.status == Interest.Status.SENT,
         "withdraw": _withdraw(viewer, interest),
         "in_contact": _in_contact(interest),
+        "answer_step": ui.Action(_("Answer"), "#answer", "check-lg") if may_answer else None,
         "may_stop": interest.status in {Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT},
         "contact": _contact(viewer, interest),
         "person": interest.sender if agreed and may_answer else None,

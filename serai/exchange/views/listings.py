@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from serai.core import chain, policy, ui
+from serai.core import exports as core_exports
 from serai.core.api import capped_count
 from serai.core.text import Origin
 from serai.core.viewer import Viewer, viewer_of
-from serai.exchange import actions, checks, policies, queries, shapes
+from serai.exchange import actions, checks, exports, policies, queries, shapes
 from serai.exchange.forms import (
     AboutForm,
     CloseForm,
@@ -51,10 +52,25 @@ def listing_list(request: HttpRequest) -> HttpResponse:
         "page": window,
         "total": total + 1 if is_capped else total,
         "is_narrowed": bool(filters),
+        "downloads": [
+            (f"{reverse('listing_export', args=[form])}?{request.GET.urlencode()}", form.upper())
+            for form in core_exports.FORMATS
+        ],
         "tabs": tabs(viewer, "listing_list"),
         "new_listing": _new_listing(viewer),
     }
     return page(request, "exchange/listing_list.html", context)
+
+
+@policy.route("exchange.public")
+def listing_export(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The list as a file, under the filters of its address."""
+    if form not in core_exports.FORMATS:
+        raise Http404
+    viewer = viewer_of(request)
+    rows = queries.open_listings(viewer, read_filters(request.GET))[: core_exports.ROW_CAP]
+    found = exports.lines(viewer, rows.iterator(chunk_size=exports.CHUNK))
+    return core_exports.respond(exports.LISTINGS, found, form=form, viewer=viewer)
 
 
 def _new_listing(viewer: Viewer) -> ui.Action | None:
