@@ -12,5 +12,6 @@ urlpatterns = [
     path("meet/", include("serai.events.urls")),
     path("build/agreements/", include("serai.agreements.urls")),
     path("build/", include("serai.cooperation.urls")),
+    path("", include("serai.observatory.urls")),
     path("api/v1/", api.urls),
 ]

@@ -9,8 +9,8 @@ from django.utils.translation import pgettext_lazy
 
 from serai.accounts import policies
 from serai.accounts.models import AccessRequest, ApiToken, Invitation, Membership, NodeRole, User
-from serai.accounts.notices import declare
-from serai.core import context, duties, kinds, mail, policy
+from serai.accounts.notices import declare, sentence_of
+from serai.core import context, duties, kinds, mail, policy, today
 from serai.core.viewer import Viewer
 
 mail.declare(
@@ -98,3 +98,10 @@ def _memberships_to_decide(viewer: Viewer) -> Iterable[duties.Duty]:
             due_on=None,
             kind="membership",
         )
+
+
+@today.source
+def _notices(viewer: Viewer) -> Iterable[today.News]:
+    for notice in policies.own_notices(viewer).order_by("-created_at")[:20]:
+        url = reverse("notice_open", args=[notice.pk])
+        yield today.News(notice.created_at, sentence_of(notice), url, notice.read_at is None)

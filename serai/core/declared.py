@@ -2,7 +2,7 @@
 
 from django.utils.translation import pgettext_lazy
 
-from serai.core import kinds, policies, policy
+from serai.core import context, kinds, policies, policy
 from serai.core.imports.framework import import_card
 from serai.core.models import ImportRun
 
@@ -29,5 +29,14 @@ kinds.register(
         visible=policies.own_imports,
         card=import_card,
         icon="upload",
+    )
+)
+
+context.register_place(
+    context.Place("today", pgettext_lazy("place", "Today"), "today", "sun", 10, policy.signed_in)
+)
+context.register_place(
+    context.Place(
+        "help", pgettext_lazy("place", "Help"), "help", "question-circle", 95, policy.anyone, foot=True
     )
 )

@@ -37,3 +37,22 @@ FIGURES = exports.register(
         ),
     )
 )
+
+
+@dataclass(frozen=True)
+class TieRow:
+    start: str
+    end: str
+    ties: int
+
+
+TIES = exports.register(
+    Export(
+        "ties",
+        (
+            Column("from", lambda row: row.start, RULE),
+            Column("to", lambda row: row.end, RULE),
+            Column("ties", lambda row: row.ties, RULE),
+        ),
+    )
+)

@@ -22,7 +22,6 @@ from serai.core.viewer import ANYONE
 from serai.directory.models import Place
 from serai.directory.places import country_name, place_name
 from serai.events.models import Event
-from serai.observatory import indicators
 from serai.observatory.indicators import COUNTRY, FIELD, KIND, REGION, YEAR, Indicator
 from serai.observatory.suppression import published_total, suppress
 
@@ -174,8 +173,8 @@ def place_labels(codes: Iterable[str]) -> dict[str, str]:
 
 
 # --- who works with whom ----------------------------------------------------------------------------------
-def pairs() -> list[Pair]:
-    """Pairs of countries joined by public agreements in force, landed projects and facilities, most first."""
+def ties() -> dict[tuple[str, UUID], set[str]]:
+    """The countries of each public agreement in force, landed project and facility in operation."""
     joined: dict[tuple[str, UUID], set[str]] = defaultdict(set)
     for kind, rows in (
         ("agreement", _agreement_countries()),
@@ -184,7 +183,12 @@ def pairs() -> list[Pair]:
     ):
         for pk, code in rows:
             joined[kind, pk].add(code)
-    counts = Counter(pair for codes in joined.values() for pair in combinations(sorted(codes), 2))
+    return joined
+
+
+def pairs() -> list[Pair]:
+    """Pairs of countries that are joined, most ties first."""
+    counts = Counter(pair for codes in ties().values() for pair in combinations(sorted(codes), 2))
     return [
         Pair(start, end, n)
         for (start, end), n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -219,5 +223,7 @@ def _countries_only(rows: Iterable[tuple[UUID, str | None]]) -> Iterable[tuple[U
     return [(pk, code) for pk, code in rows if code and len(code) == 2]
 
 
-def all_indicators() -> list[Indicator]:
-    return list(indicators.ALL)
+def ties_between(*codes: str) -> list[tuple[str, UUID]]:
+    """(kind, id) of the records that join all the countries named, each with at least one other country."""
+    wanted = set(codes)
+    return sorted(node for node, places in ties().items() if wanted <= places and len(places) > 1)
