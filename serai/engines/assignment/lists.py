@@ -124,8 +124,8 @@ def _ascend(problem: Problem, prices: Scores | None, rounds: int) -> Scores:
     price = np.zeros(problem.members, np.float32) if prices is None else np.clip(prices, 0, problem.max_bonus)
     if not problem.promised:
         return np.asarray(price, np.float32)
-    # A little more than promised, because scaling for min_keep takes some back.
-    target = problem.promised * 1.1 + 0.5
+    # Exactly what is promised: what scaling for min_keep takes back, the repair returns at less loss than a margin.
+    target = float(problem.promised)
     for round_ in range(rounds):
         picked = _members(problem, _values(problem, price)[0])
         shown = np.bincount(picked[picked >= 0], minlength=problem.members)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,7 +70,16 @@ def _parser() -> argparse.ArgumentParser:
     encode.add_argument("--seconds", type=float, default=5.0)
     _common(encode, _encode)
     measure = commands.add_parser("bench", help="grade the engine and its peers on a folder of sets")
-    measure.add_argument("--data", type=Path, required=True)
+    measure.add_argument(
+        "--data",
+        type=Path,
+        default=os.environ.get("SERAI_BENCH_DATA"),
+        required="SERAI_BENCH_DATA" not in os.environ,
+        help="folder of sets (or SERAI_BENCH_DATA)",
+    )
+    measure.add_argument(
+        "--speed", type=int, default=0, metavar="N", help="also time a query against N documents"
+    )
     measure.add_argument("--sets", default="", help="comma-separated; all by default")
     measure.add_argument("--ablations", action="store_true", help="one line per part of the score")
     _common(measure, _bench)

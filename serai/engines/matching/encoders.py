@@ -160,6 +160,11 @@ BUNDLED: dict[str, tuple[Callable[[int], Encoder], Callable[[], ModelInfo]]] = {
 }
 
 
+def worker_command(key: str, threads: int, nice: int) -> list[str]:
+    """How a worker is started."""
+    return [sys.executable, "-m", "serai.engines.matching.worker", key, str(threads), str(nice)]
+
+
 class EncoderProcess:
     """A bundled encoder in a worker process of its own. Thread-safe: callers take turns.
 
@@ -238,14 +243,7 @@ class EncoderProcess:
             return self._worker
         if self._worker is not None:
             self._bury()
-        command = [
-            sys.executable,
-            "-m",
-            "serai.engines.matching.worker",
-            self.key,
-            str(self._threads),
-            str(self._nice),
-        ]
+        command = worker_command(self.key, self._threads, self._nice)
         environment = {
             **os.environ,
             "OMP_NUM_THREADS": str(self._threads),

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serai.engines.matching import __main__ as command
+from serai.engines.matching.encoders import e5_info, use_info
+
+
+class Letters:
+    """A stand-in encoder: letter counts, so that equal words are near."""
+
+    def __init__(self, key: str) -> None:
+        self.info = e5_info() if key == "e5" else use_info()
+
+    def encode(self, texts: list[str], role: str) -> np.ndarray:
+        out = np.zeros((len(texts), self.info.dimension), np.float32)
+        for row, text in zip(out, texts, strict=True):
+            for c in text.lower():
+                row[ord(c) % 64] += c.isalpha()
+        norms = np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-6)
+        return (out / norms).astype(np.float16)
+
+    def __enter__(self) -> Letters:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "EncoderProcess", Letters)
+
+
+def write(path: Path, *items: dict[str, str]) -> Path:
+    path.write_text("".join(json.dumps(i, ensure_ascii=False) + "\n" for i in items), "utf-8")
+    return path
+
+
+def test_rank_writes_every_query_best_first_and_is_deterministic(tmp_path: Path) -> None:
+    corpus = write(
+        tmp_path / "c.jsonl",
+        {"id": "a", "text": "zebra zoo", "lang": "en", "more": "ignored"},
+        {"id": "b", "text": "membrane filter"},
+        {"id": "empty", "text": ""},
+    )
+    queries = write(tmp_path / "q.jsonl", {"id": "q", "text": "filter membrane"}, {"id": "none", "text": "…"})
+    arguments = ["rank", "--corpus", str(corpus), "--queries", str(queries), "--quiet", "--top", "2", "--out"]
+
+    assert command.main([*arguments, str(tmp_path / "1.jsonl")]) == 0
+    assert command.main([*arguments, str(tmp_path / "2.jsonl")]) == 0
+
+    lines = [json.loads(x) for x in (tmp_path / "1.jsonl").read_text().splitlines()]
+    assert [x["qid"] for x in lines] == ["q", "none"]
+    assert lines[0]["ranking"][0] == "b"
+    assert len(lines[0]["scores"]) == 2
+    assert lines[1] == {"qid": "none", "ranking": [], "scores": []}
+    assert (tmp_path / "1.jsonl").read_bytes() == (tmp_path / "2.jsonl").read_bytes()
+
+
+def test_bad_line_is_named_with_file_and_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus = tmp_path / "c.jsonl"
+    corpus.write_text('{"id": "a", "text": "x"}\n{"id": "b"}\n')
+    queries = write(tmp_path / "q.jsonl", {"id": "q", "text": "x"})
+
+    code = command.main(
+        ["rank", "--corpus", str(corpus), "--queries", str(queries), "--out", str(tmp_path / "o")]
+    )
+
+    assert code == 2
+    assert "c.jsonl, line 2" in capsys.readouterr().err
+
+
+def test_missing_file_and_twice_the_same_id_are_errors(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queries = write(tmp_path / "q.jsonl", {"id": "q", "text": "x"})
+    twice = write(tmp_path / "c.jsonl", {"id": "a", "text": "x"}, {"id": "a", "text": "y"})
+    rest = ["--queries", str(queries), "--out", str(tmp_path / "o"), "--quiet"]
+
+    assert command.main(["rank", "--corpus", str(tmp_path / "gone"), *rest]) == 2
+    assert command.main(["rank", "--corpus", str(twice), *rest]) == 2
+    assert "same id" in capsys.readouterr().err
+
+
+def test_explain_shows_pairs_tokens_and_limits(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = "We need a filter for at least 200 °C, certified to ISO 9001."
+    offered = "Der Filter hält bis zu 150 °C aus. ISO 9001 zertifiziert."
+
+    assert command.main(["explain", "--query", asked, "--doc", offered, "--json"]) == 0
+
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["languages"] == ["en", "de"]
+    assert shown["shared_tokens"] == ["ISO9001"]
+    assert {(r["what"], r["status"]) for r in shown["requirements"]} == {
+        ("temperature", "failed"),
+        ("standard", "met"),
+    }
+    assert shown["terms"]["limits"] == -0.05
+    assert sum(shown["terms"].values()) == pytest.approx(shown["score"])
+
+
+def test_benchmark_prints_every_peer_for_a_small_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    items = [
+        {"id": f"d{i}", "group": f"g{i}", "lang": "en", "text": w}
+        for i, w in enumerate(["zebra", "filter", "mast"] * 5)
+    ]
+    write(folder / "corpus.jsonl", *items)
+    write(folder / "queries.jsonl", {"id": "q", "lang": "en", "text": "filter"})
+    (folder / "qrels.tsv").write_text("q\tg1\t1\n")
+
+    assert command.main(["bench", "--data", str(tmp_path)]) == 0
+
+    out = capsys.readouterr().out
+    assert all(name in out for name in ("raw E5", "raw USE", "E5 + BM25 RRF", "gated mix", "Serai"))
