@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse import csr_array, vstack
 
 from .model import Model
 
@@ -149,11 +149,25 @@ class Chooser:
         chosen, value, dual, exact = result
         bound = int(np.floor(-dual + EPSILON))
         weight = round(-value)
-        fair = self._fair(weight, fixed, max(1.0, time_limit_s - (time.monotonic() - began)))
+        left = time_limit_s - (time.monotonic() - began)
+        fair = self._fair(weight, fixed, max(0.5, 0.5 * left))
         if fair is not None:
             chosen = fair
             weight = int(self.weight[list(chosen)].sum())
         return Choice(chosen, weight, max(bound, weight), exact=exact)
+
+    def choose_near(
+        self, placed: Iterable[int], left: Iterable[int], fixed: frozenset[int], time_limit_s: float
+    ) -> tuple[int, ...] | None:
+        """Another choice of the same weight, as like `placed` as can be and without `left` if it can be.
+
+        For choices that found no slots: tied wishes take the place of those that did not fit.
+        """
+        gain = self.weight * 1_000.0
+        gain[list(placed)] += 1.0
+        gain[list(left)] -= 4.0
+        result = self._solve(-gain, self.rows(promises=True), self.n, fixed, time_limit_s)
+        return None if result is None else result[0]
 
     def bounds(self, time_limit_s: float) -> tuple[int, int]:
         """Proved upper bounds on the number of meetings and on the weight, each on its own."""
@@ -262,8 +276,35 @@ class Chooser:
             # What was not needed for fairness goes back into weight.
             scale = 0.5 / (float(self.weight.sum()) + 1.0)
             cost[: self.n] = list(-self.weight * scale)
-        result = self._solve(np.array(cost), rows, len(cost), fixed, time_limit_s)
+        settled = None if event.rules.fairness_cost else self._settled(weight, fixed)
+        result = self._solve(np.array(cost), rows, len(cost), fixed, time_limit_s, settled=settled)
         return None if result is None else tuple(i for i in result[0] if i < self.n)
+
+    def _settled(self, weight: int, fixed: frozenset[int]) -> np.ndarray:
+        """1 or 0 for options that every choice of this weight grants or leaves out, -1 for the open ones.
+
+        Reduced costs of the linear relaxation: moving such an option would cost more than the gap.
+        """
+        rows = self.rows(promises=True)
+        matrix = rows.constraint(self.n).A
+        low, high = np.array(rows.low), np.array(rows.high)
+        above, below = np.isfinite(high), np.isfinite(low)
+        lower = np.zeros(self.n)
+        lower[list(fixed)] = 1.0
+        result = linprog(
+            -self.weight,
+            A_ub=vstack([matrix[above], -matrix[below]]) if rows.low else None,
+            b_ub=np.concatenate([high[above], -low[below]]) if rows.low else None,
+            bounds=np.column_stack([lower, np.ones(self.n)]),
+            method="highs",
+        )
+        settled = np.full(self.n, -1)
+        if result.status != 0:
+            return settled
+        slack = max(0.0, -float(result.fun) - weight) + 1e-4
+        settled[np.asarray(result.lower.marginals) > slack] = 0
+        settled[np.asarray(result.upper.marginals) < -slack] = 1
+        return settled
 
     def _solve(
         self,
@@ -273,14 +314,19 @@ class Chooser:
         fixed: frozenset[int],
         time_limit_s: float,
         upper: np.ndarray | None = None,
+        settled: np.ndarray | None = None,
     ) -> tuple[tuple[int, ...], float, float, bool] | None:
         """Minimises; (columns at 1 or above, value, dual bound, proved). None if infeasible or no answer."""
         lower = np.zeros(n)
         lower[list(fixed)] = 1.0
+        upper = np.ones(n) if upper is None else upper
+        if settled is not None:
+            lower[: self.n] = np.maximum(lower[: self.n], settled == 1)
+            upper[: self.n] = np.where((settled == 0) & (lower[: self.n] == 0), 0.0, upper[: self.n])
         result = milp(
             cost,
             integrality=np.ones(n, dtype=np.int64),
-            bounds=Bounds(lower, np.ones(n) if upper is None else upper),
+            bounds=Bounds(lower, upper),
             constraints=[rows.constraint(n)] if rows.low else [],
             options={"time_limit": max(time_limit_s, 0.1), "mip_rel_gap": 0.0},
         )

@@ -161,29 +161,58 @@ class Board:
 
     def chain(self, person: int, s: int, t: int) -> list[int]:
         """The wishes of the piece of the meetings in slots s and t that contains `person`."""
-        wishes: list[int] = []
-        seen = {person}
+        found: dict[int, None] = {}
         stack = [person]
         options, placed, at = self.model.options, self.placed, self.at
         while stack:
             p = stack.pop()
-            for slot in (s, t):
-                w = at[p][slot]
-                if w == FREE:
-                    continue
-                o = options[placed[w][0]]
-                q = o.b if o.a == p else o.a
-                if q not in seen:
-                    seen.add(q)
-                    stack.append(q)
-                    wishes.append(w)
-                elif w not in wishes:
-                    wishes.append(w)
-        return wishes
+            row = at[p]
+            for w in (row[s], row[t]):
+                if w != FREE and w not in found:
+                    found[w] = None
+                    o = options[placed[w][0]]
+                    stack.append(o.b if o.a == p else o.a)
+        return list(found)
+
+    def _flip_plain(self, wishes: list[int], s: int, t: int, frozen: Collection[int]) -> bool:
+        """`flip` where only open slots and shared rows matter: counted first, then swapped at once."""
+        options, placed, rows = self.model.options, self.placed, self.model.rows
+        shift: dict[int, int] = {}
+        moves = []
+        for w in wishes:
+            option, start = placed[w]
+            o = options[option]
+            other = t if start == s else s
+            if not o.starts >> other & 1 or w in frozen:
+                return False
+            moves.append((w, option, o, start, other))
+            for r in o.rows:
+                shift[r] = shift.get(r, 0) + (1 if start == s else -1)
+        for r, d in shift.items():
+            if d > 0 and self.load[r][t] + d > rows[r].capacity[t]:
+                return False
+            if d < 0 and self.load[r][s] - d > rows[r].capacity[s]:
+                return False
+        at, busy = self.at, self.busy
+        for _, _, o, start, _ in moves:
+            for p in (o.a, o.b):
+                at[p][start] = FREE
+                busy[p] &= ~(1 << start)
+        for w, option, o, _, other in moves:
+            for p in (o.a, o.b):
+                at[p][other] = w
+                busy[p] |= 1 << other
+            placed[w] = (option, other)
+        for r, d in shift.items():
+            self.load[r][s] -= d
+            self.load[r][t] += d
+        return True
 
     def flip(self, wishes: Iterable[int], s: int, t: int, frozen: Collection[int]) -> bool:
         """Swaps slots s and t on these wishes if every rule allows; leaves the board as it was if not."""
         wishes = list(wishes)
+        if self.model.plain:
+            return self._flip_plain(wishes, s, t, frozen)
         options, placed = self.model.options, self.placed
         for w in wishes:
             option, start = placed[w]
@@ -286,7 +315,26 @@ class Placer:
                 board.flip(wishes, s, t, self.frozen)
         return False
 
-    def eject(self, left: list[int], deadline: float, rounds: int = 40) -> list[int]:
+    def wander(self, option: int, steps: int = 24) -> bool:
+        """Flips chains at random around the two people, which costs nothing, until the option fits."""
+        board, model, rng = self.board, self.model, self.rng
+        o = model.options[option]
+        if o.length != 1 or board.count[o.a] >= board.limit[o.a] or board.count[o.b] >= board.limit[o.b]:
+            return False
+        for _ in range(steps):
+            p = o.a if rng.random() < 0.5 else o.b
+            idle = slots(model.open[p] & ~board.busy[p])
+            taken = slots(board.busy[p])
+            if not idle or not taken:
+                return False
+            s, t = rng.choice(idle), rng.choice(taken)
+            if board.flip(board.chain(p, s, t), s, t, self.frozen) and (
+                self.insert(option) or self.insert_by_chain(option, 12)
+            ):
+                return True
+        return False
+
+    def eject(self, left: list[int], deadline: float, rounds: int = 400) -> list[int]:
         """Puts leftovers in by force: what stands in the way is taken out and placed again elsewhere.
 
         Keeps a change only if the granted weight does not fall; returns what is left.
@@ -303,7 +351,7 @@ class Placer:
             step += 1
             queue.sort(key=lambda i: (not wishes[self.model.options[i].wish].must, tabu.get(i, 0)))
             option = queue.pop(0)
-            if self.insert(option) or self.insert_by_chain(option, 60):
+            if self.insert(option) or self.insert_by_chain(option, 60) or self.wander(option):
                 pass
             else:
                 thrown = self._force(option, tabu, step)

@@ -97,8 +97,10 @@ class _Run:
         waiting = [i for i in choice.options if model.options[i].wish not in board.placed]
         left = placer.place_all(waiting, self.deadline)
         if left and not self.stopped:
-            left = placer.eject(left, self._share(0.35))
+            left = placer.eject(left, self._share(0.15))
         self._fill(placer)
+        if left and not conflict:
+            self._choose_again(placer, choice, fixed, left)
         self._report("placed", board.weight, choice.weight_bound, board.breaks(), 0)
         bound = 0
         if "breaks" in self.objective and not self.stopped:
@@ -158,6 +160,32 @@ class _Run:
             option = find_option(self.model, w, m.a, m.b, m.hall)
             if option is not None and board.fits(option, m.slot):
                 board.put(option, m.slot)
+
+    def _choose_again(self, placer: Placer, choice: Choice, fixed: frozenset[int], left: list[int]) -> None:
+        """While the granted weight is below the choice's: tied wishes instead of those without a slot."""
+        board, model = placer.board, self.model
+        until = self._share(0.25)
+        best, best_weight = board.copy_placed(), board.weight
+        chooser = Chooser(model)
+        avoid: dict[int, None] = dict.fromkeys(left)
+        while best_weight < choice.weight and time.monotonic() < until and not self.stopped:
+            placed = [option for option, _ in board.placed.values()]
+            again = chooser.choose_near(placed, avoid, fixed, max(0.5, until - time.monotonic()))
+            if again is None:
+                break
+            wanted = {model.options[i].wish: i for i in again}
+            for w in list(board.placed):
+                if wanted.get(w) != board.placed[w][0] and w not in placer.frozen:
+                    board.take(w)
+            waiting = [i for w, i in wanted.items() if w not in board.placed]
+            left = placer.eject(placer.place_all(waiting, until), until)
+            self._fill(placer)
+            if board.weight > best_weight:
+                best, best_weight = board.copy_placed(), board.weight
+            if not left:
+                break
+            avoid.update(dict.fromkeys(left))
+        restore(board, best)
 
     def _fill(self, placer: Placer) -> None:
         """Wishes beyond the choice that still fit, the heaviest first."""
