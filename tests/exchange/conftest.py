@@ -41,9 +41,7 @@ class WordEncoder:
 
 
 @pytest.fixture
-def matcher(
-    monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path
-) -> Iterator[m.Matcher]:
+def matcher(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> Iterator[m.Matcher]:
     """The matcher of web and worker, with an index folder of the test's own."""
     fake = m.Matcher({"e5": WordEncoder(m.e5_info()), "use": WordEncoder(m.use_info())})
     monkeypatch.setattr(encoding, "matcher", lambda: fake)

@@ -141,7 +141,7 @@ def _write_words(stem: Path, postings: dict[str, list[int]]) -> None:
 def _read_words(stem: Path) -> dict[str, NDArray[np.int32]]:
     names, ends = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
     rows = np.load(stem.with_suffix(".npy"), mmap_mode="r") if names else np.zeros(0, np.int32)
-    starts = [0, *ends[:-1]]
+    starts = [0, *ends][: len(ends)]
     return {name: rows[a:b] for name, a, b in zip(names, starts, ends, strict=True)}
 
 
