@@ -6,6 +6,7 @@ costs a note in the answer, never the best schedule or the best bound so far.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -107,8 +108,12 @@ class _Arm:
                 continue
         return found
 
-    def stop(self) -> str:
+    def stop(self, *, ended: bool = False) -> str:
         """Kills the process if it still runs; what it complained about."""
+        if ended:
+            # Its output is closed, so it is about to exit with a code worth knowing.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=2.0)
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
@@ -194,7 +199,7 @@ class _Race:
         messages = arm.lines()
         if messages is None:
             selector.unregister(arm.process.stdout)  # type: ignore[arg-type]
-            complaint = arm.stop()
+            complaint = arm.stop(ended=True)
             if arm.process.returncode:
                 self.notes.append(f"{arm.name} ended with code {arm.process.returncode}: {complaint}")
             del running[arm.name]

@@ -88,7 +88,10 @@ def events(draw: st.DrawFn) -> Event:
         people=people,
         wishes=wishes,
         pools=(Pool("x", (1,) * n_slots),),
-        interpreters=(Interpreter("i", frozenset({"y", "z"})), Interpreter("j", frozenset({"y"}), frozenset({0}))),
+        interpreters=(
+            Interpreter("i", frozenset({"y", "z"})),
+            Interpreter("j", frozenset({"y"}), frozenset({0})),
+        ),
         organisations=(Organisation("o", draw(st.none() | st.just(1)), draw(st.none() | st.just(2))),),
         halls=(Hall("north", tables), Hall("south", second)) if halls else (),
         rules=rules,
