@@ -1,11 +1,12 @@
 """Reading the directory: search, list, map, and what looks like a duplicate."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Value
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Left
 
 from serai.accounts import policies as accounts
@@ -23,6 +24,9 @@ from serai.directory.models import (
 )
 
 ENDINGS = (Organisation.Status.MERGED, Organisation.Status.DISSOLVED, Organisation.Status.WITHDRAWN)
+HITS_CAP = 4000
+"""More names than this that hold a word make it a common one."""
+
 RELATION_CAP = 60
 """A record shows this many relations in each direction; a national academy has thousands."""
 
@@ -44,14 +48,20 @@ class Search:
 
 def found(viewer: Viewer, search: Search) -> QuerySet[Organisation]:
     """Organisations the viewer sees that fit the search, in the order of their names; tombstones on request."""
+    rows = _narrowed(viewer, search)
+    if search.text.strip():
+        rows = rows.filter(_named(search.text))
+    return rows.select_related("country").order_by("search_key", "pk")
+
+
+def _narrowed(viewer: Viewer, search: Search) -> QuerySet[Organisation]:
+    """What fits the search, its text aside."""
     rows = policies.visible_organisations(viewer).filter(_in_state(search.state, viewer))
     if search.kind:
         rows = rows.filter(kinds__contains=[search.kind])
     if search.place:
         rows = rows.filter(places.within(search.place))
-    if search.text.strip():
-        rows = rows.filter(_named(search.text))
-    return rows.select_related("country").order_by("search_key", "pk")
+    return rows
 
 
 def _in_state(state: str, viewer: Viewer) -> Q:
@@ -70,18 +80,35 @@ def _named(text: str) -> Q:
     """Organisations with a name that holds every word of `text`, or with `text` as an identifier.
 
     Both sides are search keys, so case, accents and the database's locale do not matter, and the trigram
-    indexes serve every script.
+    indexes serve every script. Hits are looked up first and then sorted, unless a word is common
+    ("university"): then the list is walked in its order and soon has a page together.
     """
+    hits = _hits(text)
+    if hits[: HITS_CAP + 1].count() <= HITS_CAP or not _is_latin(text):
+        return Q(pk__in=hits)  # names in other scripts stand behind all Latin ones: no walking there
     holds = _holds_words(text)
-    ids = (
+    # Between two bounds instead of equal: then the planner asks row by row and does not gather all hits first.
+    here = {"organisation__gte": OuterRef("pk"), "organisation__lte": OuterRef("pk")}
+    return holds | Exists(OrganisationName.objects.filter(holds, **here))
+
+
+def _hits(text: str) -> QuerySet[Any]:
+    """Ids of organisations with such a name or identifier, possibly more than once."""
+    holds = _holds_words(text)
+    return (
         OrganisationName.objects.filter(holds)
         .values_list("organisation_id", flat=True)
         .union(
             Organisation.objects.filter(holds).values_list("pk", flat=True),
             Identifier.objects.filter(_is_identifier(text)).values_list("organisation_id", flat=True),
+            all=True,
         )
     )
-    return Q(pk__in=ids)
+
+
+def _is_latin(text: str) -> bool:
+    """Whether the text has a letter that search keys keep as a letter (a to z)."""
+    return any(letter.isalpha() and letter.isascii() for letter in unicodedata.normalize("NFKD", text))
 
 
 def _holds_words(text: str) -> Q:
@@ -112,7 +139,10 @@ def _is_identifier(text: str) -> Q:
 # --- map ----------------------------------------------------------------------------------------------------
 def counts_by_country(viewer: Viewer, search: Search) -> list[tuple[Place, int]]:
     """(country, number of organisations found there), the number never above the cap."""
-    counted = found(viewer, search).order_by().exclude(country=None).values("country").annotate(n=Count("pk"))
+    rows = _narrowed(viewer, search).exclude(country=None)
+    if search.text.strip():
+        rows = rows.filter(pk__in=_hits(search.text))
+    counted = rows.order_by().values("country").annotate(n=Count("*"))
     numbers = {line["country"]: min(line["n"], COUNT_CAP) for line in counted}
     return [(place, numbers[place.pk]) for place in Place.objects.filter(pk__in=numbers)]
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import get_language, get_language_bidi, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from serai.core import ui
@@ -52,9 +52,12 @@ def kind_labels(organisation: Organisation) -> str:
 
 
 def place_line(organisation: Organisation) -> str:
-    """ "Warsaw, Poland"; either part may be missing."""
+    """ "Warsaw, Poland"; either part may be missing. From right to left each part is isolated (UAX 9)."""
     country = places.place_name(organisation.country) if organisation.country else ""
-    return pgettext("between the items of a list", ", ").join(filter(None, (organisation.city, country)))
+    parts = [part for part in (organisation.city, country) if part]
+    if get_language_bidi():
+        parts = [f"\u2068{part}\u2069" for part in parts]
+    return pgettext("between the items of a list", ", ").join(parts)
 
 
 def chip(organisation: Organisation) -> ui.Chip:
@@ -138,7 +141,8 @@ def filters(search: queries.Search, viewer_is_member: bool) -> list[ui.Filter]:
 
 def place_options() -> list[ui.Option]:
     """Groupings first, then countries and regions, each in the reader's alphabetical order."""
-    found = list(Place.objects.filter(kind__in=(Place.Kind.COUNTRY, Place.Kind.GROUPING)))
+    kinds = (Place.Kind.COUNTRY, Place.Kind.GROUPING)
+    found = list(Place.objects.filter(kind__in=kinds).only("code", "kind", "names"))
     grouped = [p for p in found if p.kind == Place.Kind.GROUPING]
     single = [p for p in found if p.kind == Place.Kind.COUNTRY]
     return [
@@ -187,8 +191,10 @@ def identifier_facts(organisation: Organisation) -> list[ui.Fact]:
     ]
 
 
-def shown_text(organisation: Organisation) -> OrganisationText | None:
-    return best_text(organisation.texts.all())
+def shown_text(organisation: Organisation, viewer: Viewer) -> OrganisationText | None:
+    """The description to show first: in the language of the page, else one the viewer reads, else in English."""
+    read: list[str] = getattr(viewer, "reads", [])
+    return best_text(organisation.texts.all(), [get_language() or "en", *read, "en"])
 
 
 def sorted_names(organisation: Organisation) -> list[OrganisationName]:

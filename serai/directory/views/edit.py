@@ -239,7 +239,7 @@ def _lines(organisation: Organisation, part: str) -> list[Line]:
         text, detail, lang = known.line(entry)
         address = reverse("organisation_part_remove", args=[organisation.pk, part, entry.pk])
         question = _("Take “%(text)s” away?") % {"text": text[:80]}
-        remove = ui.Action(_("Remove"), address, "trash", "post", danger=True, confirm=question)
+        remove = ui.Action(_("Remove"), address, "trash", "post", confirm=question)
         is_first = part == "names" and entry.text == organisation.name
         show = None
         if part == "names" and not is_first:

@@ -160,7 +160,7 @@ def organisation_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     may_edit = policies.may_edit_organisation(viewer, organisation)
     is_steward = accounts.is_steward(viewer)
     relations, is_cut = queries.relations_of(viewer, organisation)
-    text = shapes.shown_text(organisation)
+    text = shapes.shown_text(organisation, viewer)
     is_public = organisation.status in policies.PUBLIC_STATUSES
     context = {
         "organisation": organisation,

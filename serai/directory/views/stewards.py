@@ -63,7 +63,7 @@ def verification(request: HttpRequest, pk: UUID) -> HttpResponse:
         "organisation": organisation,
         "form": form,
         "names": shapes.sorted_names(organisation),
-        "text": shapes.shown_text(organisation),
+        "text": shapes.shown_text(organisation, person),
         "facts": shapes.facts(organisation),
         "identifiers": shapes.identifier_facts(organisation),
         "managers": policies.managers_of(organisation),
