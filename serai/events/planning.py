@@ -248,14 +248,23 @@ def total_breaks(event: engine.Event, meetings: Iterable[engine.PlannedMeeting])
     )
 
 
-def objections(problem: Problem, meetings: Sequence[Meeting], moved: Meeting, slot: Slot) -> list[str]:
-    """What the engine's checker says against giving `moved` this slot, with names for ids."""
+def objections(
+    problem: Problem, meetings: Sequence[Meeting], moved: Meeting, place: queries.Place
+) -> list[str]:
+    """What the engine's checker says against giving `moved` this place, with names for ids.
+
+    The first free table and interpreter of the place are taken. What was wrong before does not count.
+    """
     number = {s.pk: i for i, s in enumerate(problem.slots)}
+    table = {t.pk: i for i, t in enumerate(problem.tables)}
     plan = current_plan(problem, meetings)
     before = set(engine.check(problem.event, plan))
-    changed = [
-        replace(m, slot=number[slot.pk]) if m.wish == str(moved.request_id) else m for m in plan.meetings
-    ]
+    there = {
+        "slot": number[place.slot.pk],
+        "table": table.get(place.tables[0].pk, -1),
+        "interpreter": str(place.interpreters[0].pk) if place.interpreters else None,
+    }
+    changed = [replace(m, **there) if m.wish == str(moved.request_id) else m for m in plan.meetings]
     found = engine.check(problem.event, plan_of(problem.event, changed))
     return [readable(text, problem) for text in found if text not in before]
 

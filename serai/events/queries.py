@@ -9,8 +9,6 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from serai.core.text import best_text
@@ -27,7 +25,7 @@ from serai.events.models import (
     Slot,
     Table,
 )
-from serai.events.zones import zone_of
+from serai.events.texts import event_time
 from serai.exchange import policies as exchange_policies
 from serai.exchange.models import Listing, Match
 
@@ -42,8 +40,7 @@ class FreeSlot(dict[str, str]):
         super().__init__(
             slot=str(slot.pk), starts_at=slot.during.lower.isoformat(), ends_at=slot.during.upper.isoformat()
         )
-        there = localtime(slot.during.lower, zone_of(event.time_zone))
-        self.text = f"{date_format(there, 'DATE_FORMAT')}, {date_format(there, 'TIME_FORMAT')}"
+        self.text = event_time(event, slot.during.lower)
 
     def __str__(self) -> str:
         return self.text

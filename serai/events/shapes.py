@@ -17,7 +17,7 @@ from serai.core.words import language_name
 from serai.directory.places import place_name
 from serai.events import languages, planning, queries
 from serai.events.models import Event, Meeting, MeetingRequest, Participant, ScheduleRun, Slot, Table
-from serai.events.texts import event_text, event_time, event_title, table_name
+from serai.events.texts import CLOCK, event_text, event_time, event_title, table_name
 from serai.events.zones import zone_of
 from serai.exchange.shapes import organisation_chip
 from serai.exchange.vocabularies import sector_name
@@ -36,6 +36,11 @@ def joined(words: Iterable[str]) -> str:
 def spoken(tags: Sequence[str]) -> str:
     """Languages by name, in one line."""
     return joined(language_name(tag) for tag in tags)
+
+
+def pair(a: str, b: str) -> str:
+    """Two names in one line, each kept apart from the other's direction (Unicode isolates)."""
+    return f"\u2068{a}\u2069 – \u2068{b}\u2069"
 
 
 def person_chip(participant: Participant, *, with_organisation: bool = True) -> ui.Chip:
@@ -270,7 +275,7 @@ def zone_line(meeting: Meeting) -> str:
     name = str(zone).replace("_", " ")
     if at.astimezone(here).utcoffset() == at.astimezone(zone).utcoffset():
         return name
-    own = date_format(at.astimezone(here), "TIME_FORMAT")
+    own = date_format(at.astimezone(here), CLOCK)
     day = at.astimezone(here).date()
     if day != at.astimezone(zone).date():
         own = f"{date_format(day, 'DATE_FORMAT')}, {own}"
@@ -305,7 +310,7 @@ def slot_labels(event: Event, slots: Sequence[Slot]) -> list[str]:
     labels, day = [], None
     for slot in slots:
         at = slot.during.lower.astimezone(zone)
-        clock = date_format(at, "TIME_FORMAT")
+        clock = date_format(at, CLOCK)
         many = slots[0].during.lower.astimezone(zone).date() != slots[-1].during.lower.astimezone(zone).date()
         labels.append(f"{date_format(at, 'j.n.')} {clock}" if many and at.date() != day else clock)
         day = at.date()
@@ -334,8 +339,8 @@ def desk_grid(
 
 def _cell(request: MeetingRequest, meeting: Meeting | None, kind: str) -> ui.Cell:
     tones: Mapping[str, ui.Tone] = {"added": "active", "moved": "waiting", "seated": "waiting"}
-    names = f"{request.requester.user.name} – {request.invitee.user.name}"
-    detail = f"{request.requester.organisation.name} – {request.invitee.organisation.name}"
+    names = pair(request.requester.user.name, request.invitee.user.name)
+    detail = pair(request.requester.organisation.name, request.invitee.organisation.name)
     if meeting is None:
         return ui.Cell(names, detail, tone=tones.get(kind, "quiet"))
     return ui.Cell(

@@ -1,15 +1,22 @@
 """The scheduling engine in a process of its own: it can be stopped, and takes no thread of the worker."""
 
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from serai.engines.scheduling import Event, InvalidEventError, Plan, Progress, solve
 
 GRACE_S = 30.0
 """How much longer than its limit the engine may take before it is ended."""
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class SolverError(Exception):
@@ -28,23 +35,31 @@ class Task:
 def solve_apart(task: Task, *, progress: Callable[[Progress], None]) -> Plan:
     """Solve in a child process; `progress` is called here, with what the child reports.
 
-    Raises SolverError if the input contradicts itself, the process dies or exceeds its time.
+    The child is a fresh interpreter that knows nothing of the caller's main module, so this works from the
+    worker, a command, a test and a script alike. Raises SolverError if the input contradicts itself, the
+    process dies or exceeds its time.
     """
-    context = get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_work, args=(theirs, task))
-    child.start()
-    theirs.close()
+    incoming, outgoing = os.pipe()
+    ours = Connection(incoming, writable=False)
+    with tempfile.TemporaryFile() as given:
+        pickle.dump(task, given)
+        given.seek(0)
+        child = subprocess.Popen(
+            [sys.executable, "-m", "serai.events.solver", str(outgoing)],
+            stdin=given,
+            pass_fds=(outgoing,),
+            cwd=ROOT,
+        )
+    os.close(outgoing)
     try:
         return _await(ours, task.time_limit_s + GRACE_S, progress)
     finally:
         ours.close()
-        child.terminate()
-        child.join()
-        child.close()
+        child.kill()
+        child.wait()
 
 
-def _await(ours: Connection, patience_s: float, progress: Callable[[Progress], None]) -> Plan:
+def _await(ours: Any, patience_s: float, progress: Callable[[Progress], None]) -> Plan:
     while ours.poll(patience_s):
         try:
             message: Any = ours.recv()
@@ -72,4 +87,9 @@ def _work(pipe: Any, task: Task) -> None:
         pipe.send(str(error))
     else:
         pipe.send(plan)
-    pipe.close()
+
+
+if __name__ == "__main__":
+    # The task comes from the process that started this one, by the file it opened: nobody else's pickle.
+    with Connection(int(sys.argv[1]), readable=False) as answers:
+        _work(answers, pickle.load(sys.stdin.buffer))  # noqa: S301

@@ -11,6 +11,9 @@ from serai.core.text import best_text
 from serai.events.models import Event, EventText, Participant, Table
 from serai.events.zones import zone_of
 
+CLOCK = "H:i"
+"""Times as on a timetable, the same in every language."""
+
 
 def event_text(event: Event) -> EventText | None:
     """The text to show first; reads `event.texts`, which lists prefetch."""
@@ -40,4 +43,4 @@ def table_name(table: Table) -> str:
 def event_time(event: Event, at: datetime) -> str:
     """A moment as the clocks at the event show it, in the language of the page."""
     there = localtime(at, zone_of(event.time_zone))
-    return f"{date_format(there, 'DATE_FORMAT')}, {date_format(there, 'TIME_FORMAT')}"
+    return f"{date_format(there, 'DATE_FORMAT')}, {date_format(there, CLOCK)}"

@@ -1,6 +1,7 @@
 """Booking, moving and cancelling meetings. The seats guard them: see `actions.seats`."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -9,14 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from serai.accounts.models import User
-from serai.core import audit, chain, lifecycle
+from serai.core import audit, lifecycle
 from serai.core.errors import Conflict, NotAllowed
+from serai.core.kinds import kind_of
 from serai.core.models import Link
 from serai.events import languages, messages, policies, queries
 from serai.events.actions import seats
 from serai.events.lifecycle import MEETING, REQUEST
 from serai.events.models import Event, Meeting, MeetingRequest, MeetingSeat, Slot, Table
-from serai.exchange.models import Interest
+from serai.exchange.models import Interest, Listing
 
 S = Meeting.Status
 BOOKABLE = (Event.Status.REGISTRATION, Event.Status.CLOSED, Event.Status.RUNNING)
@@ -146,23 +148,32 @@ def meeting_data(meeting: Meeting) -> dict[str, Any]:
 
 
 def link_meetings(meetings: list[Meeting], *, by: User | None) -> None:
-    """Put meetings into the chain: after the listing they are about, and after an interest in it."""
-    about = [m for m in meetings if m.request.listing_id]
-    interests: dict[tuple[Any, Any], Interest] = {}
+    """Put meetings into the chain: after the listing they are about, and after an interest in it between the two.
+
+    Written as one statement: a schedule makes hundreds. Saying it twice changes nothing.
+    """
+    about = [m for m in meetings if m.request.listing is not None]
+    interests: dict[tuple[UUID, UUID], Interest] = {}
     for interest in Interest.objects.filter(listing_id__in={m.request.listing_id for m in about}):
         interests[(interest.listing_id, interest.organisation_id)] = interest
+    links = []
     for meeting in about:
-        listing = meeting.request.listing
-        if listing is None:
-            continue
-        chain.link(source=listing, relation=Link.Relation.MET_AS, target=meeting, by=by)
+        sources: list[Any] = [meeting.request.listing]
         for side in (meeting.request.requester, meeting.request.invitee):
-            found = interests.get((listing.pk, side.organisation_id))
-            if found is not None and listing.organisation_id in {
-                meeting.request.requester.organisation_id,
-                meeting.request.invitee.organisation_id,
-            }:
-                chain.link(source=found, relation=Link.Relation.MET_AS, target=meeting, by=by)
+            sources.append(interests.get((sources[0].pk, side.organisation_id)))
+        links += [_link(source, meeting, by) for source in sources if source is not None]
+    Link.objects.bulk_create(links, ignore_conflicts=True)
+
+
+def _link(source: Listing | Interest, meeting: Meeting, by: User | None) -> Link:
+    return Link(
+        source_kind=kind_of(source).name,
+        source_id=source.pk,
+        relation=Link.Relation.MET_AS,
+        target_kind=kind_of(meeting).name,
+        target_id=meeting.pk,
+        created_by=by,
+    )
 
 
 # --- changes ----------------------------------------------------------------------------------------------

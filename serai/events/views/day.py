@@ -81,7 +81,7 @@ def meeting_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "meeting": meeting,
             "title": _("Meeting with %(names)s") % {"names": shapes.joined(side.user.name for side in others)}
             if is_party
-            else f"{a.user.name} – {b.user.name}",
+            else shapes.pair(a.user.name, b.user.name),
             "people": [shapes.person_chip(a), shapes.person_chip(b)],
             "facts": shapes.meeting_facts(meeting, user),
             "subject": meeting.request.listing,

@@ -102,7 +102,7 @@ def _change_line(change: Change) -> ChangeLine:
         before = _at(event, change.meeting.slot, change.meeting.table)
     if change.slot is not None and change.table is not None:
         after = _at(event, change.slot, change.table)
-    return ChangeLine(what, tone, f"{a} – {b}", before, after)
+    return ChangeLine(what, tone, shapes.pair(a, b), before, after)
 
 
 def _at(event: Event, slot: Slot, table: Table) -> str:
@@ -209,13 +209,13 @@ def _place_of(request: HttpRequest, event: Event) -> tuple[Slot, Table | None]:
 def _choices(fit: queries.Fit, meeting: Meeting | None) -> list[Choice]:
     problem = standing = None
     if meeting is not None:
-        problem = planning.problem_of(meeting.event)
+        problem = planning.problem_of(meeting.event, keep={str(meeting.request_id)})
         standing = _standing(meeting.event)
     found = []
     for slot in fit.slots:
         reasons = fit.obstacles(slot)
         if not reasons and problem is not None and standing is not None and meeting is not None:
-            reasons = planning.objections(problem, standing, meeting, slot)
+            reasons = planning.objections(problem, standing, meeting, fit.place(slot))
         here = meeting is not None and meeting.slot_id == slot.pk
         time = str(queries.FreeSlot(fit.request.event, slot))
         found.append(Choice(slot, time, reasons, fit.place(slot).tables, here))
@@ -229,7 +229,7 @@ def _place_context(
     return {
         **event_context(request, event, "event_desk"),
         "r": found,
-        "names": f"{found.requester.user.name} – {found.invitee.user.name}",
+        "names": shapes.pair(found.requester.user.name, found.invitee.user.name),
         "choices": [(c, [(t, table_name(t)) for t in c.tables]) for c in choices],
         "meeting": meeting,
         "now_at": _at(event, meeting.slot, meeting.table) if meeting else "",

@@ -16,7 +16,7 @@ from serai.core.api import capped_count
 from serai.core.forms import with_errors
 from serai.events import actions, forms, policies, queries, shapes
 from serai.events.models import MeetingRequest
-from serai.events.texts import event_title
+from serai.events.texts import event_time, event_title
 from serai.events.views.common import chosen_id, form_page, page, user_of
 from serai.events.views.events import meet_tabs
 
@@ -59,13 +59,15 @@ def _waiting_first(rows: QuerySet[MeetingRequest]) -> QuerySet[MeetingRequest]:
 def _item(r: MeetingRequest, viewer_id: UUID) -> dict[str, object]:
     mine, other = (r.requester, r.invitee) if r.requester.user_id == viewer_id else (r.invitee, r.requester)
     received = mine.pk == r.invitee_id
+    meeting = shapes.standing_meeting(r)
     return {
         "r": r,
         "other": shapes.person_chip(other),
         "event_title": event_title(r.event),
         "subject": queries.listing_title(r.listing) if r.listing else "",
         "note": shapes.request_note(r),
-        "meeting": shapes.standing_meeting(r),
+        "meeting": meeting,
+        "meeting_time": event_time(r.event, meeting.slot.during.lower) if meeting else "",
         "may_answer": received and r.status == S.PENDING,
         "may_withdraw": (not received and r.status in policies.LIVE)
         or (received and r.status in {S.ACCEPTED, S.SCHEDULED}),
