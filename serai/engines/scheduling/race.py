@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .breaks import BreakSearch
@@ -33,6 +34,12 @@ from .model import Model
 from .place import Board, Placer
 from .types import ENGINE_VERSION, Event, Person, Slot, Status, Wish
 
+# An arm loads its own modules only: the package itself would load SciPy, which most arms never need.
+BOOT = (
+    f"import sys, types; package = types.ModuleType({__package__!r});"
+    f" package.__path__ = [sys.argv.pop(1)]; sys.modules[{__package__!r}] = package;"
+    f" from {__package__}.worker import main; main()"
+)
 LOCAL_SEARCH_S = 1.0
 WAIT_BEFORE_LOCAL_SEARCH_S = 3.0
 
@@ -77,7 +84,7 @@ class _Arm:
         # A file, not a pipe: a chatty solver would fill a pipe nobody reads and hang.
         self.complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.worker", name],
+            [sys.executable, "-c", BOOT, str(Path(__file__).parent), name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.complaints,

@@ -1,4 +1,4 @@
-"""One arm of the race, in a process of its own that can be killed: `python -m …worker ARM`.
+"""One arm of the race, in a process of its own that can be killed; `sys.argv[1]` names it.
 
 Reads a problem as JSON from standard input, writes one JSON object per line: `bound`, `slots` (a
 schedule), `infeasible`, `engine`, `missing` (a solver package is not there).
@@ -13,7 +13,6 @@ from typing import Any
 
 from .encode import Formula, count_breaks, encode, slots_of_model
 from .fixed import ContradictionError, Domains, FixedProblem, propagate, read_fixed
-from .profile import profile_bound
 
 Emit = Callable[..., None]
 MAXSAT_OPTIMUM, MAXSAT_UNSATISFIABLE = 30, 20
@@ -37,6 +36,9 @@ def main() -> None:
 
 def sat_from_bound(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
     """The profile bound, then SAT calls that allow so many breaks, one more after each refutation."""
+    # Loads SciPy, which the other arms do without.
+    from .profile import profile_bound
+
     bound = profile_bound(problem, domains, 30.0, integral=False).bound
     emit(bound=bound, engine="HiGHS (profile bound)")
     try:
@@ -138,6 +140,3 @@ ARMS: dict[str, Callable[[FixedProblem, Domains, Emit], None]] = {
     "maxsat": maxsat,
     "published": published,
 }
-
-if __name__ == "__main__":
-    main()
