@@ -1,0 +1,229 @@
+"""Matches: counterparts under both sides' conditions, with reasons of the tier one may read."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from serai.accounts.models import User
+from serai.core.viewer import ANYONE
+from serai.engines import matching as m
+from serai.exchange import pairs, policies, queries
+from serai.exchange.actions import indexing, matching
+from serai.exchange.index import build
+from serai.exchange.models import Listing, ListingDetail, Match
+from tests.factories import make_listing, make_member, make_organisation, make_place
+
+pytestmark = pytest.mark.django_db
+NEED = "membrane against drug residues in waste water"
+
+
+def matched() -> None:
+    indexing.encode_pending()
+    build.refresh()
+    while matching.match_pending():
+        continue
+
+
+def need(**what_matters: Any) -> Listing:
+    return make_listing(direction="request", title=NEED, summary="Sought.", **what_matters)
+
+
+def offer(**what_matters: Any) -> Listing:
+    return make_listing(direction="offer", **{"title": NEED, "summary": "Offered.", **what_matters})
+
+
+def others(listing: Listing, tier: str = "public") -> list[Listing]:
+    return [row.other for row in Match.objects.filter(listing=listing, tier=tier).order_by("rank")]
+
+
+def test_an_offer_meets_a_request_both_ways(matcher: m.Matcher) -> None:
+    sought, offered = need(), offer()
+    make_listing(direction="request", title=NEED)
+
+    matched()
+
+    assert others(sought) == [offered]
+    assert others(offered)[0] == sought
+    assert not matching.to_match().exists()
+
+
+def test_what_means_something_else_is_no_match(matcher: m.Matcher) -> None:
+    sought = need()
+    offer(title="Desk space", summary="Rooms for people with bicycles.")
+
+    matched()
+
+    assert others(sought) == []
+
+
+def test_nobody_is_matched_with_themselves(matcher: m.Matcher) -> None:
+    organisation = make_organisation()
+    sought = need(organisation=organisation)
+    offer(organisation=organisation)
+
+    matched()
+
+    assert others(sought) == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "bad", "good"),
+    [
+        ({"trl_min": 6}, {"trl": 4}, {"trl": 7}),
+        ({"partner_kinds": ["university"]}, {"kinds": ["sme"]}, {"kinds": ["sme", "university"]}),
+        ({"work_languages": ["fr"]}, {"work_languages": ["de"]}, {"work_languages": ["fr", "de"]}),
+    ],
+)
+def test_conditions_keep_out_what_cannot_fit(
+    matcher: m.Matcher, wish: dict[str, Any], bad: dict[str, Any], good: dict[str, Any]
+) -> None:
+    sought = need(**wish)
+    for facts in (bad, good):
+        kinds = facts.pop("kinds", ["sme", "university"])
+        offer(organisation=make_organisation(kinds=kinds), **facts)
+
+    matched()
+
+    fitting = Listing.objects.filter(direction="offer").order_by("created_at").last()
+    assert others(sought) == [fitting]
+
+
+def test_a_place_may_be_a_grouping(matcher: m.Matcher) -> None:
+    kenya, peru = make_place("KE"), make_place("PE")
+    africa = make_place("x-africa", kind="grouping")
+    africa.members.add(kenya)
+    sought = need()
+    sought.target_places.add(africa)
+    inside = offer(organisation=make_organisation(country=kenya))
+    outside = offer(organisation=make_organisation(country=peru))
+    matching.places_of.cache_clear()
+
+    matched()
+
+    assert others(sought) == [inside]
+    failed = matching.conditions(
+        *matching.with_conditions(Listing.objects.filter(pk__in=[sought.pk, outside.pk]))
+    )
+    assert [x["rule"] for x in failed["failed"]] == ["place"]
+
+
+def test_a_new_offer_reaches_the_request_that_was_there(matcher: m.Matcher) -> None:
+    sought = need()
+    matched()
+    assert others(sought) == []
+
+    offered = offer()
+    matched()
+
+    assert others(sought) == [offered]
+
+
+def test_reasons_name_passages_terms_and_conditions(matcher: m.Matcher) -> None:
+    sought = need(trl_min=6)
+    Listing.objects.filter(pk=sought.pk)
+    sought.teasers.update(summary="It must meet ISO 14001.")
+    offered = offer(trl=7, summary="Certified to ISO 14001.")
+
+    matched()
+
+    reasons = Match.objects.get(listing=sought, tier="public").reasons
+    assert reasons["shared"] == ["ISO14001"]
+    assert reasons["conditions"] == {"failed": [], "unknown": [], "met": ["trl"]}
+    text = matching.text_of(offered, "public").own
+    for pair in reasons["pairs"]:
+        start, end = pair["theirs_at"]
+        assert text[start:end] == pair["theirs"]
+
+
+def test_public_matches_rest_on_public_texts_only(matcher: m.Matcher, client: Client) -> None:
+    sought, offered = need(), offer()
+    ListingDetail.objects.create(listing=offered, language="en", description="The secret is unobtainium.")
+    matched()
+    member = make_member(make_organisation())
+
+    stored = [str(row.reasons) for row in Match.objects.filter(tier="public")]
+    assert "unobtainium" not in "".join(stored)
+    assert {row.tier for row in queries.matches_of(ANYONE, sought)} == {"public"}
+    assert {row.tier for row in queries.matches_of(member, sought)} == {"network"}
+    pair = reverse("match_pair", args=[sought.pk, offered.pk])
+    assert b"unobtainium" not in client.get(pair).content
+    client.force_login(member)
+    assert b"unobtainium" in client.get(pair).content
+
+
+def test_matches_of_what_left_the_lists_are_not_shown(matcher: m.Matcher) -> None:
+    sought, offered = need(), offer()
+    matched()
+    Listing.objects.filter(pk=offered.pk).update(status="withdrawn")
+
+    assert list(policies.visible_matches(ANYONE)) == []
+    assert list(queries.matches_of(ANYONE, sought)) == []
+
+
+def test_sentences_are_encoded_once(matcher: m.Matcher) -> None:
+    remembering = matching.remember(matcher)
+    encoder: Any = matcher.encoders["use"]
+    before = encoder.encoded
+
+    for _turn in range(3):
+        remembering.encoders["use"].encode(["one", "two", "one"], "query")
+
+    assert encoder.encoded - before == 2
+
+
+def test_passages_cut_the_text_at_the_matched_places() -> None:
+    cut = pairs.passages("One. Two. Three.", [(5, 9), (-20, -10), (10, 16)])
+
+    assert [(p.text, p.pair) for p in cut] == [("One.", ""), ("Two.", "1"), ("Three.", "3")]
+
+
+def test_any_pair_says_why_it_is_not_higher(matcher: m.Matcher, client: Client) -> None:
+    sought = need(trl_min=6)
+    low = offer(trl=3)
+    matched()
+
+    page = client.get(reverse("match_pair", args=[sought.pk, low.pk])).content.decode()
+
+    assert "A condition is not met" in page
+    assert "Wanted: 6–9. Here: 3." in page
+
+
+def test_a_listing_is_compared_by_its_reference(matcher: m.Matcher, client: Client) -> None:
+    sought, offered = need(), offer()
+
+    answer = client.get(reverse("match_list", args=[sought.pk]), {"other": offered.reference.lower()})
+    unknown = client.get(reverse("match_list", args=[sought.pk]), {"other": "XX"})
+
+    assert answer["Location"] == reverse("match_pair", args=[sought.pk, offered.pk])
+    assert b"There is no published listing" in unknown.content
+
+
+def test_the_list_costs_the_same_for_one_and_three_matches(
+    matcher: m.Matcher, client: Client, member: User
+) -> None:
+    sought = need()
+    offer()
+    matched()
+    url = reverse("match_list", args=[sought.pk])
+    client.force_login(member)
+    client.get(url)
+    with CaptureQueriesContext(connection) as one:
+        client.get(url)
+    offer()
+    offer()
+    matched()
+
+    with CaptureQueriesContext(connection) as three:
+        page = client.get(url)
+
+    assert page.content.count(b'class="row-item"') == 3
+    assert len(three) == len(one)
+
+
+@pytest.fixture
+def member() -> User:
+    return make_member(make_organisation())
