@@ -1,0 +1,133 @@
+"""The command line: both formats, exit codes, bad input."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from serai.engines.scheduling.__main__ import BAD_INPUT, BROKEN, DONE, IMPOSSIBLE, main
+
+
+def run(*arguments: object) -> int:
+    return main([str(a) for a in arguments])
+
+
+@pytest.fixture
+def wish_list(tmp_path: Path) -> Path:
+    path = tmp_path / "event.json"
+    run("generate", "everything", "--people", 30, "--wishes", 60, "--slots", 8, "--tables", 6, "--out", path)
+    return path
+
+
+@pytest.fixture
+def plan(wish_list: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "plan.json"
+    run("solve", wish_list, "--out", path, "--time-limit", 1, "--quiet")
+    return path
+
+
+def test_a_wish_list_is_solved_checked_and_drawn(wish_list: Path, tmp_path: Path) -> None:
+    plan, picture = tmp_path / "plan.json", tmp_path / "plan.svg"
+
+    code = run("solve", wish_list, "--out", plan, "--time-limit", 1, "--quiet", "--svg", picture)
+
+    data = json.loads(plan.read_text())
+    assert code == DONE
+    assert run("check", wish_list, plan) == DONE
+    assert data["weight"] <= data["weight_bound"]
+    assert data["breaks"] >= data["breaks_bound"]
+    assert all(len(m) == 3 for m in data["meetings"])
+    assert picture.read_text().startswith("<svg ")
+
+
+def test_a_fixed_list_is_solved_and_checked(tmp_path: Path) -> None:
+    problem, plan = tmp_path / "list.json", tmp_path / "plan.json"
+    run("generate", "fixed", "--people", 12, "--wishes", 20, "--slots", 6, "--tables", 4, "--out", problem)
+
+    code = run("solve", problem, "--out", plan, "--time-limit", 60, "--svg", tmp_path / "plan.svg", "--quiet")
+
+    data = json.loads(plan.read_text())
+    assert code == DONE
+    assert data["status"] == "optimal"
+    assert data["breaks"] == data["bound"]
+    assert run("check", problem, plan) == DONE
+    assert run("explain", problem, plan) == DONE
+
+
+def test_an_impossible_list_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    problem = tmp_path / "list.json"
+    meetings = [{"id": 0, "a": 0, "b": 1}, {"id": 1, "a": 0, "b": 2}]
+    problem.write_text(
+        json.dumps({"participants": 3, "slots": 1, "tables": 2, "meetings": meetings, "format": "b2bsp-1"})
+    )
+
+    code = run("solve", problem, "--out", tmp_path / "plan.json", "--quiet")
+
+    assert code == IMPOSSIBLE
+    assert capsys.readouterr().err == "Meetings: meeting 0 (0 with 1), meeting 1 (0 with 2).\n"
+
+
+def test_a_broken_plan_is_named(wish_list: Path, plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = json.loads(plan.read_text())
+    data["meetings"].append(data["meetings"][0])
+    plan.write_text(json.dumps(data))
+
+    code = run("check", wish_list, plan)
+
+    assert code == BROKEN
+    assert f"wish {data['meetings'][0][0]}: granted 2 times" in capsys.readouterr().out
+
+
+def test_a_repair_is_valid_in_the_event_it_writes(wish_list: Path, plan: Path, tmp_path: Path) -> None:
+    changes, repaired, event = (tmp_path / name for name in ("changes.json", "repaired.json", "after.json"))
+    changes.write_text(json.dumps({"cancelled": [3], "now": 2, "late_wishes": [[1, 2, 5]]}))
+
+    code = run("repair", wish_list, plan, "--changes", changes, "--out", repaired)
+
+    event.write_text(json.dumps(json.loads(repaired.read_text())["instance"]))
+    assert code == DONE
+    assert run("check", event, repaired) == DONE
+
+
+def test_prices_and_reasons_are_told(wish_list: Path, plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("what-if", wish_list, plan, "--tables", 2) == DONE
+    assert capsys.readouterr().out.startswith("+2 tables: at most ")
+    assert run("explain", wish_list, plan) == DONE
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "line 1: Expecting property name enclosed in double quotes"),
+        ("[]", "the file must hold one JSON object"),
+        ('{"format": "b2b-wishes-1"}', "participants: is missing"),
+        ('{"format": "x"}', "format: 'x' is not b2b-wishes-1"),
+        (
+            '{"format": "b2b-wishes-1", "participants": 2, "slots": 2, "tables": 1, "wishes": [[0, 5, 1]]}',
+            "wishes: 0 names 5, who does not take part",
+        ),
+        (
+            '{"format": "b2b-wishes-1", "participants": 99999999, "slots": 2, "tables": 1, "wishes": []}',
+            "participants: 99999999 is more than the limit of 20000",
+        ),
+        (
+            '{"format": "b2b-wishes-1", "participants": 2, "slots": 2, "tables": 1, "wishes": [], "rules": {"x": 1}}',
+            "rules: 'x' is not known",
+        ),
+    ],
+)
+def test_bad_input_names_the_key(
+    text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+
+    code = run("solve", path)
+
+    assert code == BAD_INPUT
+    assert words in capsys.readouterr().err
+
+
+def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("solve", tmp_path / "nowhere.json") == BAD_INPUT
+    assert "nowhere.json" in capsys.readouterr().err
