@@ -7,10 +7,13 @@ from ninja import NinjaAPI
 from ninja.errors import ValidationError
 
 from serai.accounts.door import by_session, by_token
+from serai.agreements import api as agreements
+from serai.cooperation import api as cooperation
 from serai.core.errors import Conflict, SeraiError
 from serai.directory import api as directory
-from serai.exchange import api as exchange
 from serai.events import api as events
+from serai.exchange import api as exchange
+from serai.observatory import api as observatory
 
 api = NinjaAPI(
     title="Serai",
@@ -51,3 +54,10 @@ api.add_router("/listings", exchange.router)
 api.add_router("/search", exchange.search_router)
 api.add_router("/matches", exchange.matches_router)
 api.add_router("/interests", exchange.interests_router)
+api.add_router("/agreements", agreements.router)
+api.add_router("/cases", cooperation.cases_router)
+api.add_router("/projects", cooperation.projects_router)
+api.add_router("/facilities", cooperation.facilities_router)
+api.add_router("/results", cooperation.results_router)
+api.add_router("/indicators", observatory.indicators_router)
+api.add_router("/releases", observatory.releases_router)

@@ -1,5 +1,6 @@
 """What the pages of Build share: windows of a list, the tabs, forms that call an action."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -48,6 +49,15 @@ def window(rows: QuerySet[Any], given: str, *, size: int = PAGE_SIZE) -> Window:
     start = (number - 1) * size
     found = list(rows[start : start + size + 1])
     return Window(found[:size], number, len(found) > size)
+
+
+_CODE = re.compile(r"[\w-]{1,40}", re.ASCII)
+
+
+def chosen(request: HttpRequest, *names: str) -> dict[str, str]:
+    """The filters of an address by name; what cannot be a code of ours counts as not chosen."""
+    given = {name: request.GET.get(name, "") for name in names}
+    return {name: value if _CODE.fullmatch(value) else "" for name, value in given.items()}
 
 
 @dataclass(frozen=True)

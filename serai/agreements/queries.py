@@ -49,11 +49,16 @@ def register(
         agreements = agreements.filter(status=status)
     if field:
         agreements = agreements.filter(fields_of_science__contains=[field])
-    if year.isdigit():
+    if is_year(year):
         agreements = agreements.filter(signed_on__year=int(year))
     if country:
         agreements = agreements.filter(Exists(_parties_of(country)))
     return agreements.order_by(F("signed_on").desc(nulls_first=True), "id")
+
+
+def is_year(text: str) -> bool:
+    """Whether the text is a year the calendar has."""
+    return text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= 9999
 
 
 def _parties_of(country: str) -> QuerySet[Party]:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -16,6 +15,7 @@ from serai.agreements.models import Agreement, Party
 from serai.core import ui
 from serai.core.models import AuditEntry
 from serai.core.viewer import Viewer
+from serai.core.words import on_day
 from serai.directory.models import Organisation
 from serai.directory.places import place_name
 
@@ -85,18 +85,25 @@ def facts(agreement: Agreement) -> list[ui.Fact]:
 
 
 def ui_day(day: date | None) -> str:
-    return date_format(day, "DATE_FORMAT") if day else ""
+    return on_day(day)
 
 
 def history(viewer: Viewer, kind: str, pk: UUID, words: dict[str, object]) -> list[ui.Entry]:
-    """What happened to a record, newest first, from the audit log; entries without words are left out."""
+    """What happened to a record, newest first, from the audit log; entries without words are left out.
+
+    `words` completes "Ana …"; under the action with a star stands the sentence for what no person did.
+    """
     entries = AuditEntry.objects.filter(object_kind=kind, object_id=pk, action__in=words).order_by("-at")[:40]
     found = list(entries)
     names = dict(User.objects.filter(pk__in={e.actor_id for e in found}).values_list("pk", "name"))
     return [
         ui.Entry(
             timezone.localtime(entry.at),
-            str(words[entry.action]),
+            str(
+                words.get(f"{entry.action}*", words[entry.action])
+                if entry.actor_id is None
+                else words[entry.action]
+            ),
             who=ui.Chip(names[entry.actor_id], kind="person") if entry.actor_id in names else None,
         )
         for entry in found

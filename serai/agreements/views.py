@@ -18,7 +18,7 @@ from serai.agreements import actions, exports, lifecycle, policies, queries, sha
 from serai.agreements import forms as own
 from serai.agreements.fields import Field
 from serai.agreements.models import Agreement, Commitment, Party
-from serai.agreements.pages import ActionForm, form_page, page, tabs, window
+from serai.agreements.pages import ActionForm, chosen, form_page, page, tabs, window
 from serai.core import chain, policy, ui
 from serai.core.api import capped_count
 from serai.core.errors import NotAllowed
@@ -38,6 +38,7 @@ HISTORY: dict[str, object] = {
     "agreements.entered_into_force": gettext_lazy("recorded the entry into force"),
     "agreements.renewal_due": gettext_lazy("The period of notice began"),
     "agreements.renewed": gettext_lazy("prolonged the agreement"),
+    "agreements.renewed*": gettext_lazy("The agreement renewed itself"),
     "agreements.expired": gettext_lazy("The agreement reached its end"),
     "agreements.terminated": gettext_lazy("ended the agreement"),
     "agreements.commitment_added": gettext_lazy("added a commitment"),
@@ -57,8 +58,8 @@ STEPS = {
 @policy.route("agreements.agreement.see")
 def agreement_list(request: HttpRequest) -> HttpResponseBase:
     viewer = viewer_of(request)
-    chosen = {name: request.GET.get(name, "") for name in ("kind", "status", "country", "field", "year")}
-    found = queries.register(viewer, **chosen)
+    narrowed = chosen(request, "kind", "status", "country", "field", "year")
+    found = queries.register(viewer, **narrowed)
     form = request.GET.get("format", "")
     if form in FORMATS:
         rows = queries.with_names(found).iterator(chunk_size=500)
@@ -69,12 +70,12 @@ def agreement_list(request: HttpRequest) -> HttpResponseBase:
     query.pop("page", None)
     context = {
         "tabs": tabs(viewer, "agreement_list"),
-        "filters": _filters(viewer, chosen),
+        "filters": _filters(viewer, narrowed),
         "rows": [shapes.row(agreement) for agreement in shown.object_list],
         "page": shown,
         "total": count + is_capped,
         "downloads": [(form, f"?{query.urlencode()}&format={form}") for form in FORMATS],
-        "is_filtered": any(chosen.values()),
+        "is_filtered": any(narrowed.values()),
         "next_step": _draft_step(viewer),
     }
     return page(request, "agreements/agreement_list.html", context)
@@ -86,7 +87,7 @@ def _draft_step(viewer: Viewer) -> ui.Action | None:
     return ui.Action(_("Draft an agreement"), reverse("agreement_create"), "plus-lg")
 
 
-def _filters(viewer: Viewer, chosen: dict[str, str]) -> list[ui.Filter]:
+def _filters(viewer: Viewer, narrowed: dict[str, str]) -> list[ui.Filter]:
     countries = [
         ui.Option(code, country_name(code, own.page_language()) if len(code) == 2 else code, min(n, 201))
         for code, n in queries.countries_of(viewer)
@@ -97,14 +98,14 @@ def _filters(viewer: Viewer, chosen: dict[str, str]) -> list[ui.Filter]:
             "kind",
             _("Kind"),
             _options(Agreement.Kind.choices),
-            chosen["kind"],
+            narrowed["kind"],
             any_label=_("Agreements of every kind"),
         ),
         ui.Filter(
             "country",
             _("Country"),
             countries,
-            chosen["country"],
+            narrowed["country"],
             before=_("with"),
             any_label=_("any country"),
         ),
@@ -112,12 +113,12 @@ def _filters(viewer: Viewer, chosen: dict[str, str]) -> list[ui.Filter]:
             "field",
             _("Field"),
             _options(Field.choices),
-            chosen["field"],
+            narrowed["field"],
             before=_("in"),
             any_label=_("any field"),
         ),
-        ui.Filter("status", _("Status"), _options(S.choices), chosen["status"], any_label=_("any status")),
-        ui.Filter("year", _("Year"), years, chosen["year"], before=_("signed in"), any_label=_("any year")),
+        ui.Filter("status", _("Status"), _options(S.choices), narrowed["status"], any_label=_("any status")),
+        ui.Filter("year", _("Year"), years, narrowed["year"], before=_("signed in"), any_label=_("any year")),
     ]
 
 

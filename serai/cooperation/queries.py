@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from serai.agreements import policies as agreement_policies
 from serai.agreements.models import Agreement
+from serai.agreements.queries import is_year
 from serai.cooperation import policies
 from serai.cooperation.models import Case, Facility, Project, ProjectParty, Result
 from serai.core.errors import NotFound
@@ -78,7 +79,7 @@ def projects(
     if country:
         party = ProjectParty.objects.filter(project=OuterRef("pk"), organisation__country__code=country)
         found = found.filter(Q(landing_place__code=country) | Exists(party))
-    if year.isdigit():
+    if is_year(year):
         found = found.filter(landed_on__year=int(year))
     return with_project_names(found).order_by(F("landed_on").desc(nulls_last=True), "-created_at", "id")
 
@@ -122,7 +123,7 @@ def results(viewer: Viewer, *, kind: str = "", status: str = "", year: str = "")
         found = found.filter(kind=kind)
     if status:
         found = found.filter(status=status)
-    if year.isdigit():
+    if is_year(year):
         found = found.filter(achieved_on__year=int(year))
     return with_result_origins(found).order_by("-achieved_on", "id")
 
@@ -196,7 +197,7 @@ def meetings_to_carry_on(viewer: Viewer) -> QuerySet[Outcome]:
     )
     since = timezone.now() - timedelta(days=OFFER_KEPT_DAYS)
     mine = Outcome.objects.filter(
-        participant__user__pk=viewer.pk, kind__in=OPENS_A_CASE, answered_at__gte=since
+        participant__user__in=[viewer.pk], kind__in=OPENS_A_CASE, answered_at__gte=since
     )
     return mine.filter(~Exists(opened)).order_by("answered_at", "pk")
 

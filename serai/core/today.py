@@ -57,7 +57,12 @@ def today(request: HttpRequest) -> HttpResponse:
         "groups": _groups(duties, day),
         "count": len(duties),
         "news": [
-            ui.Entry(timezone.localtime(news.at), news.text, tone="active" if news.is_new else "quiet", url=news.url)
+            ui.Entry(
+                timezone.localtime(news.at),
+                news.text,
+                tone="active" if news.is_new else "quiet",
+                url=news.url,
+            )
             for news in news_of(viewer)
         ],
         "find": ui.Action(_("Find a partner"), "/find/", "search"),

@@ -80,7 +80,7 @@ def _spanning(found: QuerySet[Any], began_on: Any, until: Any) -> QuerySet[Any]:
 
 def _agreements() -> QuerySet[Any]:
     in_force = agreements.visible_agreements(ANYONE).filter(in_force_on__isnull=False)
-    return in_force.annotate(began_on=F("in_force_on"), until=F("ended_on"))
+    return _spanning(in_force, F("in_force_on"), F("ended_on"))
 
 
 def _intergovernmental() -> QuerySet[Any]:
@@ -90,7 +90,7 @@ def _intergovernmental() -> QuerySet[Any]:
 def _facilities(kind: str) -> Callable[[], QuerySet[Any]]:
     def founded() -> QuerySet[Any]:
         known = cooperation.visible_facilities(ANYONE).filter(kind=kind, founded_on__isnull=False)
-        return known.annotate(began_on=F("founded_on"), until=F("closed_on"))
+        return _spanning(known, F("founded_on"), F("closed_on"))
 
     return founded
 
@@ -100,7 +100,7 @@ def _activities() -> QuerySet[Any]:
         kind__in=[Event.Kind.MATCHMAKING, Event.Kind.ROADSHOW, Event.Kind.FORUM, Event.Kind.SEMINAR],
         status__in=[Event.Status.ENDED, Event.Status.REPORTED],
     )
-    return held.annotate(began_on=TruncDate("ends_at"), until=NEVER)
+    return _spanning(held, TruncDate("ends_at"), NEVER)
 
 
 def _projects() -> QuerySet[Any]:

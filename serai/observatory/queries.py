@@ -10,12 +10,12 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce, ExtractYear
-from django.utils import timezone
 from django.utils.translation import get_language
 
 from serai.agreements.fields import field_label
 from serai.agreements.models import Agreement, Party
 from serai.agreements.policies import visible_agreements
+from serai.agreements.queries import is_year
 from serai.cooperation.models import Facility, ProjectParty, Result
 from serai.cooperation.policies import visible_facilities, visible_projects
 from serai.core.viewer import ANYONE
@@ -119,11 +119,9 @@ def records(indicator: Indicator, as_of: date, chosen: Mapping[str, str]) -> Que
     """
     if not indicator.is_open:
         return indicator.records().none()
-    found = counting(indicator, as_of)
+    found = _of_year(indicator, as_of, chosen[YEAR]) if chosen.get(YEAR) else counting(indicator, as_of)
     for dimension, member in chosen.items():
-        if dimension == YEAR:
-            found = _of_year(indicator, found, member)
-        elif dimension == FIELD and indicator.kind == "agreement":
+        if dimension == FIELD and indicator.kind == "agreement":
             found = found.filter(fields_of_science__contains=[member])
         elif dimension in indicator.dimensions:
             with_member = indicator.records().annotate(member=indicator.member_of(dimension))
@@ -131,12 +129,13 @@ def records(indicator: Indicator, as_of: date, chosen: Mapping[str, str]) -> Que
     return found.order_by("-began_on", "pk")
 
 
-def _of_year(indicator: Indicator, found: QuerySet[Any], year: str) -> QuerySet[Any]:
-    if not year.isdigit() or not 1 <= int(year) <= 9999:
-        return found.none()
+def _of_year(indicator: Indicator, as_of: date, year: str) -> QuerySet[Any]:
+    """A stock as it stood at the end of the year, or what happened in the year."""
+    if not is_year(year):
+        return indicator.records().none()
     if not indicator.is_stock:
-        return found.filter(began_on__year=int(year))
-    return counting(indicator, min(date(int(year), 12, 31), timezone.localdate()))
+        return counting(indicator, as_of).filter(began_on__year=int(year))
+    return counting(indicator, min(date(int(year), 12, 31), as_of))
 
 
 def record_ids(indicator: Indicator, as_of: date, chosen: Mapping[str, str], limit: int) -> list[UUID]:

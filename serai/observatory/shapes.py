@@ -77,7 +77,7 @@ def _notes(indicator: Indicator, dimension: str, hidden: bool, left: int) -> str
 
 
 def facts(indicator: Indicator) -> list[ui.Fact]:
-    state = _("at the end of a day") if indicator.is_stock else _("since the beginning")
+    state = _("What exists today") if indicator.is_stock else _("All that has happened so far")
     return [
         ui.Fact(_("Unit"), indicator.unit),
         ui.Fact(_("What it says"), indicator.definition),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from serai.agreements.pages import Window, window
+from serai.agreements.pages import chosen as narrowed
 from serai.core import kinds, policy, ui
 from serai.core.errors import NotFound
 from serai.core.exports import FORMATS, respond
@@ -106,7 +107,7 @@ def indicator_detail(request: HttpRequest, code: str) -> HttpResponse:
 def indicator_records(request: HttpRequest, code: str) -> HttpResponse:
     """The records behind a figure, and nothing else: as many as the figure says."""
     indicator, today = _indicator(code), timezone.localdate()
-    chosen = {name: request.GET[name] for name in indicator.breakdowns() if request.GET.get(name)}
+    chosen = {name: member for name, member in narrowed(request, *indicator.breakdowns()).items() if member}
     found = queries.records(indicator, today, chosen)
     shown = window(found.values_list("pk", flat=True), request.GET.get("page", ""))
     cards = kinds.cards(viewer_of(request), indicator.kind, shown.object_list) if indicator.is_open else {}

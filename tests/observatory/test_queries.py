@@ -172,6 +172,17 @@ def test_every_part_of_an_open_figure_has_as_many_records_as_it_says(code: str) 
             assert found == cell.value
 
 
+def test_a_year_and_a_field_narrow_together() -> None:
+    old = make_facility(
+        field="energy", founded_on=date(2023, 5, 1), status=Facility.Status.CLOSED, closed_on=date(2025, 1, 10)
+    )
+    make_facility(field="health", founded_on=date(2023, 5, 1))
+    indicator = _named("joint_laboratories")
+
+    assert list(queries.records(indicator, TODAY, {"field": "energy", "year": "2024"})) == [old]
+    assert list(queries.records(indicator, TODAY, {"field": "energy", "year": "2025"})) == []
+
+
 def test_odd_members_find_nothing_and_break_nothing() -> None:
     make_facility()
     for chosen in ({"year": "x"}, {"year": "0"}, {"country": "' OR 1=1"}, {"field": ""}, {"kind": "a"}):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from serai.agreements.forms import CaseAgreementForm
-from serai.agreements.pages import page, tabs, window
+from serai.agreements.pages import chosen, page, tabs, window
 from serai.agreements.shapes import history, organisation_chip
 from serai.cooperation import actions, forms, lifecycle, policies, queries, shapes
 from serai.cooperation.actions.common import people_of
@@ -29,6 +29,7 @@ HISTORY: dict[str, object] = {
     "cooperation.next_step_set": gettext_lazy("set the next step"),
     "cooperation.case_handed_over": gettext_lazy("handed the case over"),
     "cooperation.case_moved": gettext_lazy("moved the case on"),
+    "cooperation.case_moved*": gettext_lazy("The case moved on with its agreement"),
     "cooperation.case_stalled": gettext_lazy("put the case to rest"),
     "cooperation.case_ended": gettext_lazy("ended the case"),
     "cooperation.agreement_drafted": gettext_lazy("drafted an agreement"),
@@ -46,7 +47,7 @@ def build(request: HttpRequest) -> HttpResponse:
 @policy.route("cooperation.case.see")
 def case_list(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
-    status, whose = request.GET.get("status", ""), request.GET.get("whose", "")
+    status, whose = chosen(request, "status", "whose").values()
     found = queries.cases(viewer, status=status, whose=whose)
     shown = window(found, request.GET.get("page", ""))
     count, is_capped = capped_count(found)
@@ -239,8 +240,8 @@ def case_step(request: HttpRequest, pk: UUID) -> HttpResponse:
 @policy.route("cooperation.case.see")
 def case_move(request: HttpRequest, pk: UUID) -> HttpResponse:
     case = _acted_on(request, pk)
-    actions.move_case(case=case, to=request.POST.get("to", ""), by=user_of(request))
-    return redirect("case_step" if lifecycle.CASE.transitions[request.POST["to"]] else "case_detail", pk)
+    case = actions.move_case(case=case, to=request.POST.get("to", ""), by=user_of(request))
+    return redirect("case_step" if lifecycle.CASE.transitions[case.status] else "case_detail", pk)
 
 
 @policy.route("cooperation.case.see")

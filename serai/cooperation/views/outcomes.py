@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from serai.agreements.pages import chosen as narrowed
 from serai.agreements.pages import page, tabs, window
 from serai.agreements.shapes import history, organisation_chip
 from serai.cooperation import actions, forms, lifecycle, policies, queries, shapes
@@ -45,7 +46,7 @@ RESULT_HISTORY: dict[str, object] = {
 @policy.route("cooperation.project.see")
 def project_list(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
-    chosen = {name: request.GET.get(name, "") for name in ("status", "field", "country", "year")}
+    chosen = narrowed(request, "status", "field", "country", "year")
     found = queries.projects(viewer, **chosen)
     shown = window(found, request.GET.get("page", ""))
     count, is_capped = capped_count(found)
@@ -205,7 +206,7 @@ def project_stop(request: HttpRequest, pk: UUID) -> HttpResponse:
 @policy.route("cooperation.facility.see")
 def facility_list(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
-    chosen = {name: request.GET.get(name, "") for name in ("kind", "field", "country", "region")}
+    chosen = narrowed(request, "kind", "field", "country", "region")
     found = queries.facilities(viewer, **chosen)
     shown = window(found, request.GET.get("page", ""))
     count, is_capped = capped_count(found)
@@ -356,7 +357,7 @@ def facility_close(request: HttpRequest, pk: UUID) -> HttpResponse:
 @policy.route("cooperation.result.see")
 def result_list(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
-    chosen = {name: request.GET.get(name, "") for name in ("kind", "status", "year")}
+    chosen = narrowed(request, "kind", "status", "year")
     found = queries.results(viewer, **chosen)
     shown = window(found, request.GET.get("page", ""))
     count, is_capped = capped_count(found)

@@ -1,0 +1,188 @@
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from serai.accounts.models import User
+from serai.agreements.models import Agreement, AgreementBody
+from serai.cooperation.models import Project
+from serai.core.models import AuditEntry
+from serai.core.tiers import Tier
+from tests.factories import (
+    in_days,
+    make_agreement,
+    make_case,
+    make_facility,
+    make_member,
+    make_organisation,
+    make_place,
+    make_project,
+    make_result,
+    make_steward,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+class Api:
+    """A small client of the interface, as one person or as a stranger."""
+
+    def __init__(self, person: User | None = None) -> None:
+        self.client = Client()
+        if person is not None:
+            self.client.force_login(person)
+
+    def get(self, path: str) -> Any:
+        return self.client.get(f"/api/v1/{path}")
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        return self.client.post(f"/api/v1/{path}", body or {}, content_type="application/json")
+
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        return self.client.put(f"/api/v1/{path}", body, content_type="application/json")
+
+
+def test_the_whole_road_over_the_interface() -> None:
+    ours, theirs = make_organisation(), make_organisation()
+    make_place("KE")
+    ana, bo, steward = Api(make_member(ours)), Api(make_member(theirs)), Api(make_steward())
+
+    case = ana.post(
+        "cases", {"title": "Batteries", "language": "en", "parties": [str(ours.pk), str(theirs.pk)]}
+    )
+    assert case.status_code == 201
+    made = ana.post(
+        f"cases/{case.json()['id']}/agreement",
+        {
+            "kind": "cooperation",
+            "tier": "public",
+            "texts": [{"language": "en", "title": "Batteries", "is_authentic": True}],
+        },
+    )
+    assert made.status_code == 201
+    agreement = f"agreements/{made.json()['id']}"
+    for to in ("negotiation", "approved"):
+        assert ana.post(f"{agreement}/move", {"to": to}).json()["status"] == to
+    parties = {p["organisation"]: p["id"] for p in ana.get(agreement).json()["parties"]}
+    for person, organisation in ((ana, ours), (bo, theirs)):
+        path = f"{agreement}/parties/{parties[str(organisation.pk)]}/signature"
+        assert person.post(path, {"signed_on": "2026-05-01"}).status_code == 200
+    assert ana.post(f"{agreement}/in-force", {"on": "2026-05-02"}).json()["status"] == "in_force"
+    project = ana.post(
+        "projects",
+        {
+            "case": case.json()["id"],
+            "agreement": made.json()["id"],
+            "tier": "public",
+            "texts": [{"language": "en", "title": "Seaweed"}],
+            "parties": [
+                {"organisation": str(ours.pk), "sector": "university", "benefit_percent": "60"},
+                {"organisation": str(theirs.pk), "sector": "industry", "benefit_percent": "40"},
+            ],
+        },
+    )
+    assert project.status_code == 201
+    path = f"projects/{project.json()['id']}"
+    assert ana.post(f"{path}/move", {"to": "signed"}).status_code == 200
+    assert ana.post(f"{path}/land", {"on": "2026-06-01", "place": "KE"}).json()["landing_place"] == "KE"
+    result = ana.post(
+        "results",
+        {
+            "project": project.json()["id"], "kind": "patent", "title": "A patent", "language": "en",
+            "achieved_on": "2026-07-01", "evidence_url": "https://example.org/patent",
+        },
+    )  # fmt: skip
+    assert result.status_code == 201
+    assert ana.post(f"results/{result.json()['id']}/validate").status_code == 403
+    assert steward.post(f"results/{result.json()['id']}/validate").json()["status"] == "validated"
+    assert Api().get(f"results/{result.json()['id']}").json()["project"] == project.json()["id"]
+    assert AuditEntry.objects.filter(action="cooperation.result_validated").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "make"),
+    [
+        ("agreements", lambda: make_agreement(tier=Tier.MUTUAL)),
+        ("projects", lambda: make_project(tier=Tier.MUTUAL)),
+        ("facilities", lambda: make_facility(tier=Tier.MUTUAL)),
+        ("results", lambda: make_result(tier=Tier.MUTUAL)),
+        ("cases", make_case),
+    ],
+)
+def test_hidden_and_missing_answer_alike_and_lists_leave_them_out(path: str, make: Any) -> None:
+    hidden = make()
+    outsider = Api(make_member(make_organisation()))
+
+    answers = [outsider.get(f"{path}/{pk}") for pk in (hidden.pk, make_organisation().pk)]
+
+    assert [a.status_code for a in answers] == [404, 404]
+    assert answers[0].content == answers[1].content
+    assert outsider.get(path).json() == {"items": [], "count": 0, "is_capped": False}
+
+
+@pytest.mark.parametrize("path", ["agreements", "projects", "facilities", "results", "releases"])
+def test_public_lists_need_no_key_and_refuse_unknown_parameters(path: str) -> None:
+    assert Api().get(path).status_code == 200
+    assert Api().get(f"{path}?owner=me").status_code == 422
+    assert Api().get(f"{path}?limit=1000").status_code == 422
+
+
+def test_cases_need_a_person() -> None:
+    assert Api().get("cases").status_code == 401
+    assert Api().post("cases", {"title": "x"}).status_code in {401, 403}
+
+
+def test_the_wording_is_the_parties_own() -> None:
+    ours = make_organisation()
+    agreement = make_agreement(ours, make_organisation(), tier=Tier.PUBLIC)
+    AgreementBody.objects.create(agreement=agreement, language="en", body="Article 1")
+    path = f"agreements/{agreement.pk}/wording"
+
+    assert [b["body"] for b in Api(make_member(ours)).get(path).json()] == ["Article 1"]
+    assert Api(make_member(make_organisation())).get(path).json() == []
+    assert Api().get(path).status_code == 401
+
+
+def test_an_unknown_field_and_a_wrong_share_are_refused_in_words() -> None:
+    ours, theirs = make_organisation(), make_organisation()
+    ana = Api(make_member(ours))
+    body = {
+        "texts": [{"language": "en", "title": "Seaweed"}],
+        "parties": [
+            {"organisation": str(ours.pk), "sector": "university", "benefit_percent": "60"},
+            {"organisation": str(theirs.pk), "sector": "industry", "benefit_percent": "60"},
+        ],
+    }
+
+    unknown, too_much = ana.post("projects", {**body, "owner": "me"}), ana.post("projects", body)
+
+    assert unknown.status_code == 422
+    assert too_much.status_code == 422
+    assert "120" in too_much.json()["fields"]["benefit_percent"]
+    assert not Project.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"kind": "mou", "parties": [], "texts": []},
+        {"kind": "x" * 41, "parties": [], "texts": []},
+        {"kind": "mou", "parties": [{"place": "ZZ"}], "texts": []},
+        {"kind": "mou", "parties": [], "texts": [{"language": "en", "title": "a\x00b"}]},
+        {"kind": "mou", "parties": [], "texts": [{"language": "not a language", "title": "a"}]},
+    ],
+)
+def test_a_draft_that_does_not_fit_is_refused(body: dict[str, Any]) -> None:
+    assert Api(make_member(make_organisation())).post("agreements", body).status_code == 422
+    assert not Agreement.objects.exists()
+
+
+def test_a_reader_may_not_change_what_everybody_sees() -> None:
+    agreement = make_agreement()
+    reader = Api(make_member(make_organisation()))
+
+    assert (
+        reader.post(f"agreements/{agreement.pk}/renew", {"ends_on": in_days(900).isoformat()}).status_code
+        == 403
+    )
+    assert reader.put(f"agreements/{agreement.pk}/terms", {"kind": "mou"}).status_code == 403
