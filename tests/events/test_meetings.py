@@ -1,15 +1,26 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from serai.accounts.models import Notice
+from serai.core import chain
 from serai.core.errors import Conflict, NotAllowed
-from serai.core.models import AuditEntry
+from serai.core.models import AuditEntry, Link
 from serai.events import actions
 from serai.events.models import Event, Interpreter, Meeting, MeetingRequest, Participant
+from serai.exchange.models import Interest
 from tests.events.conftest import World
-from tests.factories import make_event, make_participant, make_request, make_slot, make_table
+from tests.factories import (
+    in_days,
+    make_event,
+    make_listing,
+    make_participant,
+    make_request,
+    make_slot,
+    make_table,
+)
 
 
 @pytest.fixture
@@ -237,3 +248,44 @@ def test_a_participant_who_left_cannot_be_booked(world: World, request_: Meeting
 
     with pytest.raises(Conflict):
         actions.book_meeting(request=request_, slot=world.slots[0], by=world.ana.user)
+
+
+def test_a_meeting_follows_its_listing_and_the_interest_in_it(world: World) -> None:
+    listing = make_listing(organisation=world.bo.organisation)
+    interest = Interest.objects.create(
+        listing=listing,
+        organisation=world.ana.organisation,
+        language="en",
+        cooperation_sought="Test it",
+        about_us="We",
+        answer_due=in_days(5),
+        status=Interest.Status.ACCEPTED,
+    )
+    request = make_request(world.event, requester=world.ana, invitee=world.bo, listing=listing)
+
+    meeting = actions.book_meeting(request=request, slot=world.slots[0], by=world.ana.user)
+
+    links = Link.objects.values_list("source_kind", "source_id", "relation", "target_kind", "target_id")
+    assert set(links) == {
+        ("listing", listing.pk, "met_as", "meeting", meeting.pk),
+        ("interest", interest.pk, "met_as", "meeting", meeting.pk),
+    }
+    assert {step.card.kind for step in chain.walk(world.ana.user, meeting)} == {
+        "listing",
+        "interest",
+        "meeting",
+    }
+    assert [step.card.kind for step in chain.walk(world.stranger, listing)] == ["listing"]
+
+
+def test_nobody_learns_another_s_strength_on_the_page(world: World) -> None:
+    request = make_request(
+        world.event, requester=world.ana, invitee=world.bo, strength="must", status="pending"
+    )
+    client = Client()
+    client.force_login(world.bo.user)
+
+    said = client.get("/meet/requests/").content.decode()
+
+    assert str(request.pk) in said
+    assert "Must meet" not in said
