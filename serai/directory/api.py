@@ -223,9 +223,10 @@ def _one_of(value: str, allowed: tuple[str, ...] | list[str], name: str) -> str:
 
 
 def _visible(request: HttpRequest, pk: UUID) -> Organisation:
-    return get_object_or_404(
+    organisation: Organisation = get_object_or_404(
         policies.visible_organisations(viewer_of(request)).select_related("country"), pk=pk
     )
+    return organisation
 
 
 # --- operations -------------------------------------------------------------------------------------------

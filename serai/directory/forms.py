@@ -53,7 +53,7 @@ def language_choices() -> list[tuple[str, str]]:
         if len(code) == 2 or code in {"zh_Hans", "zh_Hant"}
     ]
     order = places.sort_order(get_language() or "en")
-    return [("", _("not known")), *sorted(found, key=lambda pair: order.getSortKey(pair[1]))]
+    return [("", str(_("not known"))), *sorted(found, key=lambda pair: order.getSortKey(pair[1]))]
 
 
 def country_choices() -> list[tuple[str, str]]:
@@ -251,26 +251,25 @@ class OtherField(forms.CharField):
         if not text:
             return None
         visible = policies.visible_organisations(self.viewer)
-        for part in reversed(text.rstrip("/").split("/")):
-            known = _uuid(part)
-            if known:
-                return visible.filter(pk=known).first() or self._refuse(_("No such organisation is here."))
+        known = next(filter(None, map(_uuid, reversed(text.rstrip("/").split("/")))), None)
+        if known:
+            return self._one(list(visible.filter(pk=known)))
         found = list(queries.found(self.viewer, queries.Search(text=text))[:6])
         exact = [o for o in found if o.name.casefold() == text.casefold()]
-        if len(found) == 1 or len(exact) == 1:
-            return (exact or found)[0]
-        if not found:
-            return self._refuse(_("No organisation of this name is here."))
-        listed = "; ".join(f"{o.name} ({o.country.code if o.country else '—'})" for o in found[:5])
-        return self._refuse(
-            _(
-                "Several organisations fit: %(names)s. Write more of the name, or paste the address of its page."
-            )
-            % {"names": listed}
-        )
+        return self._one(exact if len(exact) == 1 else found)
 
-    def _refuse(self, message: Any) -> None:
-        raise ValidationError(message)
+    def _one(self, found: list[Organisation]) -> Organisation:
+        if not found:
+            raise ValidationError(_("No organisation of this name is here."))
+        if len(found) > 1:
+            listed = "; ".join(f"{o.name} ({o.country.code if o.country else '—'})" for o in found[:5])
+            raise ValidationError(
+                _(
+                    "Several organisations fit: %(names)s. Write more of the name, or paste the address of its page."
+                ),
+                params={"names": listed},
+            )
+        return found[0]
 
 
 def _uuid(text: str) -> UUID | None:

@@ -74,7 +74,7 @@ def candidates(text: str) -> list[tuple[str, str]]:
 
 def url_of(scheme: str, value: str) -> str:
     """Where the identifier leads, for schemes that have public pages; else an empty string."""
-    pattern = _PAGES.get(scheme)
+    pattern = _PAGES.get(str(scheme))
     return pattern.format(value=value) if pattern else ""
 
 
@@ -223,7 +223,7 @@ _RULES: dict[str, Callable[[str], str]] = {
     Scheme.REGISTER: _register,
     "orcid": _orcid,
 }
-_PAGES = {
+_PAGES: dict[str, str] = {
     Scheme.ROR: "https://ror.org/{value}",
     Scheme.LEI: "https://search.gleif.org/#/record/{value}",
     Scheme.WIKIDATA: "https://www.wikidata.org/wiki/{value}",

@@ -31,7 +31,8 @@ def place_name(place: Place, language: str | None = None) -> str:
     if place.kind == Place.Kind.COUNTRY:
         return country_name(place.code, tag)
     if place.kind == Place.Kind.SUBDIVISION:
-        known = pycountry.subdivisions.get(code=place.code)
+        subdivisions: Any = pycountry.subdivisions
+        known = subdivisions.get(code=place.code)
         return str(known.name) if known else place.code
     return own_name(place.names, "en") or next(iter(place.names.values()), place.code)
 

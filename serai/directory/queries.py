@@ -89,7 +89,7 @@ def _named(text: str) -> Q:
     holds = _holds_words(text)
     # Between two bounds instead of equal: then the planner asks row by row and does not gather all hits first.
     here = {"organisation__gte": OuterRef("pk"), "organisation__lte": OuterRef("pk")}
-    return holds | Exists(OrganisationName.objects.filter(holds, **here))
+    return holds | Q(Exists(OrganisationName.objects.filter(holds, **here)))
 
 
 def _hits(text: str) -> QuerySet[Any]:

@@ -35,7 +35,7 @@ def editable(request: HttpRequest, pk: UUID) -> Organisation:
     """The organisation, if the person may change it: 404 for one they do not see, 403 for one of others."""
     viewer = viewer_of(request)
     visible = policies.visible_organisations(viewer).select_related("country")
-    organisation = get_object_or_404(visible, pk=pk)
+    organisation: Organisation = get_object_or_404(visible, pk=pk)
     if not policies.may_edit_organisation(viewer, organisation):
         raise NotAllowed(_("Only the managers of the organisation can change it."))
     return organisation
@@ -209,7 +209,7 @@ def organisation_part(request: HttpRequest, pk: UUID, part: str) -> HttpResponse
     if part not in PARTS:
         raise Http404
     person, organisation, known = person_of(request), editable(request, pk), PARTS[part]
-    options = {"viewer": person} if known.needs_viewer else {}
+    options: dict[str, Any] = {"viewer": person} if known.needs_viewer else {}
     form = known.form(request.POST or None, **options)
     if request.method == "POST" and form.is_valid():
         added = form.perform(lambda: known.add(organisation, person, form.cleaned_data))

@@ -123,7 +123,8 @@ def verification_take_up(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _any_organisation(request: HttpRequest, pk: UUID) -> Organisation:
-    return get_object_or_404(policies.visible_organisations(viewer_of(request)), pk=pk)
+    organisation: Organisation = get_object_or_404(policies.visible_organisations(viewer_of(request)), pk=pk)
+    return organisation
 
 
 @policy.route("accounts.steward")
