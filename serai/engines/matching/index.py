@@ -22,6 +22,7 @@ from serai.engines.matching.types import ENGINE_VERSION, Document, Hit, Matrix, 
 E5_DIMENSION, USE_DIMENSION = 384, 512
 # More queries than this change neither hubness nor calibration, but cost memory: [LOG, documents] scores at once.
 LOG = 400
+ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +146,14 @@ class Index:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def meaning(self, query: Query) -> NDArray[np.float32]:
-        """The meaning term for every document, float32 [n]: centred cosines of both models, mixed by language."""
+    def meaning(self, query: Query, rows: slice = ALL) -> NDArray[np.float32]:
+        """The meaning term for every document of `rows`, float32 [n]: centred cosines of both models, mixed by language."""
         e5 = self._centred(query, self.parameters.primary, self.e5.shape[1])
-        scores: NDArray[np.float32] = self.e5 @ e5
+        scores: NDArray[np.float32] = self.e5[rows] @ e5
         if query.language not in USE_LANGUAGES or "use" not in query.vectors:
             return scores
-        use = self.use @ self._centred(query, "use", USE_DIMENSION)
-        mixed: NDArray[np.float32] = scores + self.use_share * (use - scores)
+        use = self.use[rows] @ self._centred(query, "use", USE_DIMENSION)
+        mixed: NDArray[np.float32] = scores + self.use_share[rows] * (use - scores)
         return mixed
 
     def _centred(self, query: Query, model: str, dimension: int) -> NDArray[np.float32]:
@@ -161,7 +162,7 @@ class Index:
         centred: NDArray[np.float32] = self.centring.apply(model, role, query.language, raw)[0]
         return centred
 
-    def terms(self, query: Query) -> dict[str, NDArray[np.float32]]:
+    def terms(self, query: Query, rows: slice = ALL) -> dict[str, NDArray[np.float32]]:
         """Every term that is known for all documents at once; the score is their sum and the term "limits".
 
         "meaning" is the raw similarity, "language" what calibration adds or takes, "hub" what a document near
@@ -169,14 +170,14 @@ class Index:
         limit, is read for the best `limit_depth` documents only.
         """
         p = self.parameters
-        meaning = self.meaning(query)
-        hub = -np.float32(p.hub_weight) * self.hubness
-        pairs = self.calibration.apply(meaning, query.language, self.codes, self.names)
-        level = (pairs + hub) * self.calibration.within(query.language, self.codes, self.names)
+        meaning, codes = self.meaning(query, rows), self.codes[rows]
+        hub = -np.float32(p.hub_weight) * self.hubness[rows]
+        pairs = self.calibration.apply(meaning, query.language, codes, self.names)
+        level = (pairs + hub) * self.calibration.within(query.language, codes, self.names)
         tokens = np.zeros(len(self.ids), np.float32)
         for token in sorted(query.tokens & self.postings.keys()):
             tokens[self.postings[token]] += 1.0
-        tokens = np.minimum(tokens, p.token_most) * np.float32(p.token_weight)
+        tokens = np.minimum(tokens[rows], p.token_most) * np.float32(p.token_weight)
         return {"meaning": meaning, "language": level - meaning - hub, "hub": hub, "tokens": tokens}
 
     def search(self, query: Query, k: int = 10, *, allowed: Collection[str] | None = None) -> tuple[Hit, ...]:
@@ -192,7 +193,7 @@ class Index:
         total = np.sum(list(terms.values()), axis=0)
         rows = np.arange(len(self.ids))
         if allowed is not None:
-            rows = np.array(sorted(self.place[a] for a in allowed if a in self.place), np.intp)
+            rows = np.sort(np.fromiter((self.place[a] for a in allowed if a in self.place), np.intp))
         if not len(rows):
             return ()
         reads = self.parameters.limit_weight > 0 and has_limits(query.text)
@@ -204,8 +205,10 @@ class Index:
         hits = [self._hit(i, terms, query if reads else None) for i in order]
         return tuple(sorted(hits, key=lambda h: (-h.score, h.id))[:k])
 
-    def _hit(self, at: int, terms: Mapping[str, NDArray[np.float32]], read: Query | None) -> Hit:
-        parts = {name: float(values[at]) for name, values in terms.items()}
+    def _hit(
+        self, at: int, terms: Mapping[str, NDArray[np.float32]], read: Query | None, row: int | None = None
+    ) -> Hit:
+        parts = {name: float(values[at if row is None else row]) for name, values in terms.items()}
         if read is not None:
             name = self.names[self.codes[at]]
             checks = compare(read.text, read.language, self.texts[at], name)
@@ -216,8 +219,9 @@ class Index:
 
     def hit(self, query: Query, document_id: str) -> Hit:
         """The score of one document and its terms. Raises KeyError for an unknown id."""
+        at = self.place[document_id]
         reads = self.parameters.limit_weight > 0 and has_limits(query.text)
-        return self._hit(self.place[document_id], self.terms(query), query if reads else None)
+        return self._hit(at, self.terms(query, slice(at, at + 1)), query if reads else None, 0)
 
     def position(self, query: Query, document_id: str) -> tuple[int, float]:
         """Rank (1 = best) and score of one document among all. Raises KeyError for an unknown id."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from serai.engines.matching.centring import Statistics
 from serai.engines.matching.constraints import Failure, Side, failures
@@ -11,8 +11,10 @@ from serai.engines.matching.encoders import Encoder, EncoderProcess
 from serai.engines.matching.explain import explain
 from serai.engines.matching.index import DEFAULT, Index, Parameters
 from serai.engines.matching.language import detect
-from serai.engines.matching.text import clean
+from serai.engines.matching.store import Remembering
+from serai.engines.matching.text import clean, sentences
 from serai.engines.matching.tokens import hard_tokens
+from serai.engines.matching.topics import Topics
 from serai.engines.matching.types import Document, Explanation, Hit, Query, Role, Vector
 
 
@@ -35,6 +37,9 @@ class Matcher:
         self.encoders: Mapping[str, Encoder] = (
             encoders if encoders is not None else {"e5": EncoderProcess("e5"), "use": EncoderProcess("use")}
         )
+        first = next((encoder for key, encoder in self.encoders.items() if key != "use"), None)
+        self._topics = Topics(first) if first is not None else None
+        self._sentences = {key: Remembering(encoder) for key, encoder in self.encoders.items()}
 
     def close(self) -> None:
         """End the encoders' processes."""
@@ -85,10 +90,21 @@ class Matcher:
         counted = statistics if statistics is not None else gather(documents, log)
         return Index.build(documents, counted.centring(), log=log, parameters=parameters)
 
+    def warm(self, documents: Iterable[Document]) -> None:
+        """Encode the documents' sentences now, in the background, so that explaining them later is immediate."""
+        for d in documents:
+            for encoder in self._sentences.values():
+                if encoder.info.knows(d.language):
+                    encoder.encode([s.of(d.text) for s in sentences(d.text)], "passage")
+
     def explain(self, query: Query, document: Document, index: Index) -> Explanation:
         """Why `document` has the score it has for `query` under `index`."""
         hit = score_pair(query, document, index)
-        return explain(query, document, hit, encoders=self.encoders, centring=index.centring)
+        reasons = explain(query, document, hit, encoders=self._sentences, centring=index.centring)
+        vector = document.vectors.get(index.parameters.primary)
+        if self._topics is None or vector is None:
+            return reasons
+        return replace(reasons, topics=self._topics.nearest(vector, document.language, index.centring))
 
 
 def score_pair(query: Query, document: Document, index: Index) -> Hit:

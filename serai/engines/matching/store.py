@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -86,3 +88,31 @@ class StoredEncoder:
             if self._progress is not None:
                 self._progress(min(start + BLOCK, len(todo)), len(todo))
         return out
+
+
+class Remembering:
+    """An encoder that keeps the vectors of the last `size` texts: sentences of popular documents are encoded once."""
+
+    def __init__(self, encoder: Encoder, size: int = 20_000) -> None:
+        self._encoder, self._size = encoder, size
+        self._kept: OrderedDict[tuple[Role, str], Vector] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._encoder.info
+
+    def encode(self, texts: Sequence[str], role: Role) -> Vector:
+        with self._lock:
+            known = {t: self._kept[(role, t)] for t in texts if (role, t) in self._kept}
+        missing = sorted({t for t in texts if t not in known})
+        fresh = dict(zip(missing, self._encoder.encode(missing, role), strict=True)) if missing else {}
+        with self._lock:
+            for text, vector in fresh.items():
+                self._kept[(role, text)] = vector
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        found = known | fresh
+        return (
+            np.stack([found[t] for t in texts]) if texts else np.zeros((0, self.info.dimension), np.float16)
+        )

@@ -11,7 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serai.engines.matching import EncoderFailed, EncoderProcess, EncoderUnavailable, encoders
+from serai.engines.matching import (
+    EncoderFailed,
+    EncoderProcess,
+    EncoderUnavailable,
+    Matcher,
+    encoders,
+    score_pair,
+)
 from serai.engines.matching.encoders import ModelInfo, checked
 from serai.engines.matching.store import StoredEncoder, VectorStore
 
@@ -162,8 +169,6 @@ def test_real_encoders_survive_anything(key: str) -> None:
 
 @pytest.mark.slow
 def test_translation_is_nearer_than_another_topic_in_the_same_language() -> None:
-    from serai.engines.matching import Matcher
-
     matcher = Matcher()
     try:
         documents = matcher.documents(
@@ -176,8 +181,6 @@ def test_translation_is_nearer_than_another_topic_in_the_same_language() -> None
             [("q", "We need solar desalination of brackish water for villages.", None)]
         )
         index = matcher.index([])
-        from serai.engines.matching import score_pair
-
         scores = {d.id: score_pair(query, d, index).score for d in documents}
         reasons = matcher.explain(query, documents[0], index)
     finally:
@@ -185,5 +188,6 @@ def test_translation_is_nearer_than_another_topic_in_the_same_language() -> None
 
     assert scores["right"] > scores["wrong"] + 0.2
     assert reasons.languages == ("en", "de")
+    assert "SDG 6" in [code for code, _ in reasons.topics]
     assert reasons.pairs[0].document.of(documents[0].text).startswith("Anlage")
     assert sum(reasons.terms.values()) == pytest.approx(reasons.score)

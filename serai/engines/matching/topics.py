@@ -1,0 +1,47 @@
+"""Which known topics a text is near to: the Sustainable Development Goals and the fields of science, embedded once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+
+from serai.engines.matching.centring import Centring
+from serai.engines.matching.encoders import Encoder
+from serai.engines.matching.types import Matrix, Vector
+
+LANGUAGE = "en"
+
+
+@lru_cache(maxsize=1)
+def topics() -> tuple[tuple[str, str], ...]:
+    """Code and description of every topic of `data/topics.txt`."""
+    source = resources.files("serai.engines.matching") / "data" / "topics.txt"
+    lines = [x for x in source.read_text("utf-8").splitlines() if x.strip() and not x.startswith("#")]
+    return tuple((code.strip(), text.strip()) for code, _, text in (line.partition(":") for line in lines))
+
+
+class Topics:
+    """The topics in the space of one encoder; encoded when first asked for."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._vectors: Vector | None = None
+
+    def nearest(
+        self, vector: Vector, language: str, centring: Centring, at_most: int = 3
+    ) -> tuple[tuple[str, float], ...]:
+        """Codes and centred cosines of the nearest topics to a document's raw vector, best first."""
+        if not np.any(vector):
+            return ()
+        if self._vectors is None:
+            self._vectors = self._encoder.encode([text for _, text in topics()], "passage")
+        key = self._encoder.info.key
+        rows: Matrix = centring.apply(key, "passage", LANGUAGE, self._vectors)
+        # The topics' own mean is taken out too: they are lists of nouns, not listings.
+        rows = rows - rows.mean(axis=0)
+        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+        near = rows @ centring.apply(key, "passage", language, vector)[0]
+        best = np.argsort(-near, kind="stable")[:at_most]
+        return tuple((topics()[i][0], float(near[i])) for i in best)
