@@ -57,7 +57,8 @@ def run(options: argparse.Namespace) -> int:
         tell(f"sections: {strange[0]!r} is not one of {', '.join(SECTIONS)}")
         return 2
     tell(f"Machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start.\n")
-    fixed = list(_fixed_lists(options))
+    needs_lists = {"exact", "fairness", "bound"} & set(sections)
+    fixed = list(_fixed_lists(options)) if needs_lists else []
     for name, section in (("exact", _exact), ("fairness", _fairness), ("bound", _bound)):
         if name in sections:
             section(fixed, options)
@@ -79,7 +80,7 @@ class _Published:
 def _fixed_lists(options: argparse.Namespace) -> Iterable[tuple[FixedProblem, _Published]]:
     if options.published is None:
         for seed in range(4):
-            problem = random_fixed(people=40, meetings=110, slots=10, tables=13 - seed, seed=seed)
+            problem = random_fixed(people=40, meetings=110, slots=10, tables=15 - seed, seed=seed)
             yield problem, _Published(None, None)
         return
     for path in sorted(options.published.glob("*.json")):
