@@ -1,0 +1,299 @@
+"""The pages: what strangers get, what members do, the cost of lists."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from serai.accounts.models import User
+from serai.exchange import actions
+from serai.exchange.models import Interest, Listing
+from tests.factories import in_days, make_listing, make_member, make_organisation, make_steward
+
+pytestmark = pytest.mark.django_db
+SUMMARY = "A membrane that takes drug residues out of municipal waste water with little energy."
+
+
+@pytest.fixture
+def owner() -> User:
+    return make_member(make_organisation(name="Hidden Works", city="Gdynia"))
+
+
+@pytest.fixture
+def sender() -> User:
+    return make_member(make_organisation(name="Seeker"))
+
+
+def own(owner: User, **what_matters: Any) -> Listing:
+    return make_listing(organisation=owner.memberships.get().organisation, **what_matters)
+
+
+def interest_in(listing: Listing, sender: User) -> Interest:
+    return actions.send_interest(
+        listing=listing,
+        organisation=sender.memberships.get().organisation,
+        language="en",
+        cooperation_sought="A pilot.",
+        about_us="We.",
+        by=sender,
+    )
+
+
+def queries_of(client: Client, url: str) -> int:
+    client.get(url)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(url).status_code == 200
+    return len(captured)
+
+
+def test_hidden_and_missing_listings_answer_alike(client: Client, owner: User) -> None:
+    draft = own(owner, status="draft")
+
+    hidden = client.get(reverse("listing_detail", args=[draft.pk]))
+    missing = client.get(reverse("listing_detail", args=[uuid4()]))
+
+    assert (hidden.status_code, missing.status_code) == (404, 404)
+    assert len(hidden.content) == len(missing.content)
+
+
+@pytest.mark.parametrize("name", ["listing_mine", "listing_create", "interest_list", "review_queue"])
+def test_strangers_are_sent_to_the_sign_in(client: Client, name: str) -> None:
+    answer = client.get(reverse(name))
+
+    assert answer.status_code == 302
+    assert reverse("account_login") in answer["Location"]
+
+
+def test_members_do_not_enter_the_review(client: Client, owner: User) -> None:
+    client.force_login(owner)
+
+    assert client.get(reverse("review_queue")).status_code == 404
+
+
+def test_an_anonymous_listing_names_country_kind_and_size_only(client: Client, owner: User) -> None:
+    listing = own(owner, disclosure="anonymous", title="A membrane")
+
+    for url in (
+        reverse("listing_list"),
+        reverse("listing_detail", args=[listing.pk]),
+        reverse("listing_export", args=["csv"]),
+        reverse("listing_export", args=["json"]),
+        f"/api/v1/listings/{listing.pk}",
+        "/api/v1/listings",
+    ):
+        answer = client.get(url)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+        assert b"A membrane" in body, url
+        for secret in (b"Hidden Works", b"Gdynia", str(listing.organisation_id).encode()):
+            assert secret not in body, url
+
+
+@pytest.mark.parametrize("name", ["listing_list", "listing_mine", "interest_list", "review_queue"])
+def test_lists_cost_the_same_for_one_and_three_rows(
+    client: Client, owner: User, sender: User, name: str
+) -> None:
+    steward = make_steward()
+    steward.memberships.create(
+        organisation=sender.memberships.get().organisation, role="member", status="active"
+    )
+
+    def one_more() -> None:
+        own(owner, status="in_review", submitted_at="2026-01-05T09:00Z", due_on=in_days(3))
+        make_listing(organisation=sender.memberships.get().organisation, status="draft")
+        interest_in(make_listing(disclosure="anonymous"), sender)
+        interest_in(own(owner), sender)
+        other = make_member(make_organisation())
+        interest_in(make_listing(organisation=sender.memberships.get().organisation), other)
+
+    one_more()
+    client.force_login(steward)
+    before = queries_of(client, reverse(name))
+    one_more()
+    one_more()
+
+    assert queries_of(client, reverse(name)) == before
+
+
+def test_a_record_costs_the_same_however_many_interests(client: Client, owner: User) -> None:
+    listing = own(owner)
+    interest_in(listing, make_member(make_organisation()))
+    client.force_login(owner)
+    url = reverse("listing_detail", args=[listing.pk])
+    before = queries_of(client, url)
+    for _turn in range(2):
+        interest_in(listing, make_member(make_organisation()))
+
+    assert queries_of(client, url) == before
+
+
+def test_a_listing_is_written_step_by_step(client: Client, owner: User) -> None:
+    client.force_login(owner)
+    organisation = owner.memberships.get().organisation
+
+    about = {
+        "organisation": organisation.pk,
+        "direction": "offer",
+        "kind": "technology",
+        "language": "en",
+        "disclosure": "named",
+    }
+    assert client.post(reverse("listing_create"), about).status_code == 302
+    listing = Listing.objects.get()
+    steps: dict[str, dict[str, Any]] = {
+        "teaser": {"title": "A membrane", "summary": SUMMARY, "keywords": "membrane， waste water; 膜、水"},
+        "details": {"description": "Polyamide."},
+        "facts": {"trl": "6", "ip_status": "granted", "sectors": ["E"], "sdgs": ["6"]},
+        "partner": {"partnerships": ["pilot"], "trl_min": "", "trl_max": "", "deadline": ""},
+        "contact": {"name": "Ana", "email": "ana@example.org"},
+    }
+    for step, data in steps.items():
+        assert client.post(reverse("listing_edit", args=[listing.pk, step]), data).status_code == 302, step
+    client.post(reverse("listing_do", args=[listing.pk, "submit"]))
+
+    listing.refresh_from_db()
+    assert (listing.status, listing.trl, listing.sectors) == ("in_review", 6, ["E"])
+    assert listing.teasers.get().keywords == ["membrane", "waste water", "膜", "水"]
+
+
+def test_a_refused_text_is_kept_in_the_form(client: Client, owner: User) -> None:
+    listing = own(owner, status="draft")
+    client.force_login(owner)
+    data = {"title": "A membrane", "summary": "Write to ana@example.org please.", "keywords": ""}
+
+    answer = client.post(reverse("listing_edit", args=[listing.pk, "teaser"]), data)
+
+    assert answer.status_code == 422
+    assert b"Write to ana@example.org please." in answer.content
+    assert b"Move this address into the contact: ana@example.org" in answer.content
+    live = client.post(reverse("listing_check", args=[listing.pk]), data, headers={"hx-request": "true"})
+    assert b"ana@example.org" in live.content
+
+
+def test_nobody_edits_the_listing_of_others(client: Client, owner: User, sender: User) -> None:
+    listing = own(owner)
+    client.force_login(sender)
+
+    for url in (
+        reverse("listing_edit", args=[listing.pk, "facts"]),
+        reverse("listing_translate", args=[listing.pk]),
+        reverse("listing_close", args=[listing.pk]),
+    ):
+        assert client.get(url).status_code == 404
+    assert client.post(reverse("listing_do", args=[listing.pk, "withdraw"])).status_code == 403
+
+
+def test_a_steward_reviews_on_the_page(client: Client, owner: User) -> None:
+    listing = own(owner, status="in_review", submitted_at="2026-01-05T09:00Z", due_on=in_days(3))
+    client.force_login(make_steward())
+    url = reverse("review_page", args=[listing.pk])
+    scores = {"advantages": "4", "clarity": "4", "expectations": "4", "language_quality": "0", "comment": ""}
+
+    assert client.post(url, scores).status_code == 422
+    assert client.post(url, {**scores, "comment": "Mend the language."}).status_code == 302
+
+    listing.refresh_from_db()
+    assert listing.status == "on_hold"
+
+
+def test_an_interest_goes_from_the_form_to_the_answer(client: Client, owner: User, sender: User) -> None:
+    listing = own(owner)
+    client.force_login(sender)
+    data = {
+        "organisation": sender.memberships.get().organisation_id,
+        "cooperation_sought": "A pilot.",
+        "about_us": "We.",
+        "language": "en",
+        "answer_due": in_days(10).isoformat(),
+    }
+    client.post(reverse("interest_new", args=[listing.pk]), data)
+    interest = Interest.objects.get()
+    accept = reverse("interest_accept", args=[interest.pk])
+    assert client.post(accept).status_code == 403
+
+    client.force_login(owner)
+    page = client.get(reverse("interest_detail", args=[interest.pk]))
+    assert b"Your answer" in page.content
+    client.post(accept, {"answer": "Welcome."})
+
+    interest.refresh_from_db()
+    assert (interest.status, interest.answer_due) == ("accepted", in_days(10))
+
+
+def test_others_do_not_see_an_interest(client: Client, owner: User, sender: User) -> None:
+    interest = interest_in(own(owner), sender)
+    client.force_login(make_steward())
+
+    assert client.get(reverse("interest_detail", args=[interest.pk])).status_code == 404
+    assert client.post(reverse("interest_accept", args=[interest.pk])).status_code == 404
+    assert client.get(f"/api/v1/interests/{interest.pk}").status_code == 404
+
+
+def test_old_links_with_odd_filters_still_open(client: Client) -> None:
+    odd = {"direction": "sideways", "trl": "99", "page": "-3", "place": "'; drop", "kind": ["a", "b"]}
+
+    assert client.get(reverse("listing_list"), odd).status_code == 200
+    assert client.get(reverse("search"), {**odd, "q": "\x00\u202e" + "x" * 5000}).status_code == 200
+
+
+# --- the programming interface ----------------------------------------------------------------------------
+def test_the_interface_walks_the_same_road(client: Client, owner: User) -> None:
+    client.force_login(owner)
+
+    def send(method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        call = getattr(client, method)
+        answer = call(f"/api/v1{path}", body, content_type="application/json")
+        assert answer.status_code == status, answer.content
+        return answer.json()
+
+    organisation = str(owner.memberships.get().organisation_id)
+    made = send(
+        "post",
+        "/listings",
+        {"organisation": organisation, "direction": "offer", "kind": "technology", "language": "en"},
+        201,
+    )
+    path = f"/listings/{made['id']}"
+    assert send("post", f"{path}/submit", status=422)["fields"].keys() == {"title", "partnerships", "email"}
+    send("put", f"{path}/texts/en", {"title": "A membrane", "summary": SUMMARY})
+    send("put", f"{path}/details/en", {"description": "Polyamide."})
+    send("patch", path, {"partnerships": ["pilot"], "trl": 6})
+    send("put", f"{path}/contact", {"name": "Ana", "email": "ana@example.org"})
+    assert send("post", f"{path}/submit")["status"] == "in_review"
+    client.force_login(make_steward())
+    scores = {"advantages": 4, "clarity": 4, "expectations": 4, "language_quality": 4}
+    assert send("post", f"{path}/review", scores)["status"] == "published"
+    client.logout()
+    shown = send("get", path)
+    assert (shown["title"], shown["details"], shown["contact"]) == ("A membrane", [], None)
+    assert send("get", "/listings")["items"][0]["id"] == made["id"]
+
+
+@pytest.mark.parametrize(
+    "query", ["owner__email=x", "limit=5&expand=organisation", "direction=sideways", "trl=0", "place=XX"]
+)
+def test_the_interface_refuses_what_it_does_not_know(client: Client, query: str) -> None:
+    assert client.get(f"/api/v1/listings?{query}").status_code == 422
+
+
+def test_the_interface_refuses_unknown_fields(client: Client, owner: User) -> None:
+    listing = own(owner, status="draft")
+    client.force_login(owner)
+
+    answer = client.patch(
+        f"/api/v1/listings/{listing.pk}", {"status": "published"}, content_type="application/json"
+    )
+
+    assert answer.status_code == 422
+    listing.refresh_from_db()
+    assert listing.status == "draft"
+
+
+def test_strangers_write_nothing_by_the_interface(client: Client, owner: User) -> None:
+    listing = own(owner)
+
+    for path in (f"listings/{listing.pk}/withdraw", f"listings/{listing.pk}/review", "interests"):
+        assert client.post(f"/api/v1/{path}", {}, content_type="application/json").status_code in {401, 422}
