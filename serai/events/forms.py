@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.db.models import Q, QuerySet
@@ -28,7 +27,7 @@ COMMON = ("en", "zh", "fr", "es", "ru", "ar", "de", "pt", "it", "ja", "ko", "tr"
 
 
 def zone_choices() -> list[tuple[str, str]]:
-    return [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if zones.is_zone(name)]
+    return [(name, name.replace("_", " ")) for name in sorted(zones.known_zones())]
 
 
 def place_choices() -> list[tuple[str, str]]:

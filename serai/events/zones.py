@@ -1,6 +1,7 @@
 """Local times of an event: wall clocks in, moments out, right over a change of the clock."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils.translation import gettext as _
@@ -8,9 +9,15 @@ from django.utils.translation import gettext as _
 from serai.core.errors import Invalid
 
 
+@cache
+def known_zones() -> frozenset[str]:
+    """The time zones people live in (`Europe/Warsaw`), and UTC. Read from disk once."""
+    found = available_timezones()
+    return frozenset(z for z in found if ("/" in z or z == "UTC") and not z.startswith("Etc/"))
+
+
 def is_zone(name: str) -> bool:
-    """Whether `name` is a time zone people live in (`Europe/Warsaw`), or UTC."""
-    return name in available_timezones() and ("/" in name or name == "UTC") and not name.startswith("Etc/")
+    return name in known_zones()
 
 
 def zone_of(name: str) -> ZoneInfo:
