@@ -21,9 +21,23 @@ _UNSEEN = re.compile(
 )
 # Joiners are letters' business in Arabic, Persian and the scripts of India; elsewhere they only hide.
 _JOINERS = "\u200c\u200d"
-_JOINING_SCRIPTS = tuple(
-    "ARABIC SYRIAC DEVANAGARI BENGALI GUJARATI GURMUKHI KANNADA MALAYALAM ORIYA SINHALA TAMIL TELUGU KHMER MYANMAR"
-    " TIBETAN MONGOLIAN".split()
+_JOINING_SCRIPTS = (
+    "ARABIC",
+    "SYRIAC",
+    "DEVANAGARI",
+    "BENGALI",
+    "GUJARATI",
+    "GURMUKHI",
+    "KANNADA",
+    "MALAYALAM",
+    "ORIYA",
+    "SINHALA",
+    "TAMIL",
+    "TELUGU",
+    "KHMER",
+    "MYANMAR",
+    "TIBETAN",
+    "MONGOLIAN",
 )
 _CONFUSABLE_SCRIPTS = {"Latin", "Cyrillic", "Greek"}
 
