@@ -1,6 +1,6 @@
 """The encoders of this process: one pair, started at first use, each in a process of its own.
 
-Decided in docs/adr/0031: every web process has its own pair, the worker a patient one.
+Decided in docs/adr/0031-search-index-in-files.md: every web process has its own pair, the worker a patient one.
 """
 
 import threading
