@@ -30,7 +30,11 @@ LANGUAGES = (
     "it", "ja", "ka", "kk", "km", "ko", "ky", "lo", "lt", "lv", "mn", "ms", "my", "ne", "nl", "no", "pl", "pt", "ro",
     "ru", "si", "sk", "sl", "sq", "sr", "sv", "sw", "ta", "tg", "th", "tk", "tr", "uk", "ur", "uz", "vi", "zh",
 )  # fmt: skip
-TIERS = [(tier.value, tier.label) for tier in (Tier.PUBLIC, Tier.NETWORK, Tier.MUTUAL)]
+TIERS = [
+    (Tier.PUBLIC.value, lazy("Everybody")),
+    (Tier.NETWORK.value, lazy("Members of verified organisations")),
+    (Tier.MUTUAL.value, lazy("Only the parties")),
+]
 
 
 def day(**kwargs: Any) -> forms.DateField:
@@ -122,7 +126,9 @@ def language_choices() -> list[tuple[str, str]]:
 class TermsForm(ActionForm):
     """The terms of an agreement and its first text."""
 
-    kind = forms.ChoiceField(label=lazy("Kind of agreement"), choices=Agreement.Kind.choices)
+    kind = forms.ChoiceField(
+        label=lazy("Kind of agreement"), choices=Agreement.Kind.choices, initial=Agreement.Kind.COOPERATION
+    )
     level = forms.ChoiceField(
         label=lazy("Between whom"), choices=Agreement.Level.choices, initial=Agreement.Level.INSTITUTIONAL
     )

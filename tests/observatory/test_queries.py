@@ -174,7 +174,10 @@ def test_every_part_of_an_open_figure_has_as_many_records_as_it_says(code: str) 
 
 def test_a_year_and_a_field_narrow_together() -> None:
     old = make_facility(
-        field="energy", founded_on=date(2023, 5, 1), status=Facility.Status.CLOSED, closed_on=date(2025, 1, 10)
+        field="energy",
+        founded_on=date(2023, 5, 1),
+        status=Facility.Status.CLOSED,
+        closed_on=date(2025, 1, 10),
     )
     make_facility(field="health", founded_on=date(2023, 5, 1))
     indicator = _named("joint_laboratories")
