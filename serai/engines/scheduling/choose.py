@@ -33,6 +33,22 @@ class Choice:
     exact: bool = True
 
 
+@dataclass(frozen=True)
+class _Linear:
+    """The linear relaxation: its weight, and what granting or leaving out an option would cost it."""
+
+    weight: float
+    cost_of_granting: np.ndarray
+    cost_of_leaving: np.ndarray
+
+    def settled(self, gap: float) -> np.ndarray:
+        """1 or 0 for options that every choice within `gap` of the relaxation grants or leaves out, else -1."""
+        found = np.full(len(self.cost_of_granting), -1)
+        found[self.cost_of_granting > gap + 1e-4] = 0
+        found[self.cost_of_leaving > gap + 1e-4] = 1
+        return found
+
+
 class _Rows:
     """Sparse rows `low <= row <= high`, collected one by one."""
 
@@ -142,15 +158,33 @@ class Chooser:
         if self.n == 0:
             return self._nothing()
         began = time.monotonic()
-        rows = self.rows(promises=True)
-        result = self._solve(-self.weight, rows, self.n, fixed, time_limit_s)
+        linear = self._linear(fixed)
+        result, gap = None, 1.0
+        if linear is not None:
+            # Options whose reduced cost is above the gap cannot help; a gap of one is nearly always enough.
+            result = self._solve_within(linear, gap, fixed, time_limit_s)
+            if result is not None:
+                gap = linear.weight + result[1]
+        if result is None or gap > 1.0 + EPSILON:
+            rest = max(0.5, time_limit_s - (time.monotonic() - began))
+            if linear is None or result is None:
+                result = self._solve(-self.weight, self.rows(promises=True), self.n, fixed, rest)
+            else:
+                result = self._solve_within(linear, gap, fixed, rest) or result
         if result is None:
             return None
         chosen, value, dual, exact = result
         bound = int(np.floor(-dual + EPSILON))
+        if linear is not None:
+            # A programme cut short has a weaker bound than its own relaxation.
+            bound = (
+                min(bound, int(np.floor(linear.weight + EPSILON)))
+                if exact
+                else int(np.floor(linear.weight + EPSILON))
+            )
         weight = round(-value)
         left = time_limit_s - (time.monotonic() - began)
-        fair = self._fair(weight, fixed, max(0.5, 0.5 * left))
+        fair = self._fair(weight, fixed, linear, max(0.5, 0.5 * left))
         if fair is not None:
             chosen = fair
             weight = int(self.weight[list(chosen)].sum())
@@ -253,7 +287,9 @@ class Chooser:
         missing = sum(1 for w, wish in enumerate(event.wishes) if wish.must and w not in granted)
         return Choice(chosen, int(self.weight[list(chosen)].sum()), bound, missing_musts=missing)
 
-    def _fair(self, weight: int, fixed: frozenset[int], time_limit_s: float) -> tuple[int, ...] | None:
+    def _fair(
+        self, weight: int, fixed: frozenset[int], linear: _Linear | None, time_limit_s: float
+    ) -> tuple[int, ...] | None:
         """Among the choices of (nearly) this weight, the one giving most people their first, second … wish.
 
         Lexicographic: one more first wish outweighs every second one. None if there is nothing to gain.
@@ -276,15 +312,14 @@ class Chooser:
             # What was not needed for fairness goes back into weight.
             scale = 0.5 / (float(self.weight.sum()) + 1.0)
             cost[: self.n] = list(-self.weight * scale)
-        settled = None if event.rules.fairness_cost else self._settled(weight, fixed)
+        settled = None
+        if linear is not None and not event.rules.fairness_cost:
+            settled = linear.settled(max(0.0, linear.weight - weight))
         result = self._solve(np.array(cost), rows, len(cost), fixed, time_limit_s, settled=settled)
         return None if result is None else tuple(i for i in result[0] if i < self.n)
 
-    def _settled(self, weight: int, fixed: frozenset[int]) -> np.ndarray:
-        """1 or 0 for options that every choice of this weight grants or leaves out, -1 for the open ones.
-
-        Reduced costs of the linear relaxation: moving such an option would cost more than the gap.
-        """
+    def _linear(self, fixed: frozenset[int]) -> _Linear | None:
+        """The linear relaxation with its reduced costs; None if it has no solution."""
         rows = self.rows(promises=True)
         matrix = rows.constraint(self.n).A
         low, high = np.array(rows.low), np.array(rows.high)
@@ -298,13 +333,18 @@ class Chooser:
             bounds=np.column_stack([lower, np.ones(self.n)]),
             method="highs",
         )
-        settled = np.full(self.n, -1)
         if result.status != 0:
-            return settled
-        slack = max(0.0, -float(result.fun) - weight) + 1e-4
-        settled[np.asarray(result.lower.marginals) > slack] = 0
-        settled[np.asarray(result.upper.marginals) < -slack] = 1
-        return settled
+            return None
+        return _Linear(
+            -float(result.fun), np.asarray(result.lower.marginals), -np.asarray(result.upper.marginals)
+        )
+
+    def _solve_within(
+        self, linear: _Linear, gap: float, fixed: frozenset[int], time_limit_s: float
+    ) -> tuple[tuple[int, ...], float, float, bool] | None:
+        rows = self.rows(promises=True)
+        settled = linear.settled(gap)
+        return self._solve(-self.weight, rows, self.n, fixed, time_limit_s, settled=settled)
 
     def _solve(
         self,
