@@ -1,9 +1,12 @@
 """Records as the shapes the components print. What a viewer may not know is left out here, once."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
+from django.db.models import Max
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -188,11 +191,18 @@ def interest_row(viewer: Viewer, interest: Interest, known: set[UUID], *, receiv
 # --- filters ----------------------------------------------------------------------------------------------
 def place_options() -> list[ui.Option]:
     """Groupings, then countries, by name in the language of the page."""
+    latest = Place.objects.aggregate(latest=Max("updated_at"))["latest"]
+    return _place_options(get_language() or "en", latest)
+
+
+@lru_cache(maxsize=16)
+def _place_options(language: str, latest: datetime | None) -> list[ui.Option]:
+    """Sorted once a language; `latest` is when a place changed last, so that a new one is not missed."""
     found = Place.objects.filter(kind__in=[Place.Kind.COUNTRY, Place.Kind.GROUPING]).only(
         "code", "kind", "names"
     )
-    named = [(place.kind != Place.Kind.GROUPING, place_name(place), place.code) for place in found]
-    order = sort_order(get_language() or "en")
+    named = [(place.kind != Place.Kind.GROUPING, place_name(place, language), place.code) for place in found]
+    order = sort_order(language)
     named.sort(key=lambda row: (row[0], order.getSortKey(row[1])))
     return [ui.Option(code, name) for _is_country, name, code in named]
 
