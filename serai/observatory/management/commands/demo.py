@@ -67,7 +67,7 @@ class Command(BaseCommand):
                 network,
                 market,
                 edition=4,
-                first_day=today - timedelta(days=35),
+                first_day=today + timedelta(days=25),
                 size=Size(participants=40, requests=110, tables=14, days=1),
                 tell=self._tell,
             )

@@ -1,0 +1,315 @@
+"""Two editions of a matchmaking event: the fourth is over, the fifth has its schedule."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from serai.accounts.models import Membership, User
+from serai.core.errors import SeraiError
+from serai.demo.exchange import Market
+from serai.demo.network import Network
+from serai.events import actions as events
+from serai.events.models import Event, Meeting, MeetingRequest, Outcome, Participant
+from serai.exchange.models import Listing
+
+SERIES = "Serai Matchmaking Days (demonstration)"
+TITLES = {
+    "en": ("Serai Matchmaking Days", "Water, energy, health: partners across languages"),
+    "zh": ("驿站国际创新对接会", "水、能源与健康：跨越语言的合作"),
+    "fr": ("Rencontres d'innovation du Serai", "Eau, énergie, santé : des partenaires au-delà des langues"),
+    "es": ("Jornadas de encuentro Serai", "Agua, energía y salud: socios sin fronteras de idioma"),
+    "ru": ("Дни деловых встреч «Серай»", "Вода, энергия, здоровье: партнёры на разных языках"),
+    "ar": ("أيام سراي للقاءات الأعمال", "المياه والطاقة والصحة: شركاء عبر اللغات"),
+    "de": ("Serai-Kooperationstage", "Wasser, Energie, Gesundheit: Partner über Sprachen hinweg"),
+}  # fmt: skip
+INTERPRETERS = (
+    ("Interpreter A (invented)", ["zh", "en"]),
+    ("Interpreter B (invented)", ["ru", "en"]),
+    ("Interpreter C (invented)", ["ar", "en", "fr"]),
+    ("Interpreter D (invented)", ["es", "en"]),
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    participants: int
+    requests: int
+    tables: int
+    days: int
+
+
+def _organiser(network: Network) -> User:
+    manager = network.managers["cn-yuhe"]
+    Membership.objects.get_or_create(
+        user=manager,
+        organisation=network.organisations["cn-yuhe"],
+        role=Membership.Role.EVENT_ORGANISER,
+        status=Membership.Status.ACTIVE,
+    )
+    return manager
+
+
+def _event(network: Network, *, edition: int, first_day: date, size: Size, by: User) -> Event:
+    starts = datetime.combine(first_day, time(1, 0), tzinfo=UTC)  # nine in the morning in Beijing
+    title, theme = TITLES["en"]
+    event = events.create_event(
+        kind=Event.Kind.MATCHMAKING,
+        title=title,
+        language="en",
+        hosts=[network.organisations["cn-yuhe"]],
+        time_zone="Asia/Shanghai",
+        starts_at=starts,
+        ends_at=starts + timedelta(days=size.days - 1, hours=8),
+        by=by,
+        theme=theme,
+        description="Two days of one-to-one meetings between offers and requests of the network. Invented.",
+        series=SERIES,
+        edition=edition,
+        place=network.places["CN"],
+        venue="北京 · Hall of the demonstration",
+        languages=list(TITLES),
+        registration_until=starts - timedelta(days=3),
+        requests_until=starts - timedelta(days=2),
+        is_invented=True,
+    )
+    for language, (title, theme) in TITLES.items():
+        if language != "en":
+            events.set_event_text(event=event, language=language, title=title, theme=theme, by=by)
+    days = [first_day + timedelta(days=n) for n in range(size.days)]
+    events.make_slots(
+        event=event,
+        days=days,
+        begin=time(9),
+        end=time(16),
+        minutes=25,
+        gap_min=5,
+        pauses=[(time(12), time(13))],
+        by=by,
+    )
+    events.make_tables(event=event, count=size.tables, by=by)
+    for name, languages in INTERPRETERS:
+        events.add_interpreter(event=event, name=name, languages=languages, by=by)
+    events.announce_event(event=event, by=by)
+    return events.open_registration(event=event, by=by)
+
+
+def build_event(
+    network: Network,
+    market: Market,
+    *,
+    edition: int,
+    first_day: date,
+    size: Size,
+    tell: Callable[[str], None],
+) -> Event:
+    """An event with its participants, requests and published schedule."""
+    by = _organiser(network)
+    with transaction.atomic():
+        event = _event(network, edition=edition, first_day=first_day, size=size, by=by)
+        people = _participants(network, market, event, size.participants, by)
+    tell(f"{len(people)} participants")
+    with transaction.atomic():
+        asked = _requests(network, market, event, people, size.requests)
+        events.close_registration(event=event, by=by)
+    tell(f"{asked} meeting requests")
+    run = events.start_schedule(event=event, by=by, seed=1, in_background=False)
+    run = events.run_schedule(run=run)
+    events.publish_schedule(run=run, by=by)
+    tell(
+        f"schedule: {run.granted} of {run.asked} requests, weight {run.weight:g} of at most {run.weight_bound:g}"
+    )
+    event.refresh_from_db()
+    return event
+
+
+def _participants(network: Network, market: Market, event: Event, count: int, by: User) -> list[Participant]:
+    shown: dict[str, Listing] = {}
+    for listing in market.listings:
+        if listing.status == Listing.Status.PUBLISHED:
+            shown.setdefault(str(listing.organisation_id), listing)
+    people = []
+    for number in range(3):  # managers first, then colleagues, until there are enough
+        for key, organisation in network.organisations.items():
+            members = network.members_of(key)
+            if len(people) == count:
+                return people
+            if number >= len(members):
+                continue
+            user = members[number]
+            people.append(
+                events.confirm_participant(
+                    participant=events.register_participant(
+                        event=event,
+                        organisation=organisation,
+                        languages=sorted(
+                            {network.languages[key], *(["en"] if network.rng.random() < 0.7 else [])}
+                        ),
+                        by=user,
+                        listing=shown.get(str(organisation.pk)),
+                        max_meetings=network.rng.choice([None, None, 8, 10]),
+                        consent_listed=True,
+                    ),
+                    by=by,
+                )
+            )
+    return people
+
+
+def _requests(network: Network, market: Market, event: Event, people: list[Participant], count: int) -> int:
+    """Those whose listings meet ask first, then by chance; most are accepted, some declined, some left open."""
+    by_organisation: dict[object, list[Participant]] = {}
+    for participant in people:
+        by_organisation.setdefault(participant.organisation_id, []).append(participant)
+    wanted = [
+        (asks, asked, offer)
+        for offer, request in market.pairs
+        for asks in by_organisation.get(request.organisation_id, [])[:1]
+        for asked in by_organisation.get(offer.organisation_id, [])[:1]
+    ]
+    asked_pairs: set[frozenset[object]] = set()
+    made = 0
+    while made < count:
+        if wanted:
+            asks, asked, listing = wanted.pop(0)
+        else:
+            asks, asked = network.rng.sample(people, 2)
+            listing = asked.listing
+        pair = frozenset((asks.pk, asked.pk))
+        if asks.organisation_id == asked.organisation_id or pair in asked_pairs or len(pair) < 2:
+            continue
+        asked_pairs.add(pair)
+        shows = listing if listing is not None and listing.status == Listing.Status.PUBLISHED else None
+        try:
+            with transaction.atomic():
+                _request(network, asks, asked, shows, made)
+        except SeraiError:  # no common language or time: the form would have said so, another pair is tried
+            continue
+        made += 1
+    return made
+
+
+def _request(
+    network: Network, asks: Participant, asked: Participant, listing: Listing | None, number: int
+) -> None:
+    strengths = MeetingRequest.Strength
+    request = events.ask_for_meeting(
+        requester=asks,
+        invitee=asked,
+        by=asks.user,
+        strength=network.rng.choice([strengths.MUST, strengths.WANT, strengths.WANT, strengths.MAYBE]),
+        listing=listing,
+    )
+    if number % 12 == 11:
+        events.decline_request(request=request, reason="no_fit", by=asked.user)
+    elif number % 15 != 14:
+        events.accept_request(
+            request=request,
+            by=asked.user,
+            strength=network.rng.choice([strengths.WANT, strengths.MAYBE, strengths.MUST]),
+        )
+
+
+def _move_back(event: Event, days: int) -> Event:
+    """Move a planned event into the past. Nobody registers for a past event, and the demonstration cannot wait
+    five weeks: the times are moved as one, everything before and after is the actions' doing."""
+    back = timedelta(days=days)
+    with connection.cursor() as cursor:
+        shift = "tstzrange(lower(during) - %(back)s, upper(during) - %(back)s)"
+        values = {"back": back, "event": event.pk}
+        cursor.execute(f"UPDATE events_slot SET during = {shift} WHERE event_id = %(event)s", values)  # noqa: S608
+        cursor.execute(
+            f"UPDATE events_meetingseat SET during = {shift} WHERE meeting_id IN "  # noqa: S608
+            "(SELECT id FROM events_meeting WHERE event_id = %(event)s)",
+            values,
+        )
+    Event.objects.filter(pk=event.pk).update(
+        starts_at=F("starts_at") - back,
+        ends_at=F("ends_at") - back,
+        registration_until=F("registration_until") - back,
+        requests_until=F("requests_until") - back,
+    )
+    event.refresh_from_db()
+    return event
+
+
+def finish_event(network: Network, event: Event) -> list[Meeting]:
+    """The event is over: most meetings were held, both sides were asked and most said what came of it."""
+    by = _organiser(network)
+    with transaction.atomic():
+        event = _move_back(event, 60)
+        if event.status == Event.Status.CLOSED:
+            event = events.start_event(event=event, by=by)
+        for participant in event.participants.filter(status=Participant.Status.CONFIRMED):
+            events.check_in(participant=participant, by=by)
+        held = []
+        for number, meeting in enumerate(
+            event.meetings.filter(status=Meeting.Status.CONFIRMED).order_by("slot__during", "pk")
+        ):
+            if number % 19 == 18:
+                events.mark_no_show(meeting=meeting, by=by)
+            else:
+                held.append(events.mark_held(meeting=meeting, by=by))
+        events.ask_for_outcomes(now=timezone.now())
+        _answer(network, event)
+        events.report_event(event=events.end_event(event=event, by=by), by=by)
+    return held
+
+
+def _answer(network: Network, event: Event) -> None:
+    kinds = Outcome.Kind
+    asked = Outcome.objects.filter(meeting__event=event, answered_at__isnull=True, asked_after_months=0)
+    for number, outcome in enumerate(asked.select_related("participant__user").order_by("meeting_id", "pk")):
+        if number % 7 == 6:
+            continue
+        kind = (kinds.NEGOTIATE, kinds.STAY_IN_TOUCH, kinds.STAY_IN_TOUCH, kinds.NO_NEXT_STEP)[
+            (number // 2) % 4
+        ]
+        events.record_outcome(outcome=outcome, kind=kind, by=outcome.participant.user, rating=3 + number % 3)
+
+
+def past_activities(network: Network) -> int:
+    """Forums and seminars of earlier years, held and reported."""
+    by = _organiser(network)
+    made = 0
+    themes = (
+        ("Seminar on water reuse", Event.Kind.SEMINAR, 2023, 4, "EG"),
+        ("Roadshow of early ventures", Event.Kind.ROADSHOW, 2023, 9, "PL"),
+        ("Forum of science parks", Event.Kind.FORUM, 2024, 5, "CN"),
+        ("Training for transfer officers", Event.Kind.TRAINING, 2024, 10, "KE"),
+        ("Seminar on dry-land farming", Event.Kind.SEMINAR, 2025, 3, "KZ"),
+        ("Roadshow: health devices", Event.Kind.ROADSHOW, 2025, 6, "KR"),
+        ("Forum of science parks", Event.Kind.FORUM, 2025, 11, "MA"),
+        ("Training for park managers", Event.Kind.TRAINING, 2026, 2, "FR"),
+        ("Seminar on storage without lithium", Event.Kind.SEMINAR, 2026, 6, "SE"),
+    )
+    for title, kind, year, month, country in themes:
+        starts = datetime(year, month, 12, 8, 0, tzinfo=UTC)
+        with transaction.atomic():
+            event = events.create_event(
+                kind=kind,
+                title=title,
+                language="en",
+                hosts=[network.organisations["cn-yuhe"]],
+                time_zone="UTC",
+                starts_at=starts,
+                ends_at=starts + timedelta(hours=8),
+                by=by,
+                place=network.places[country],
+                languages=["en"],
+                is_invented=True,
+            )
+            for step in (
+                events.announce_event,
+                events.open_registration,
+                events.close_registration,
+                events.start_event,
+                events.end_event,
+                events.report_event,
+            ):
+                event = step(event=event, by=by)
+        made += 1
+    return made
