@@ -1,8 +1,7 @@
 """The fixed list as clauses: the published encoding (imp12+), and what this engine adds to it.
 
 Variables are positive integers. `x[m, t]`: meeting m is in slot t. `used[p, t]`: p is busy in t.
-`done[p, t][k]`: p has had at least k + 1 meetings by the end of t: the counter of "exactly |M_p| slots
-used", which also tells whether a meeting is still to come. `gap[p, t]`: a break of p begins after t.
+A counter per person says "exactly |M_p| slots used". `gap[p, t]`: a break of p ends with slot t.
 """
 
 from __future__ import annotations
@@ -88,6 +87,8 @@ def at_most_one(f: Formula, literals: Sequence[int]) -> None:
 
 def _people(f: Formula, problem: FixedProblem, domains: Domains) -> dict[tuple[int, int], int]:
     used: dict[tuple[int, int], int] = {}
+    # Without anybody who surely has no break, fairness can demand breaks of everybody.
+    exact = problem.fairness is not None and all(len(meetings) > 1 for meetings in domains.of)
     for p in range(problem.participants):
         meetings = domains.of[p]
         if not meetings:
@@ -106,15 +107,16 @@ def _people(f: Formula, problem: FixedProblem, domains: Domains) -> dict[tuple[i
             for x in here:
                 f.add(-x, u)
         if len(meetings) > 1:
-            _day(f, problem, p, len(meetings), used)
+            _day(f, problem, p, len(meetings), used, exact)
     return used
 
 
-def _day(f: Formula, problem: FixedProblem, p: int, k: int, used: dict[tuple[int, int], int]) -> None:
-    """Exactly k slots used, as a counter over the slots, and a soft literal where a break begins."""
+def _day(
+    f: Formula, problem: FixedProblem, p: int, k: int, used: dict[tuple[int, int], int], exact: bool
+) -> None:
+    """Exactly k slots used, as a counter over the slots, and the breaks of the day."""
     T = problem.slots
     before: list[int | None] = [None] * k
-    counters: list[list[int | None]] = []
     for t in range(T):
         u = used.get((p, t))
         now: list[int | None] = list(before)
@@ -142,7 +144,6 @@ def _day(f: Formula, problem: FixedProblem, p: int, k: int, used: dict[tuple[int
                 now[j] = v
             if before[k - 1] is not None:
                 f.add(-u, -before[k - 1])  # type: ignore[operator]
-        counters.append(now)
         before = now
     for j in range(k):
         last = before[j]
@@ -150,27 +151,36 @@ def _day(f: Formula, problem: FixedProblem, p: int, k: int, used: dict[tuple[int
             f.clauses.append([])
         else:
             f.add(last)
+    _holes(f, p, [used.get((p, t)) for t in range(T)], exact)
+
+
+def _holes(f: Formula, p: int, used: Sequence[int | None], exact: bool) -> None:
+    """A soft literal where a break ends: p had a meeting before t, none in t, and one in t + 1.
+
+    Only `exact` adds the other direction, which search does better without: it is needed where somebody
+    must have a break.
+    """
     found = f.gaps_of[p] = []
-    for t in range(T - 2):
-        u, after = used.get((p, t)), used.get((p, t + 1))
-        done = counters[t + 1][k - 1]
-        if u is None or ((p, t + 1) not in used and done is None and t + 2 >= T):
-            continue
-        gap = f.new()
-        clause = [-u, gap]
-        if after is not None:
-            clause.append(after)
-        if done is not None:
-            clause.append(done)
-        f.clauses.append(clause)
-        # The other direction, so that counting gaps counts breaks and nothing else.
-        f.add(-gap, u)
-        if after is not None:
-            f.add(-gap, -after)
-        if done is not None:
-            f.add(-gap, -done)
-        f.gaps.append(gap)
-        found.append(gap)
+    held: int | None = None
+    for t in range(len(used) - 1):
+        here, after = used[t], used[t + 1]
+        if held is not None and after is not None:
+            gap = f.new()
+            f.add(-held, -after, gap, *([here] if here is not None else []))
+            if exact:
+                f.add(-gap, held)
+                f.add(-gap, after)
+                if here is not None:
+                    f.add(-gap, -here)
+            f.gaps.append(gap)
+            found.append(gap)
+        if here is not None:
+            so_far = f.new()
+            f.add(-here, so_far)
+            f.add(-so_far, here, *([held] if held is not None else []))
+            if held is not None:
+                f.add(-held, so_far)
+            held = so_far
 
 
 def _tables(f: Formula, problem: FixedProblem, domains: Domains, used: dict[tuple[int, int], int]) -> None:
