@@ -259,7 +259,7 @@ def objections(
     table = {t.pk: i for i, t in enumerate(problem.tables)}
     plan = current_plan(problem, meetings)
     before = set(engine.check(problem.event, plan))
-    there = {
+    there: dict[str, Any] = {
         "slot": number[place.slot.pk],
         "table": table.get(place.tables[0].pk, -1),
         "interpreter": str(place.interpreters[0].pk) if place.interpreters else None,

@@ -407,3 +407,15 @@ def test_pages_hold_in_other_languages(world: World, language: str) -> None:
 
     for path in ("/meet/", f"/meet/{world.event.pk}/", f"/meet/{world.event.pk}/desk/", "/meet/day/"):
         assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["q=%00", "place=%00", "language=%00", "page=x", "kind=party", "day=x", "status=x"]
+)
+@pytest.mark.parametrize(
+    "path", ["/meet/", "/meet/{event}/participants/", "/meet/{event}/check-in/", "/meet/day/"]
+)
+def test_odd_addresses_still_open(world: World, path: str, query: str) -> None:
+    answer = _client(world.organiser).get(f"{path.format(event=world.event.pk)}?{query}")
+
+    assert answer.status_code == 200

@@ -25,7 +25,7 @@ from serai.events.solver import SolverError, Task, solve_apart
 
 S = ScheduleRun.Status
 SCHEDULABLE = (Event.Status.REGISTRATION, Event.Status.CLOSED, Event.Status.RUNNING)
-LIMIT_S = 6.0
+LIMIT_S = 5.0
 """Seconds of search for an ordinary event: 80 participants with 300 requests are done well within ten."""
 
 LONG_LIMIT_S = 30.0

@@ -64,3 +64,8 @@ def chosen_id(request: HttpRequest, name: str) -> UUID | None:
         return UUID(request.POST.get(name, ""))
     except ValueError:
         return None
+
+
+def asked(request: HttpRequest, name: str, length: int = 100) -> str:
+    """A parameter of the address as text the database can take; empty if it is not there."""
+    return request.GET.get(name, "").replace("\x00", "").strip()[:length]

@@ -22,7 +22,7 @@ from serai.directory.places import by_name, place_name
 from serai.events import actions, forms, policies, queries, shapes
 from serai.events.models import Event, Interpreter, Participant
 from serai.events.texts import event_title, table_name
-from serai.events.views.common import event_context, form_page, organised_event, page, user_of
+from serai.events.views.common import asked, event_context, form_page, organised_event, page, user_of
 from serai.exchange.shapes import organisation_chip
 
 PAGE = 25
@@ -67,8 +67,9 @@ def _narrowed(events: QuerySet[Event], request: HttpRequest, when: str) -> Query
         events = events.filter(kind=request.GET["kind"])
     if request.GET.get("mode") in Event.Mode.values:
         events = events.filter(mode=request.GET["mode"])
-    if request.GET.get("place"):
-        events = events.filter(place__code=request.GET["place"][:20])
+    place = asked(request, "place", 20)
+    if place:
+        events = events.filter(place__code=place)
     return events.order_by(F("starts_at").desc() if when else F("starts_at").asc(), "pk")
 
 

@@ -21,7 +21,7 @@ from serai.directory.places import by_name, place_name
 from serai.events import actions, forms, policies, queries, shapes
 from serai.events.models import Event, Participant
 from serai.events.texts import event_title
-from serai.events.views.common import event_context, form_page, organised_event, page, user_of
+from serai.events.views.common import asked, event_context, form_page, organised_event, page, user_of
 from serai.exchange.shapes import organisation_chip
 from serai.exchange.vocabularies import language_choices
 
@@ -120,14 +120,15 @@ def participant_list(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _found(people: QuerySet[Participant], request: HttpRequest) -> QuerySet[Participant]:
-    words = request.GET.get("q", "").strip()[:100]
+    words = asked(request, "q")
     if words:
         people = people.filter(Q(user__name__icontains=words) | Q(organisation__name__icontains=words))
-    if request.GET.get("language"):
-        tag = request.GET["language"][:10]
+    tag = asked(request, "language", 10)
+    if tag:
         people = people.filter(languages__overlap=[tag, *(t for t in _regional(tag))])
-    if request.GET.get("place"):
-        people = people.filter(organisation__country__code=request.GET["place"][:20])
+    place = asked(request, "place", 20)
+    if place:
+        people = people.filter(organisation__country__code=place)
     return people
 
 
@@ -282,7 +283,7 @@ def participant_do(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
 @policy.route("events.event.organise")
 def event_check_in(request: HttpRequest, pk: UUID) -> HttpResponse:
     event = organised_event(request, pk)
-    words = request.GET.get("q", "").strip()[:100]
+    words = asked(request, "q")
     expected = Participant.objects.filter(event=event, status__in=policies.TAKING_PART)
     people = expected
     if words:
