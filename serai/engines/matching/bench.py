@@ -307,7 +307,9 @@ def _reviewers(folder: Path, encoders: Mapping[str, Encoder]) -> str:
     ids = sorted(papers)
     at = {p: i for i, p in enumerate(ids)}
     texts = [papers[p] for p in ids]
-    vectors = [encoder.encode([t[:600] for t in texts], "passage") for encoder in encoders.values()]
+    vectors = [encoders["e5"].encode([t[:600] for t in texts], "passage")] if "e5" in encoders else []
+    if not vectors:
+        return ""
     losses: dict[str, list[float]] = {}
     for name, alike in (
         ("raw E5", np.asarray(vectors[0].astype(np.float32) @ vectors[0].astype(np.float32).T)),

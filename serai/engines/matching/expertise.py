@@ -1,7 +1,8 @@
-"""How well a person's own works fit a text: for experts and reviewers, where everything is in one narrow field.
+"""How well a person's own works fit a text: for experts and reviewers, where everything is in one language and field.
 
-Inside one field the common directions of an encoder say nothing, so the strongest three are removed; centring per
-language would do nothing, as there is one language. Word tf-idf counts twice, because names of methods decide.
+E5's raw cosines and word tf-idf, each brought to one mean and spread over all pairs, count the same; a person's fit is
+the mean over all their own texts. Centring per language does nothing here, and taking out the strongest directions, the
+best text instead of the mean, and USE made it worse.
 """
 
 from __future__ import annotations
@@ -21,35 +22,20 @@ STOP = words(
     "between more than both other into its been one two most they when over while however but how each only may was "
     "were there where some many well first study work present provide different however state art performance"
 )
-REMOVED = 3
 
 
-def without_top(vectors: np.ndarray, n: int = REMOVED) -> Matrix:
-    """Unit rows of `vectors` without their mean and their `n` strongest directions."""
-    rows = np.asarray(vectors, np.float32)
-    rows = rows - rows.mean(axis=0)
-    if n and len(rows) > n:
-        _, _, directions = np.linalg.svd(rows, full_matrices=False)
-        rows = rows - rows @ directions[:n].T @ directions[:n]
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6), np.float32)
-
-
-def similarity(texts: Sequence[str], vectors: Sequence[np.ndarray], *, lexical: float = 2.0) -> Matrix:
-    """How alike all pairs of texts are, float32 [n, n]: the models' mean and `lexical` times word tf-idf.
-
-    `vectors` holds one raw [n, d] array per model.
-    """
-    lexical_rows = tfidf(texts, STOP)
-    total = lexical * (lexical_rows @ lexical_rows.T).toarray()
-    for raw in vectors:
-        clean = without_top(raw)
-        total = total + clean @ clean.T
-    return np.asarray(total / (lexical + len(vectors)), np.float32)
+def similarity(texts: Sequence[str], vectors: Sequence[np.ndarray]) -> Matrix:
+    """How alike all pairs of texts are, float32 [n, n], in standard deviations; `vectors` holds one [n, d] per model."""
+    words_ = tfidf(texts, STOP)
+    parts = [np.asarray((words_ @ words_.T).toarray(), np.float32)]
+    parts += [np.asarray(v, np.float32) @ np.asarray(v, np.float32).T for v in vectors]
+    return np.asarray(
+        np.mean([(x - x.mean()) / max(float(x.std()), 1e-9) for x in parts], axis=0), np.float32
+    )
 
 
 def affinity(alike: Matrix, own: Sequence[int], wanted: Sequence[int]) -> NDArray[np.float32]:
-    """Expertise for each wanted text: half the best, half the mean similarity to the person's own texts. float32 [m]."""
+    """Expertise for each wanted text: the mean similarity to the person's own texts. float32 [m]."""
     if not len(own):
         return np.zeros(len(wanted), np.float32)
-    block = alike[np.ix_(list(own), list(wanted))]
-    return np.asarray((block.max(axis=0) + block.mean(axis=0)) / 2, np.float32)
+    return np.asarray(alike[np.ix_(list(own), list(wanted))].mean(axis=0), np.float32)
