@@ -86,7 +86,7 @@ def test_the_register_is_narrowed_by_its_sentence() -> None:
     assert titles("?field=energy") == ["Twinning"]
     assert titles("?kind=twinning") == ["Twinning"]
     assert titles("?year=1999") == []
-    assert titles("?year=x&page=-1&country=%27") == []
+    assert sorted(titles("?year=x&page=-1&country=%27")) == ["Treaty", "Twinning"]
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "xlsx"])

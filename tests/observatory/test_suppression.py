@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from serai.observatory.suppression import THRESHOLD, published_total, suppress
@@ -34,6 +34,8 @@ def test_a_negative_count_is_an_error() -> None:
         suppress({"a": -1})
 
 
+# The clock of a busy machine says nothing about suppression.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(min_size=1, max_size=3), st.integers(0, 60), max_size=12))
 def test_nothing_shown_lets_a_small_cell_be_found(cells: dict[str, int]) -> None:
     shown = suppress(cells)
