@@ -23,6 +23,7 @@ E5_DIMENSION, USE_DIMENSION = 384, 512
 # More queries than this change neither hubness nor calibration, but cost memory: [LOG, documents] scores at once.
 LOG = 400
 ALL = slice(None)
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +181,11 @@ class Index:
         tokens = np.minimum(tokens[rows], p.token_most) * np.float32(p.token_weight)
         return {"meaning": meaning, "language": level - meaning - hub, "hub": hub, "tokens": tokens}
 
-    def search(self, query: Query, k: int = 10, *, allowed: Collection[str] | None = None) -> tuple[Hit, ...]:
-        """The best `k` documents, best first; ties go to the smaller id. `allowed` limits the ids looked at.
+    def search(
+        self, query: Query, k: int = 10, *, allowed: Collection[str] | Mask | None = None
+    ) -> tuple[Hit, ...]:
+        """The best `k` documents, best first; ties go to the smaller id. `allowed` limits the ids looked at: ids, or
+        what `mask` made of them.
 
         A query without letters finds nothing. Raises ValueError for k < 1.
         """
@@ -192,7 +196,9 @@ class Index:
         terms = self.terms(query)
         total = np.sum(list(terms.values()), axis=0)
         rows = np.arange(len(self.ids))
-        if allowed is not None:
+        if isinstance(allowed, np.ndarray):
+            rows = np.flatnonzero(allowed)
+        elif allowed is not None:
             rows = np.sort(np.fromiter((self.place[a] for a in allowed if a in self.place), np.intp))
         if not len(rows):
             return ()
@@ -222,6 +228,12 @@ class Index:
         at = self.place[document_id]
         reads = self.parameters.limit_weight > 0 and has_limits(query.text)
         return self._hit(at, self.terms(query, slice(at, at + 1)), query if reads else None, 0)
+
+    def mask(self, allowed: Collection[str]) -> Mask:
+        """Which documents are in `allowed`, bool [n]; unknown ids are ignored. Quicker than ids when used again."""
+        found = np.zeros(len(self.ids), bool)
+        found[[self.place[a] for a in allowed if a in self.place]] = True
+        return found
 
     def position(self, query: Query, document_id: str) -> tuple[int, float]:
         """Rank (1 = best) and score of one document among all. Raises KeyError for an unknown id."""

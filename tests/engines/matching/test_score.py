@@ -47,7 +47,13 @@ def test_ties_go_to_the_smaller_id() -> None:
 def test_only_allowed_documents_are_found() -> None:
     index = bare(document("a", 1, 0), document("b", 0, 1), document("c", 1, 1))
 
-    assert [h.id for h in index.search(query(1, 0), 5, allowed={"b", "c", "gone"})] == ["c", "b"]
+    allowed = {"b", "c", "gone"}
+
+    assert [h.id for h in index.search(query(1, 0), 5, allowed=allowed)] == ["c", "b"]
+    assert index.search(query(1, 0), 5, allowed=index.mask(allowed)) == index.search(
+        query(1, 0), 5, allowed=allowed
+    )
+    assert index.search(query(1, 0), 5, allowed=index.mask(set())) == ()
 
 
 def test_query_without_letters_finds_nothing() -> None:
