@@ -9,6 +9,7 @@ from ninja.errors import ValidationError
 from serai.accounts.door import by_session, by_token
 from serai.agreements import api as agreements
 from serai.cooperation import api as cooperation
+from serai.core import routes
 from serai.core.errors import Conflict, SeraiError
 from serai.directory import api as directory
 from serai.events import api as events
@@ -61,3 +62,5 @@ api.add_router("/facilities", cooperation.facilities_router)
 api.add_router("/results", cooperation.results_router)
 api.add_router("/indicators", observatory.indicators_router)
 api.add_router("/releases", observatory.releases_router)
+
+routes.serve(api)

@@ -4,8 +4,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from ninja import NinjaAPI
 
 from serai.core.policy import Door, rule_of_view
+
+_interfaces: list[NinjaAPI] = []
+
+
+def serve(api: NinjaAPI) -> None:
+    """Make the programming interface known. It lies above `core`, so it comes here by itself."""
+    _interfaces[:] = [api]
+
+
+def interface() -> NinjaAPI:
+    """The node's programming interface; the URL configuration that mounts it is loaded first."""
+    _ = get_resolver().url_patterns
+    return _interfaces[0]
 
 
 def url_patterns() -> Iterator[tuple[str, str | None, Any]]:
@@ -24,9 +38,7 @@ def _walk(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, str | None,
 
 def operations() -> Iterator[tuple[str, str, Any]]:
     """(path, method, view function) of every operation of the programming interface."""
-    from serai.api import api
-
-    for prefix, router in api._routers:
+    for prefix, router in interface()._routers:
         for path, view in router.path_operations.items():
             for op in view.operations:
                 for method in op.methods:

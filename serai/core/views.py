@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -19,8 +19,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @policy.route("core.public")
 def readyz(request: HttpRequest) -> HttpResponse:
     """The process can serve: its database answers. Says nothing else to strangers."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except OperationalError:
+        return JsonResponse({"status": "waiting for the database"}, status=503)
     return JsonResponse({"status": "ready"})
 
 

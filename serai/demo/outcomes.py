@@ -14,6 +14,7 @@ from serai.cooperation import actions as cooperation
 from serai.cooperation.actions.facilities import NewFacilityText
 from serai.cooperation.actions.projects import NewProjectParty, NewProjectText
 from serai.cooperation.models import Case, Facility, Project, ProjectParty, Result
+from serai.core import audit
 from serai.core.tiers import Tier
 from serai.demo.exchange import Market
 from serai.demo.network import Network
@@ -21,6 +22,7 @@ from serai.directory.models import Organisation, Place
 from serai.events.models import Meeting
 from serai.exchange.models import Interest
 
+FIELDS = ("health", "energy", "materials", "transport", "agri", "environ", "ict", "ocean")
 _SECTOR = {
     Organisation.Kind.UNIVERSITY: ProjectParty.Sector.UNIVERSITY,
     Organisation.Kind.INSTITUTE: ProjectParty.Sector.RESEARCH,
@@ -51,7 +53,7 @@ def build_outcomes(network: Network, market: Market, meetings: list[Meeting]) ->
                 project = _project(network, case, agreement, by, number)
                 made["projects"] += 1
                 made["results"] += _result(network, by, number, project=project)
-    made["agreements"] += _between_governments(network)
+    made["agreements"] += _between_governments(network, keys)
     made["facilities"] += _older_facilities(network)
     return made
 
@@ -66,10 +68,9 @@ def _cases(network: Network, market: Market, meetings: list[Meeting], keys: dict
             cases.append(cooperation.open_case_from_interest(interest=interest, by=owner))
     good = [m for m in meetings if m.outcomes.filter(kind="negotiate").exists()]
     for meeting in good[:12]:
+        owner = network.managers[keys[meeting.request.requester.organisation_id]]
         with transaction.atomic():
-            cases.append(
-                cooperation.open_case_from_meeting(meeting=meeting, by=meeting.request.requester.user)
-            )
+            cases.append(cooperation.open_case_from_meeting(meeting=meeting, by=owner))
     return cases
 
 
@@ -84,7 +85,7 @@ def _conclude(network: Network, case: Case, keys: dict[Any, str], number: int) -
         terms=Terms(
             kind=kind,
             tier=Tier.PUBLIC,
-            fields=["2"],
+            fields=[FIELDS[number % len(FIELDS)]],
             ends_on=signed + timedelta(days=365 * 4 + 90 * (number % 4)),
         ),
         texts=[NewText(language=case.language, title=case.title, summary="", is_authentic=True)],
@@ -129,7 +130,7 @@ def _facility(network: Network, case: Case, agreement: Agreement, by: Any, numbe
         texts=[NewFacilityText(language=case.language, name=case.title)],
         hosts=hosts,
         place=hosts[0].country,
-        field=str(1 + number % 4),
+        field=FIELDS[number % len(FIELDS)],
         latitude=hosts[0].latitude,
         longitude=hosts[0].longitude,
         case=case,
@@ -162,7 +163,7 @@ def _project(network: Network, case: Case, agreement: Agreement, by: Any, number
         ],
         case=case,
         agreement=agreement,
-        field=str(1 + number % 4),
+        field=FIELDS[number % len(FIELDS)],
         sdgs=[9, 17],
         trl_start=5,
         trl_end=8,
@@ -170,6 +171,7 @@ def _project(network: Network, case: Case, agreement: Agreement, by: Any, number
         starts_on=agreement.in_force_on,
         is_invented=True,
     )
+    audit.process_followers()  # the case learns from the log that its agreement is signed
     project = cooperation.move_project(project=project, to=Project.Status.SIGNED, by=by)
     landed = min((agreement.in_force_on or timezone.localdate()) + timedelta(days=120), timezone.localdate())
     place: Place | None = parties[-1].country
@@ -210,9 +212,9 @@ _GOVERNMENTS = (
 )  # fmt: skip
 
 
-def _between_governments(network: Network) -> int:
+def _between_governments(network: Network, keys: dict[Any, str]) -> int:
     office = {"CN": "cn-keji", "TH": "th-office", "LK": "lk-lanka"}
-    for first, second, signed in _GOVERNMENTS:
+    for number, (first, second, signed) in enumerate(_GOVERNMENTS):
         by = network.managers[office[first]]
         names = f"{first} – {second}"
         with transaction.atomic():
@@ -222,9 +224,10 @@ def _between_governments(network: Network) -> int:
                     kind=Agreement.Kind.INTERGOVERNMENTAL,
                     level=Agreement.Level.NATIONAL,
                     tier=Tier.PUBLIC,
-                    fields=["2"],
+                    fields=[FIELDS[number % len(FIELDS)]],
                     ends_on=signed + timedelta(days=365 * 6),
                     renewal=Agreement.Renewal.TACIT,
+                    term_months=60,
                 ),
                 parties=[
                     NewParty(organisation=network.organisations[office[first]], place=network.places[first]),
@@ -245,10 +248,11 @@ def _between_governments(network: Network) -> int:
             for step in (Agreement.Status.NEGOTIATION, Agreement.Status.APPROVED):
                 agreements.move_agreement(agreement=agreement, to=step, by=by)
             for party in agreement.parties.order_by("pk"):
+                signer = network.managers.get(keys.get(party.organisation_id, ""), by)
                 agreements.record_signature(
                     party=party,
                     signed_on=signed,
-                    by=by,
+                    by=signer,
                     signatory="For the government (invented)",
                     signatory_office="Minister",
                 )
@@ -257,15 +261,15 @@ def _between_governments(network: Network) -> int:
 
 
 _FACILITIES = (
-    (Facility.Kind.DEMONSTRATION_CENTRE, "nl-polder", "Water-saving rice demonstration centre (invented)", "VN", "4", 2021),
-    (Facility.Kind.DEMONSTRATION_CENTRE, "pt-mareasul", "Ocean farming demonstration centre (invented)", "PT", "4", 2022),
-    (Facility.Kind.DEMONSTRATION_CENTRE, "it-fonte", "Soil demonstration farm (invented)", "KE", "4", 2024),
-    (Facility.Kind.OVERSEAS_PARK, "cn-haichuan", "海川海外科技园(示例)", "PL", "2", 2022),
-    (Facility.Kind.OVERSEAS_PARK, "cn-haichuan", "海川北非科技园(示例)", "MA", "2", 2024),
-    (Facility.Kind.OVERSEAS_PARK, "kz-tengri", "Парк «Тенгри», площадка за рубежом (пример)", "UZ", "2", 2025),
-    (Facility.Kind.TRANSFER_CENTRE, "my-bakau", "Transfer centre for the ASEAN region (invented)", "MY", "2", 2021),
-    (Facility.Kind.TRANSFER_CENTRE, "ke-baobab", "Transfer centre for East Africa (invented)", "KE", "2", 2023),
-    (Facility.Kind.TRANSFER_CENTRE, "cn-yuhe", "面向中亚的技术转移中心(示例)", "KZ", "2", 2024),
+    (Facility.Kind.DEMONSTRATION_CENTRE, "nl-polder", "Water-saving rice demonstration centre (invented)", "VN", "agri", 2021),
+    (Facility.Kind.DEMONSTRATION_CENTRE, "pt-mareasul", "Ocean farming demonstration centre (invented)", "PT", "ocean", 2022),
+    (Facility.Kind.DEMONSTRATION_CENTRE, "it-fonte", "Soil demonstration farm (invented)", "KE", "agri", 2024),
+    (Facility.Kind.OVERSEAS_PARK, "cn-haichuan", "海川海外科技园(示例)", "PL", "manufact", 2022),
+    (Facility.Kind.OVERSEAS_PARK, "cn-haichuan", "海川北非科技园(示例)", "MA", "energy", 2024),
+    (Facility.Kind.OVERSEAS_PARK, "kz-tengri", "Парк «Тенгри», площадка за рубежом (пример)", "UZ", "agri", 2025),
+    (Facility.Kind.TRANSFER_CENTRE, "my-bakau", "Transfer centre for the ASEAN region (invented)", "MY", "ict", 2021),
+    (Facility.Kind.TRANSFER_CENTRE, "ke-baobab", "Transfer centre for East Africa (invented)", "KE", "environ", 2023),
+    (Facility.Kind.TRANSFER_CENTRE, "cn-yuhe", "面向中亚的技术转移中心(示例)", "KZ", "materials", 2024),
 )  # fmt: skip
 _SERVED = {"my-bakau": "x-asean", "ke-baobab": "x-au", "cn-yuhe": "x-sco"}
 
