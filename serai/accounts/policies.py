@@ -4,13 +4,14 @@ from django.db.models import Q, QuerySet
 
 from serai.accounts.models import AccessRequest, ApiToken, Invitation, Membership, NodeRole, Notice, User
 from serai.core import policy
-from serai.core.viewer import Viewer
+from serai.core.viewer import Viewer, id_of
 
 
 def has_node_role(viewer: Viewer, *roles: str) -> bool:
     """Whether the viewer has one of the roles for the whole node. Asked of the database at every use."""
     return (
-        bool(viewer.is_authenticated) and NodeRole.objects.filter(user_id=viewer.pk, role__in=roles).exists()
+        bool(viewer.is_authenticated)
+        and NodeRole.objects.filter(user_id=id_of(viewer), role__in=roles).exists()
     )
 
 
@@ -24,7 +25,7 @@ def is_secretariat(viewer: Viewer) -> bool:
 
 def memberships(viewer: Viewer) -> QuerySet[Membership]:
     """The viewer's active memberships."""
-    return Membership.objects.filter(user_id=viewer.pk, status=Membership.Status.ACTIVE)
+    return Membership.objects.filter(user_id=id_of(viewer), status=Membership.Status.ACTIVE)
 
 
 def organisation_ids(viewer: Viewer, *roles: str) -> QuerySet[Membership, object]:
@@ -47,12 +48,12 @@ policy.declare("accounts.verified_member", "Members of verified organisations.",
 
 @policy.visible("accounts.own_notices", "A person's own notices.", gate=policy.signed_in)
 def own_notices(viewer: Viewer) -> QuerySet[Notice]:
-    return Notice.objects.filter(user_id=viewer.pk)
+    return Notice.objects.filter(user_id=id_of(viewer))
 
 
 @policy.visible("accounts.own_tokens", "A person's own tokens.", gate=policy.signed_in)
 def own_tokens(viewer: Viewer) -> QuerySet[ApiToken]:
-    return ApiToken.objects.filter(user_id=viewer.pk)
+    return ApiToken.objects.filter(user_id=id_of(viewer))
 
 
 @policy.visible(
@@ -64,7 +65,7 @@ def visible_people(viewer: Viewer) -> QuerySet[User]:
     colleagues = Membership.objects.filter(
         organisation_id__in=organisation_ids(viewer), status=Membership.Status.ACTIVE
     )
-    return User.objects.filter(pk__in=colleagues.values("user_id")) | User.objects.filter(pk=viewer.pk)
+    return User.objects.filter(pk__in=colleagues.values("user_id")) | User.objects.filter(pk=id_of(viewer))
 
 
 def managed_ids(viewer: Viewer) -> QuerySet[Membership, object]:
@@ -79,7 +80,7 @@ def managed_ids(viewer: Viewer) -> QuerySet[Membership, object]:
 def visible_memberships(viewer: Viewer) -> QuerySet[Membership]:
     if is_secretariat(viewer):
         return Membership.objects.all()
-    return Membership.objects.filter(Q(user_id=viewer.pk) | Q(organisation_id__in=managed_ids(viewer)))
+    return Membership.objects.filter(Q(user_id=id_of(viewer)) | Q(organisation_id__in=managed_ids(viewer)))
 
 
 def memberships_to_decide(viewer: Viewer) -> QuerySet[Membership]:

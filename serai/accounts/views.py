@@ -46,7 +46,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     if (
         request.method == "POST"
         and form.is_valid()
-        and with_errors(form, lambda: actions.save_preferences(by=user, **form.cleaned_data))
+        and with_errors(form, lambda: actions.save_preferences(by=user, **form.cleaned_data)) is not None
     ):
         messages.success(request, _("Saved."))
         response = redirect("settings")

@@ -33,14 +33,14 @@ def link(
     *, source: models.Model, relation: Link.Relation, target: models.Model, by: Viewer | None = None
 ) -> Link:
     """Say that `source` led to `target`. Saying it twice changes nothing."""
-    author = by if by is not None and by.is_authenticated else None
+    author = by.pk if by is not None and by.is_authenticated else None
     made, _ = Link.objects.get_or_create(
         source_kind=kind_of(source).name,
         source_id=source.pk,
         relation=relation,
         target_kind=kind_of(target).name,
         target_id=target.pk,
-        defaults={"created_by": author},
+        defaults={"created_by_id": author},
     )
     return made
 

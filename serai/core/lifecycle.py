@@ -42,7 +42,8 @@ _by_model: dict[type[models.Model], Lifecycle] = {}
 
 def register(lifecycle: Lifecycle) -> Lifecycle:
     """Check that the table speaks of exactly the states the model has, and keep it."""
-    states = {str(value) for value, _label in lifecycle.model._meta.get_field(lifecycle.field).choices or []}
+    choices = getattr(lifecycle.model._meta.get_field(lifecycle.field), "choices", None) or []
+    states = {str(value) for value, _label in choices}
     named = set(lifecycle.transitions) | {s for after in lifecycle.transitions.values() for s in after}
     if named != states or set(lifecycle.transitions) != states or set(lifecycle.tones) != states:
         raise ValueError(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -131,7 +132,7 @@ def _participants(network: Network, market: Market, event: Event, count: int, by
     for listing in market.listings:
         if listing.status == Listing.Status.PUBLISHED:
             shown.setdefault(str(listing.organisation_id), listing)
-    people = []
+    people: list[Participant] = []
     for number in range(3):  # managers first, then colleagues, until there are enough
         for key, organisation in network.organisations.items():
             members = network.members_of(key)
@@ -164,7 +165,7 @@ def _requests(network: Network, market: Market, event: Event, people: list[Parti
     by_organisation: dict[object, list[Participant]] = {}
     for participant in people:
         by_organisation.setdefault(participant.organisation_id, []).append(participant)
-    wanted = [
+    wanted: list[tuple[Participant, Participant, Listing | None]] = [
         (asks, asked, offer)
         for offer, request in market.pairs
         for asks in by_organisation.get(request.organisation_id, [])[:1]
@@ -219,7 +220,7 @@ def _move_back(event: Event, days: int) -> Event:
     back = timedelta(days=days)
     with connection.cursor() as cursor:
         shift = "tstzrange(lower(during) - %(back)s, upper(during) - %(back)s)"
-        values = {"back": back, "event": event.pk}
+        values: dict[str, Any] = {"back": back, "event": event.pk}
         cursor.execute(f"UPDATE events_slot SET during = {shift} WHERE event_id = %(event)s", values)  # noqa: S608
         cursor.execute(
             f"UPDATE events_meetingseat SET during = {shift} WHERE meeting_id IN "  # noqa: S608

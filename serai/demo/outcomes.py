@@ -23,7 +23,7 @@ from serai.events.models import Meeting
 from serai.exchange.models import Interest
 
 FIELDS = ("health", "energy", "materials", "transport", "agri", "environ", "ict", "ocean")
-_SECTOR = {
+_SECTOR: dict[str, str] = {
     Organisation.Kind.UNIVERSITY: ProjectParty.Sector.UNIVERSITY,
     Organisation.Kind.INSTITUTE: ProjectParty.Sector.RESEARCH,
     Organisation.Kind.INVESTOR: ProjectParty.Sector.FINANCE,

@@ -24,7 +24,8 @@ def copy_in(model: type[M], rows: Sequence[M]) -> None:
             for row in rows:
                 setattr(row, field.attname, now)
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(sql.Identifier(f.column) for f in fields)
+        sql.Identifier(model._meta.db_table),
+        sql.SQL(", ").join([sql.Identifier(str(f.column)) for f in fields]),
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for values in _values(fields, rows):

@@ -34,9 +34,14 @@ Options = Mapping[str, Any]
 class Importer(Protocol):
     """What a format brings: how to read its files, how to apply rows, how to take changes back."""
 
-    name: str
-    summary: Any
-    suffixes: tuple[str, ...]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def summary(self) -> Any: ...
+
+    @property
+    def suffixes(self) -> tuple[str, ...]: ...
 
     def read(self, path: Path, options: Options) -> Iterator[Row | Refusal]:
         """Stream the rows. Raise FileRefused where the file as a whole is broken."""

@@ -64,7 +64,7 @@ _RELATIONS = {
     "successor": (Relation.Kind.SUCCESSOR, True),
     "predecessor": (Relation.Kind.SUCCESSOR, False),
 }
-_RANK = {
+_RANK: dict[str, int] = {
     Organisation.Kind.UNIVERSITY: 0,
     Organisation.Kind.FACILITY: 1,
     Organisation.Kind.HEALTHCARE: 2,

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.db.models import Field
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from serai.core.imports.copying import copy_in
-from serai.core.imports.framework import Importer, Options
+from serai.core.imports.framework import Options
 from serai.core.imports.rows import Change, Outcome, Refusal, Row
 from serai.core.models import ImportRun, Link
 from serai.directory.models import Organisation
@@ -210,11 +211,17 @@ def restore(object_id: uuid.UUID, before: Any) -> None:
         return
     fields = before["fields"]
     for name, value in fields.items():
-        setattr(listing, name, Listing._meta.get_field(name.removesuffix("_id")).to_python(value))
+        setattr(listing, name, _field(name).to_python(value))
     listing.save()
     ListingTeaser.objects.bulk_create(ListingTeaser(listing=listing, **t) for t in before["teasers"])
     ListingDetail.objects.bulk_create(ListingDetail(listing=listing, **d) for d in before["details"])
     ListingContact.objects.bulk_create(ListingContact(listing=listing, **n) for n in before["notes"])
+
+
+def _field(name: str) -> Field[Any, Any]:
+    found = Listing._meta.get_field(name.removesuffix("_id"))
+    assert isinstance(found, Field)
+    return found
 
 
 def opening(text: str, length: int = SUMMARY_LENGTH) -> str:
@@ -226,7 +233,7 @@ def opening(text: str, length: int = SUMMARY_LENGTH) -> str:
     return head[:cut].rstrip() if cut > length // 2 else head.rsplit(" ", 1)[0].rstrip() + " …"
 
 
-class ListingImporter(Importer):
+class ListingImporter:
     """What the formats of the exchange share."""
 
     def finish(self, run: ImportRun, options: Options) -> None:

@@ -81,8 +81,9 @@ def check(tag: str) -> list[str]:
 
 
 def _problems(message: Message) -> list[str]:
-    originals = list(message.id) if isinstance(message.id, list | tuple) else [message.id]
-    texts = list(message.string) if isinstance(message.string, list | tuple) else [message.string]
+    originals = [str(i) for i in message.id] if isinstance(message.id, list | tuple) else [str(message.id)]
+    given = message.string
+    texts = [str(t or "") for t in given] if isinstance(given, list | tuple) else [str(given or "")]
     name = repr(originals[0][:70])
     if not all(texts):
         return [f"no translation of {name}"]
