@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
@@ -38,6 +39,7 @@ class _Linear:
     """The linear relaxation: its weight, and what granting or leaving out an option would cost it."""
 
     weight: float
+    granted: np.ndarray
     cost_of_granting: np.ndarray
     cost_of_leaving: np.ndarray
 
@@ -67,8 +69,10 @@ class _Rows:
         self.high.append(high)
 
     def constraint(self, n: int) -> LinearConstraint:
-        matrix = csr_array((self.value, (self.row, self.column)), shape=(len(self.low), n))
-        return LinearConstraint(matrix, self.low, self.high)
+        return LinearConstraint(self.matrix(n), self.low, self.high)
+
+    def matrix(self, n: int) -> csr_array:
+        return csr_array((self.value, (self.row, self.column)), shape=(len(self.low), n))
 
 
 class Chooser:
@@ -167,10 +171,17 @@ class Chooser:
                 gap = linear.weight + result[1]
         if result is None or gap > 1.0 + EPSILON:
             rest = max(0.5, time_limit_s - (time.monotonic() - began))
-            if linear is None or result is None:
+            if result is None and linear is not None and not self.refuted:
+                pass
+            elif linear is None or result is None:
                 result = self._solve(-self.weight, self.rows(promises=True), self.n, fixed, rest)
             else:
                 result = self._solve_within(linear, gap, fixed, rest) or result
+        if result is None and linear is not None and not self.refuted:
+            # No answer in time: the relaxation is nearly whole, and placing keeps every rule anyway.
+            chosen = tuple(int(i) for i in np.flatnonzero(linear.granted > 0.5))
+            weight, bound = int(self.weight[list(chosen)].sum()), int(np.floor(linear.weight + EPSILON))
+            return Choice(chosen, min(weight, bound), bound, exact=False)
         if result is None:
             return None
         chosen, value, dual, exact = result
@@ -215,7 +226,8 @@ class Chooser:
         return found[0], found[1]
 
     def most_beside(self, kept: Mapping[int, tuple[int, int]], now: int, time_limit_s: float = 1.0) -> int:
-        """Upper bound on the meetings that can be added in slots from `now` on, the kept ones staying."""
+        """Upper bound on the meetings that can be added in slots from `now` on, the kept ones staying: the
+        linear relaxation, which is nearly whole and quick."""
         model = self.model
         later = model.full & ~((1 << now) - 1)
         columns = [i for i, o in enumerate(model.options) if o.wish not in kept and o.starts & later]
@@ -246,46 +258,15 @@ class Chooser:
             if len(here) > room:
                 rows.add(here, [1.0] * len(here), 0.0, float(room))
         n = len(columns)
-        result = self._solve(-np.ones(n), rows, n, frozenset(), time_limit_s)
-        return int(np.floor(-result[2] + EPSILON)) if result else n
-
-    def _nothing(self) -> Choice | None:
-        event = self.model.event
-        self.refuted = True
-        if any(w.must for w in event.wishes) or any(p.min_meetings for p in event.people):
-            return None
-        return Choice((), 0, 0)
-
-    def choose_without_promises(
-        self, *, time_limit_s: float = 60.0, fixed: frozenset[int] = frozenset()
-    ) -> Choice:
-        """Keeps as many musts as can be, then as many guaranteed meetings, then weight."""
-        event = self.model.event
-        if self.n == 0:
-            return Choice((), 0, 0)
-        rows = self.rows(promises=False)
-        musts = [i for i, o in enumerate(self.model.options) if event.wishes[o.wish].must]
-        short = [p for p, person in enumerate(event.people) if person.min_meetings]
-        n = self.n + len(short)
-        total = float(self.weight.sum()) + 1.0
-        guaranteed = float(sum(p.min_meetings for p in event.people)) + 1.0
-        cost = np.concatenate([-self.weight, np.full(len(short), total)])
-        cost[musts] -= total * guaranteed
-        for k, p in enumerate(short):
-            need = float(event.people[p].min_meetings)
-            rows.add(
-                [*self.by_person[p], self.n + k], [1.0] * (len(self.by_person[p]) + 1), need, float("inf")
-            )
-        upper = np.concatenate([np.ones(self.n), [float(event.people[p].min_meetings) for p in short]])
-        result = self._solve(cost, rows, n, fixed, time_limit_s, upper)
-        plain = self._solve(-self.weight, self.rows(promises=False), self.n, fixed, time_limit_s)
-        bound = int(np.floor(-plain[2] + EPSILON)) if plain else int(total)
-        if result is None:
-            return Choice(tuple(sorted(fixed)), 0, bound)
-        chosen = tuple(i for i in result[0] if i < self.n)
-        granted = {self.model.options[i].wish for i in chosen}
-        missing = sum(1 for w, wish in enumerate(event.wishes) if wish.must and w not in granted)
-        return Choice(chosen, int(self.weight[list(chosen)].sum()), bound, missing_musts=missing)
+        result = milp(
+            -np.ones(n),
+            bounds=Bounds(np.zeros(n), np.ones(n)),
+            constraints=[rows.constraint(n)] if rows.low else [],
+            options={"time_limit": time_limit_s},
+        )
+        if result.status == 0:
+            return int(np.floor(-float(result.fun) + EPSILON))
+        return n
 
     def _fair(
         self, weight: int, fixed: frozenset[int], linear: _Linear | None, time_limit_s: float
@@ -321,14 +302,15 @@ class Chooser:
     def _linear(self, fixed: frozenset[int]) -> _Linear | None:
         """The linear relaxation with its reduced costs; None if it has no solution."""
         rows = self.rows(promises=True)
-        matrix = rows.constraint(self.n).A
+        matrix = rows.matrix(self.n)
         low, high = np.array(rows.low), np.array(rows.high)
         above, below = np.isfinite(high), np.isfinite(low)
         lower = np.zeros(self.n)
         lower[list(fixed)] = 1.0
+        limits: Any = vstack([matrix[above], -matrix[below]]) if rows.low else None
         result = linprog(
             -self.weight,
-            A_ub=vstack([matrix[above], -matrix[below]]) if rows.low else None,
+            A_ub=limits,
             b_ub=np.concatenate([high[above], -low[below]]) if rows.low else None,
             bounds=np.column_stack([lower, np.ones(self.n)]),
             method="highs",
@@ -336,7 +318,10 @@ class Chooser:
         if result.status != 0:
             return None
         return _Linear(
-            -float(result.fun), np.asarray(result.lower.marginals), -np.asarray(result.upper.marginals)
+            -float(result.fun),
+            np.asarray(result.x),
+            np.asarray(result.lower.marginals),
+            -np.asarray(result.upper.marginals),
         )
 
     def _solve_within(

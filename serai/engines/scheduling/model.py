@@ -86,6 +86,7 @@ class Model:
         )
         """Slots whose predecessor leaves no break between."""
         self.windows = [_mask(w) for w in event.rules.lunch_windows if w]
+        self._room: dict[tuple[int, int], int] = {}
         self.rows: list[Row] = []
         self._row_of: dict[tuple[str, str], int] = {}
         self._pool_rows: dict[str, tuple[int, ...]] = {}
@@ -268,11 +269,18 @@ class Model:
                 found.append(row)
         return tuple(found)
 
+    def _slots_with_room(self, row: int, need: int) -> int:
+        known = self._room.get((row, need))
+        if known is None:
+            known = sum(1 << t for t, c in enumerate(self.rows[row].capacity) if c >= need)
+            self._room[row, need] = known
+        return known
+
     def _starts(self, a: int, b: int, wish: Wish, rows: tuple[int, ...]) -> int:
         free = self.open[a] & self.open[b]
         for row in set(rows):
             need = rows.count(row)
-            free &= sum(1 << t for t, c in enumerate(self.rows[row].capacity) if c >= need)
+            free &= self._slots_with_room(row, need)
         starts = free
         for step in range(1, wish.length):
             starts &= (free & self.inner) >> step

@@ -101,6 +101,8 @@ class _Run:
         self._fill(placer)
         if left and not conflict:
             self._choose_again(placer, choice, fixed, left)
+        if left and not conflict and not self.stopped:
+            placer.exchange(self._share(0.2), choice.weight)
         self._report("placed", board.weight, choice.weight_bound, board.breaks(), 0)
         bound = 0
         if "breaks" in self.objective and not self.stopped:
