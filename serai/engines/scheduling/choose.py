@@ -268,6 +268,37 @@ class Chooser:
             return int(np.floor(-float(result.fun) + EPSILON))
         return n
 
+    def choose_without_promises(
+        self, *, time_limit_s: float = 60.0, fixed: frozenset[int] = frozenset()
+    ) -> Choice:
+        """Keeps as many musts as can be, then as many guaranteed meetings, then weight."""
+        event = self.model.event
+        if self.n == 0:
+            return Choice((), 0, 0)
+        rows = self.rows(promises=False)
+        musts = [i for i, o in enumerate(self.model.options) if event.wishes[o.wish].must]
+        short = [p for p, person in enumerate(event.people) if person.min_meetings]
+        n = self.n + len(short)
+        total = float(self.weight.sum()) + 1.0
+        guaranteed = float(sum(p.min_meetings for p in event.people)) + 1.0
+        cost = np.concatenate([-self.weight, np.full(len(short), total)])
+        cost[musts] -= total * guaranteed
+        for k, p in enumerate(short):
+            need = float(event.people[p].min_meetings)
+            rows.add(
+                [*self.by_person[p], self.n + k], [1.0] * (len(self.by_person[p]) + 1), need, float("inf")
+            )
+        upper = np.concatenate([np.ones(self.n), [float(event.people[p].min_meetings) for p in short]])
+        result = self._solve(cost, rows, n, fixed, time_limit_s, upper)
+        plain = self._solve(-self.weight, self.rows(promises=False), self.n, fixed, time_limit_s)
+        bound = int(np.floor(-plain[2] + EPSILON)) if plain else int(total)
+        if result is None:
+            return Choice(tuple(sorted(fixed)), 0, bound)
+        chosen = tuple(i for i in result[0] if i < self.n)
+        granted = {self.model.options[i].wish for i in chosen}
+        missing = sum(1 for w, wish in enumerate(event.wishes) if wish.must and w not in granted)
+        return Choice(chosen, int(self.weight[list(chosen)].sum()), bound, missing_musts=missing)
+
     def _fair(
         self, weight: int, fixed: frozenset[int], linear: _Linear | None, time_limit_s: float
     ) -> tuple[int, ...] | None:
