@@ -218,7 +218,7 @@ def restore(object_id: uuid.UUID, before: Any) -> None:
     ListingContact.objects.bulk_create(ListingContact(listing=listing, **n) for n in before["notes"])
 
 
-def _field(name: str) -> Field[Any, Any]:
+def _field(name: str) -> "Field[Any, Any]":
     found = Listing._meta.get_field(name.removesuffix("_id"))
     assert isinstance(found, Field)
     return found
