@@ -2,6 +2,8 @@
 docs/engines/matching.md.
 """
 
+from serai.engines.matching.batch import agreement, match_all
+from serai.engines.matching.calibration import Calibration, learn_factor, learn_pairs
 from serai.engines.matching.centring import Centring, Statistics
 from serai.engines.matching.constraints import Facts, Failure, Side, Wishes, allowed, failures, unknowns
 from serai.engines.matching.encoders import (
@@ -32,6 +34,7 @@ from serai.engines.matching.types import (
 
 __all__ = [
     "ENGINE_VERSION",
+    "Calibration",
     "Centring",
     "Document",
     "E5Encoder",
@@ -57,6 +60,7 @@ __all__ = [
     "UseEncoder",
     "WhyNot",
     "Wishes",
+    "agreement",
     "allowed",
     "clean",
     "detect",
@@ -64,6 +68,9 @@ __all__ = [
     "failures",
     "gather",
     "hard_tokens",
+    "learn_factor",
+    "learn_pairs",
+    "match_all",
     "profile_text",
     "score_pair",
     "sentences",

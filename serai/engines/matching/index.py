@@ -187,10 +187,12 @@ class Index:
         """The best `k` documents, best first; ties go to the smaller id. `allowed` limits the ids looked at: ids, or
         what `mask` made of them.
 
-        A query without letters finds nothing. Raises ValueError for k < 1.
+        A query without letters finds nothing. Raises ValueError for k < 1 and for vectors that are not finite.
         """
         if k < 1:
             raise ValueError("k must be at least 1.")
+        if not all(np.isfinite(v).all() for v in query.vectors.values()):
+            raise ValueError(f"The vector of query {query.id!r} holds numbers that are not finite.")
         if not self.ids or not any(np.any(v) for v in query.vectors.values()):
             return ()
         terms = self.terms(query)
@@ -258,4 +260,9 @@ def _stack(documents: Sequence[Document], model: str, dimension: int) -> NDArray
     for i, d in enumerate(documents):
         if model in d.vectors:
             out[i] = d.vectors[model]
+    finite = np.isfinite(out).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            f"The vector of {documents[int(np.argmin(finite))].id!r} holds numbers that are not finite."
+        )
     return out

@@ -201,3 +201,12 @@ def test_thousands_of_equal_documents_are_ranked_by_id() -> None:
     index = bare(*(document(f"{i:05d}", 1, 0) for i in range(3000)))
 
     assert [h.id for h in index.search(query(1, 0), 3)] == ["00000", "00001", "00002"]
+
+
+def test_vectors_that_are_not_finite_are_refused_with_their_id() -> None:
+    with pytest.raises(ValueError, match="'b' holds numbers that are not finite"):
+        bare(document("a", 1, 0), document("b", float("nan"), 0))
+    with pytest.raises(ValueError, match="query 'q' holds"):
+        bare(document("a", 1, 0)).search(query(float("inf"), 0))
+    with pytest.raises(ValueError, match="at least 1"):
+        bare(document("a", 1, 0)).search(query(1, 0), 0)
