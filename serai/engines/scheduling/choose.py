@@ -201,6 +201,13 @@ class Chooser:
             weight = int(self.weight[list(chosen)].sum())
         return Choice(chosen, weight, max(bound, weight), exact=exact)
 
+    def _nothing(self) -> Choice | None:
+        event = self.model.event
+        self.refuted = True
+        if any(w.must for w in event.wishes) or any(p.min_meetings for p in event.people):
+            return None
+        return Choice((), 0, 0)
+
     def choose_near(
         self, placed: Iterable[int], left: Iterable[int], fixed: frozenset[int], time_limit_s: float
     ) -> tuple[int, ...] | None:
