@@ -346,7 +346,8 @@ class Chooser:
         lower = np.zeros(self.n)
         lower[list(fixed)] = 1.0
         limits: Any = vstack([matrix[above], -matrix[below]]) if rows.low else None
-        result = linprog(
+        solve_linear: Any = linprog
+        result = solve_linear(
             -self.weight,
             A_ub=limits,
             b_ub=np.concatenate([high[above], -low[below]]) if rows.low else None,

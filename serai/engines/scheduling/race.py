@@ -41,6 +41,7 @@ BOOT = (
     f" from {__package__}.worker import main; main()"
 )
 LOCAL_SEARCH_S = 1.0
+CONFLICT_LIMIT_S = 5.0
 WAIT_BEFORE_LOCAL_SEARCH_S = 3.0
 
 
@@ -262,9 +263,7 @@ class _Race:
             status: Status = "infeasible"
             conflict = (self.infeasible,)
             if self.explain_conflict:
-                conflict = (
-                    minimal_conflict(self.problem, max(self.deadline, time.monotonic() + 5.0)) or conflict
-                )
+                conflict = minimal_conflict(self.problem, time.monotonic() + CONFLICT_LIMIT_S) or conflict
         elif self.value is None:
             status = "unknown"
         else:
