@@ -44,7 +44,7 @@ class PartyOut(Strict):
     signed_on: date | None
 
 
-class TextOut(Strict):
+class AgreementTextOut(Strict):
     language: str
     title: str
     summary: str
@@ -88,7 +88,7 @@ class AgreementOut(AgreementLine):
     term_months: int | None
     due_on: date | None
     end_reason: str
-    texts: list[TextOut]
+    texts: list[AgreementTextOut]
     commitments: list[CommitmentOut]
     is_invented: bool
 
@@ -141,7 +141,7 @@ class AgreementIn(TermsIn):
     texts: list[TextIn] = Field(max_length=50)
 
 
-class MoveIn(Strict):
+class AgreementMoveIn(Strict):
     to: Code
     due_on: date | None = None
 
@@ -339,7 +339,7 @@ def put_wording(request: HttpRequest, pk: UUID, language: Language, body: BodyIn
 
 @router.post("/{uuid:pk}/move", response=AgreementOut)
 @policy.operation("core.signed_in")
-def move_agreement(request: HttpRequest, pk: UUID, body: MoveIn) -> dict[str, Any]:
+def move_agreement(request: HttpRequest, pk: UUID, body: AgreementMoveIn) -> dict[str, Any]:
     """Take a step before the signature: under_review, negotiation, approved, or back to draft."""
     actions.move_agreement(agreement=_seen(request, pk), to=body.to, due_on=body.due_on, by=person(request))
     return _shown(request, pk)

@@ -89,7 +89,7 @@ class StepIn(Strict):
     due_on: date
 
 
-class MoveIn(Strict):
+class CaseMoveIn(Strict):
     to: Code
     next_step: Line = ""
     due_on: date | None = None
@@ -100,7 +100,7 @@ class RestIn(Strict):
     resume_on: date
 
 
-class ReasonIn(Strict):
+class CaseReasonIn(Strict):
     reason: Reason
 
 
@@ -173,7 +173,7 @@ def set_next_step(request: HttpRequest, pk: UUID, body: StepIn) -> dict[str, Any
 
 @cases_router.post("/{uuid:pk}/move", response=CaseOut)
 @policy.operation("cooperation.case.see")
-def move_case(request: HttpRequest, pk: UUID, body: MoveIn) -> dict[str, Any]:
+def move_case(request: HttpRequest, pk: UUID, body: CaseMoveIn) -> dict[str, Any]:
     actions.move_case(case=_seen_case(request, pk), by=person(request), **body.model_dump())
     return _case_again(request, pk)
 
@@ -187,7 +187,7 @@ def stall_case(request: HttpRequest, pk: UUID, body: RestIn) -> dict[str, Any]:
 
 @cases_router.post("/{uuid:pk}/end", response=CaseOut)
 @policy.operation("cooperation.case.see")
-def end_case(request: HttpRequest, pk: UUID, body: ReasonIn) -> dict[str, Any]:
+def end_case(request: HttpRequest, pk: UUID, body: CaseReasonIn) -> dict[str, Any]:
     actions.end_case(case=_seen_case(request, pk), reason=body.reason, by=person(request))
     return _case_again(request, pk)
 
@@ -478,7 +478,7 @@ class FacilityMoveIn(Strict):
     due_on: date | None = None
 
 
-class CloseIn(Strict):
+class FacilityCloseIn(Strict):
     on: date
     reason: Reason
 
@@ -556,7 +556,7 @@ def move_facility(request: HttpRequest, pk: UUID, body: FacilityMoveIn) -> dict[
 
 @facilities_router.post("/{uuid:pk}/close", response=FacilityOut)
 @policy.operation("core.signed_in")
-def close_facility(request: HttpRequest, pk: UUID, body: CloseIn) -> dict[str, Any]:
+def close_facility(request: HttpRequest, pk: UUID, body: FacilityCloseIn) -> dict[str, Any]:
     actions.close_facility(facility=_seen_facility(request, pk), by=person(request), **body.model_dump())
     return _facility_again(request, pk)
 
@@ -688,6 +688,6 @@ def validate_result(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 
 @results_router.post("/{uuid:pk}/refuse", response=ResultOut)
 @policy.operation("core.signed_in")
-def refuse_result(request: HttpRequest, pk: UUID, body: ReasonIn) -> dict[str, Any]:
+def refuse_result(request: HttpRequest, pk: UUID, body: CaseReasonIn) -> dict[str, Any]:
     actions.refuse_result(result=_seen_result(request, pk), reason=body.reason, by=person(request))
     return _result_again(request, pk)

@@ -73,7 +73,7 @@ class OrganisationPage(Strict):
     next: str
 
 
-class TextOut(Strict):
+class OrganisationTextOut(Strict):
     language: str
     summary: str
     description: str
@@ -86,7 +86,7 @@ class OrganisationOut(OrganisationLine):
     sectors: list[str]
     fields_of_science: list[str]
     names: list[NameOut]
-    texts: list[TextOut]
+    texts: list[OrganisationTextOut]
     identifiers: list[IdentifierOut]
     labels: list[LabelOut]
     relations: list[RelationOut]
@@ -105,7 +105,7 @@ class OrganisationQuery(Strict):
     page: str = Field("", max_length=3000)
 
 
-class FactsIn(Strict):
+class OrganisationFactsIn(Strict):
     """What may be changed; a field left out stays as it is."""
 
     kinds: list[str] | None = None
@@ -283,7 +283,7 @@ def get_organisation(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 
 @router.patch("/{uuid:pk}", response=OrganisationOut)
 @policy.operation("directory.editable")
-def update_organisation(request: HttpRequest, pk: UUID, body: FactsIn) -> dict[str, Any]:
+def update_organisation(request: HttpRequest, pk: UUID, body: OrganisationFactsIn) -> dict[str, Any]:
     """Change facts; what was checked at verification only a steward changes (403)."""
     organisation = _visible(request, pk)
     changes = body.model_dump(exclude_unset=True)

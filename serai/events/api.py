@@ -244,11 +244,11 @@ class RequestIn(Strict):
     message: Annotated[Text, StringConstraints(max_length=1000)] = ""
 
 
-class AcceptIn(Strict):
+class RequestAcceptIn(Strict):
     strength: str = MeetingRequest.Strength.WANT
 
 
-class DeclineIn(Strict):
+class RequestDeclineIn(Strict):
     reason: str
     answer: Annotated[Text, StringConstraints(max_length=500)] = ""
 
@@ -282,7 +282,7 @@ class MeetingIn(Strict):
     table: UUID | None = None
 
 
-class MoveIn(Strict):
+class MeetingMoveIn(Strict):
     slot: UUID
     table: UUID | None = None
 
@@ -696,7 +696,7 @@ def _request(person: User, pk: UUID) -> MeetingRequest:
 
 @requests_router.post("/{uuid:pk}/accept", response=RequestOut)
 @policy.operation("events.request.see")
-def accept_request(request: HttpRequest, pk: UUID, body: AcceptIn) -> dict[str, Any]:
+def accept_request(request: HttpRequest, pk: UUID, body: RequestAcceptIn) -> dict[str, Any]:
     person = _person(request)
     _member(body.strength, list(MeetingRequest.Strength.values), "strength")
     actions.accept_request(request=_request(person, pk), strength=body.strength, by=person)
@@ -705,7 +705,7 @@ def accept_request(request: HttpRequest, pk: UUID, body: AcceptIn) -> dict[str, 
 
 @requests_router.post("/{uuid:pk}/decline", response=RequestOut)
 @policy.operation("events.request.see")
-def decline_request(request: HttpRequest, pk: UUID, body: DeclineIn) -> dict[str, Any]:
+def decline_request(request: HttpRequest, pk: UUID, body: RequestDeclineIn) -> dict[str, Any]:
     person = _person(request)
     actions.decline_request(request=_request(person, pk), reason=body.reason, answer=body.answer, by=person)
     return _shown_request(person, pk)
@@ -760,7 +760,7 @@ def get_meeting(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 
 @meetings_router.post("/{uuid:pk}/move", response=MeetingOut)
 @policy.operation("events.meeting.see")
-def move_meeting(request: HttpRequest, pk: UUID, body: MoveIn) -> dict[str, Any]:
+def move_meeting(request: HttpRequest, pk: UUID, body: MeetingMoveIn) -> dict[str, Any]:
     """Give it another time or table. For organisers."""
     person = _person(request)
     meeting = _one(policies.visible_meetings(person).select_related("event", "request"), pk)

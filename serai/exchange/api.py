@@ -123,7 +123,7 @@ class ListingIn(Strict):
     disclosure: Literal["anonymous", "named"] = "named"
 
 
-class FactsIn(Strict):
+class ListingFactsIn(Strict):
     """What may be changed; a field left out stays as it is. `target_places` are codes."""
 
     direction: Direction | None = None
@@ -166,11 +166,11 @@ class ContactIn(Strict):
     note: str = Field("", max_length=4000)
 
 
-class CloseIn(Strict):
+class ListingCloseIn(Strict):
     closed_as: str
 
 
-class ReasonIn(Strict):
+class ListingReasonIn(Strict):
     reason: str = Field(min_length=1, max_length=2000)
 
 
@@ -268,11 +268,11 @@ class InterestIn(Strict):
     answer_due: date | None = None
 
 
-class AcceptIn(Strict):
+class InterestAcceptIn(Strict):
     answer: str = Field("", max_length=3000)
 
 
-class DeclineIn(Strict):
+class InterestDeclineIn(Strict):
     reason: str
     answer: str = Field("", max_length=3000)
 
@@ -427,7 +427,7 @@ def get_listing(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 
 @router.patch("/{uuid:pk}", response=ListingOut)
 @policy.operation("exchange.member")
-def update_listing(request: HttpRequest, pk: UUID, body: FactsIn) -> dict[str, Any]:
+def update_listing(request: HttpRequest, pk: UUID, body: ListingFactsIn) -> dict[str, Any]:
     """Change what is not text."""
     changes = body.model_dump(exclude_unset=True)
     places = None
@@ -537,7 +537,7 @@ def withdraw_listing(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 
 @router.post("/{uuid:pk}/close", response=ListingOut)
 @policy.operation("exchange.member")
-def close_listing(request: HttpRequest, pk: UUID, body: CloseIn) -> dict[str, Any]:
+def close_listing(request: HttpRequest, pk: UUID, body: ListingCloseIn) -> dict[str, Any]:
     return _step(request, pk, actions.close_listing, closed_as=body.closed_as)
 
 
@@ -551,7 +551,7 @@ def review_listing(request: HttpRequest, pk: UUID, body: ReviewIn) -> dict[str, 
 
 @router.post("/{uuid:pk}/hold", response=ListingOut)
 @policy.operation("exchange.steward")
-def hold_listing(request: HttpRequest, pk: UUID, body: ReasonIn) -> dict[str, Any]:
+def hold_listing(request: HttpRequest, pk: UUID, body: ListingReasonIn) -> dict[str, Any]:
     return _step(request, pk, actions.hold_listing, reason=body.reason)
 
 
@@ -683,13 +683,13 @@ def _interest_step(request: HttpRequest, pk: UUID, action: Any, **more: Any) -> 
 
 @interests_router.post("/{uuid:pk}/accept", response=InterestOut)
 @policy.operation("exchange.interest.see")
-def accept_interest(request: HttpRequest, pk: UUID, body: AcceptIn) -> dict[str, Any]:
+def accept_interest(request: HttpRequest, pk: UUID, body: InterestAcceptIn) -> dict[str, Any]:
     return _interest_step(request, pk, actions.accept_interest, answer=body.answer)
 
 
 @interests_router.post("/{uuid:pk}/decline", response=InterestOut)
 @policy.operation("exchange.interest.see")
-def decline_interest(request: HttpRequest, pk: UUID, body: DeclineIn) -> dict[str, Any]:
+def decline_interest(request: HttpRequest, pk: UUID, body: InterestDeclineIn) -> dict[str, Any]:
     return _interest_step(request, pk, actions.decline_interest, reason=body.reason, answer=body.answer)
 
 
@@ -707,5 +707,5 @@ def mark_in_contact(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 
 @interests_router.post("/{uuid:pk}/stop", response=InterestOut)
 @policy.operation("exchange.interest.see")
-def stop_interest(request: HttpRequest, pk: UUID, body: ReasonIn) -> dict[str, Any]:
+def stop_interest(request: HttpRequest, pk: UUID, body: ListingReasonIn) -> dict[str, Any]:
     return _interest_step(request, pk, actions.stop_interest, note=body.reason)
