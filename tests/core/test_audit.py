@@ -1,7 +1,7 @@
 import hashlib
 
 import pytest
-from django.db import InternalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from serai.core.models import AuditEntry, AuditHead
 
@@ -45,7 +45,7 @@ def test_a_rolled_back_change_leaves_no_gap() -> None:
 def test_the_log_cannot_be_changed(sql: str) -> None:
     _entry("one")
 
-    with pytest.raises(InternalError, match="append-only"), connection.cursor() as cursor:
+    with pytest.raises(DatabaseError, match="append-only"), connection.cursor() as cursor:
         cursor.execute(sql)
 
     assert AuditEntry.objects.get().payload == "one"
