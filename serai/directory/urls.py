@@ -1,12 +1,13 @@
 from django.urls import path
 
-from serai.directory.views import edit, public, stewards
+from serai.directory.views import edit, joining, public, stewards
 
 urlpatterns = [
     path("", public.organisation_list, name="organisation_list"),
     path("map/", public.organisation_map, name="organisation_map"),
     path("criteria/", public.criteria_page, name="criteria"),
     path("organisations.<str:form>", public.organisation_export, name="organisation_export"),
+    path("requests-to-join/<uuid:pk>/", joining.access_accept, name="access_accept"),
     path("register/", edit.organisation_register, name="organisation_register"),
     path("verification/", stewards.verification_list, name="verification_list"),
     path("verification/<uuid:pk>/", stewards.verification, name="verification"),

@@ -101,3 +101,28 @@ def test_a_node_role_is_given_by_the_secretariat_only() -> None:
     actions.grant_node_role(user=person, role=NodeRole.Role.STEWARD, by=secretary)
 
     assert person.node_roles.get().role == "steward"
+
+
+def test_a_steward_answers_a_request_to_join_with_a_draft_of_the_organisation(client: Client) -> None:
+    from serai.accounts import actions
+    from serai.accounts.models import AccessRequest, Invitation
+
+    actions.request_access(
+        email="n@example.org",
+        name="N",
+        organisation_name="New Park",
+        country_code="PL",
+        message="",
+        language="en",
+    )
+    request = AccessRequest.objects.get()
+    client.force_login(make_steward())
+
+    assert client.get("/requests-to-join/").status_code == 200
+    path = f"/network/requests-to-join/{request.pk}/"
+    assert client.get(path).status_code == 200
+    assert client.post(path, {"organisation": ""}).status_code == 302
+
+    assert Invitation.objects.get().organisation.name == "New Park"
+    client.force_login(make_user())
+    assert client.get(path).status_code == 404

@@ -29,13 +29,18 @@ def search_of(request: HttpRequest) -> Search:
     kind = request.GET.get("kind", "")
     state = request.GET.get("state", "")
     return Search(
-        text=request.GET.get("q", "")[:200],
+        text=_given(request, "q")[:200],
         kind=kind if kind in Organisation.Kind.values else "",
         place=policies.visible_places(viewer_of(request))
-        .filter(code=request.GET.get("place", "")[:20])
+        .filter(code=_given(request, "place")[:20])
         .first(),
         state=state if state in (Search.VERIFIED, Search.ENDED, Search.MINE) else "",
     )
+
+
+def _given(request: HttpRequest, name: str) -> str:
+    """A value of the address without the one character the database cannot hold."""
+    return request.GET.get(name, "").replace("\x00", "")
 
 
 def address_of(search: Search) -> str:
