@@ -131,6 +131,7 @@ def _named(code: str) -> Indicator:
 @policy.operation("observatory.figures")
 def list_indicators(request: HttpRequest) -> list[dict[str, Any]]:
     """Every indicator with its definition and its value today."""
+    refuse_unknown(request, Strict())
     today = timezone.localdate()
     return [_line(indicator, today) for indicator in indicators.ALL]
 

@@ -31,9 +31,7 @@ def search_of(request: HttpRequest) -> Search:
     return Search(
         text=_given(request, "q")[:200],
         kind=kind if kind in Organisation.Kind.values else "",
-        place=policies.visible_places(viewer_of(request))
-        .filter(code=_given(request, "place")[:20])
-        .first(),
+        place=policies.visible_places(viewer_of(request)).filter(code=_given(request, "place")[:20]).first(),
         state=state if state in (Search.VERIFIED, Search.ENDED, Search.MINE) else "",
     )
 
