@@ -200,6 +200,8 @@ def request_membership(*, by: User, organisation_id: UUID, role: str = Membershi
     """Ask to join an organisation one sees in the directory; its managers decide."""
     if role not in Membership.Role.values:
         raise Invalid(_("Choose a role."), fields={"role": _("Choose a role.")})
+    if not kind_named("organisation").visible(by).filter(pk=organisation_id).exists():
+        raise NotFound(_("Not found."))
     existing = Membership.objects.filter(
         user=by, organisation_id=organisation_id, status__in=["requested", "active"]
     ).exists()
