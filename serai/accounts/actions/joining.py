@@ -19,6 +19,7 @@ from serai.accounts.notices import notify
 from serai.accounts.secrets import hash_of, new_secret
 from serai.core import audit, mail
 from serai.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from serai.core.kinds import kind_named
 
 INVITATION_LIFE = timedelta(days=14)
 ANSWER_WITHIN = timedelta(days=7)
