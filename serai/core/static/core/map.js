@@ -47,13 +47,18 @@
       const [x, y] = projection(place);
       titled(make("circle", { class: "dot", cx: x, cy: y, r: 3 }, linked(ground, country.url)), words(country));
     }
+    // A bow on the paper, not a great circle: between Asia and America that one leaves the map at its edges.
+    const bow = ([x1, y1], [x2, y2]) => {
+      const lift = Math.min(0.22 * Math.hypot(x2 - x1, y2 - y1), 70);
+      return `M${x1.toFixed(1)},${y1.toFixed(1)}Q${((x1 + x2) / 2).toFixed(1)},${Math.max(6, (y1 + y2) / 2 - lift).toFixed(1)} ${x2.toFixed(1)},${y2.toFixed(1)}`;
+    };
     const widest = Math.max(1, ...data.arcs.map((arc) => arc.value));
     const routes = make("g", {}, svg);
     const ends = new Map();
     for (const arc of data.arcs) {
       const [from, to] = [points[arc.from], points[arc.to]];
       if (!from || !to) continue;
-      const line = path({ type: "LineString", coordinates: [from, to] });
+      const line = bow(projection(from), projection(to));
       const width = 0.9 + 2.6 * Math.sqrt(arc.value / widest);
       titled(make("path", { class: "arc", d: line, "stroke-width": width.toFixed(2) }, linked(routes, arc.url)), arc.label);
       for (const place of [from, to]) ends.set(place.join(), place);
