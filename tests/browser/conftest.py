@@ -1,0 +1,50 @@
+"""Chromium, and visitors who watch for what a page complains of."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from serai.accounts.models import User
+
+# Playwright keeps an event loop in the thread of the tests, whose own queries are not made inside it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """One browser window, signed in as a person or as nobody."""
+
+    def __init__(
+        self, chromium: Any, address: str, user: User | None, *, width: int, language: str = "en"
+    ) -> None:
+        self.address = address
+        self.window = chromium.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+        cookies = {"serai_language": language}
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
+        self.window.add_cookies([{"name": k, "value": v, "url": address} for k, v in cookies.items()])
+        self.page = self.window.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def go(self, path: str) -> Any:
+        return self.page.goto(self.address + path, wait_until="load")
+
+    def leave(self) -> None:
+        self.window.close()
