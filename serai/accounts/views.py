@@ -139,6 +139,7 @@ def colleagues(request: HttpRequest, organisation: UUID) -> HttpResponse:
         and with_errors(
             form, lambda: actions.invite(by=user, organisation_id=organisation, **form.cleaned_data)
         )
+        is not None
     ):
         messages.success(request, _("The invitation is on its way."))
         return redirect("colleagues", organisation)

@@ -27,7 +27,10 @@ def serai(*arguments: str, home: Path, **variables: str) -> subprocess.Completed
 
 def still_works(process: psutil.Process) -> bool:
     """Alive, and not merely unburied because the machine's first process buries nobody."""
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return False
 
 
 def free_port() -> str:

@@ -283,7 +283,7 @@ def _fill(
     organisation.name = clean_line(display["value"])[:500]
     organisation.name_language = str(display.get("lang") or "")
     kinds = [_KINDS[t] for t in record.get("types") or [] if t in _KINDS]
-    organisation.kinds = sorted(dict.fromkeys(kinds), key=lambda k: _RANK.get(k, 5)) or [
+    organisation.kinds = sorted(dict.fromkeys(kinds), key=lambda k: _RANK.get(str(k), 5)) or [
         Organisation.Kind.OTHER
     ]
     organisation.status = _status(organisation, record["status"])
