@@ -40,8 +40,12 @@ class Visitor:
         self.window.add_cookies([{"name": k, "value": v, "url": address} for k, v in cookies.items()])
         self.page = self.window.new_page()
         self.complaints: list[str] = []
-        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error":
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}")
 
     def go(self, path: str) -> Any:
         return self.page.goto(self.address + path, wait_until="load")
