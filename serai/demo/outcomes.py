@@ -59,19 +59,21 @@ def build_outcomes(network: Network, market: Market, meetings: list[Meeting]) ->
 
 
 def _cases(network: Network, market: Market, meetings: list[Meeting], keys: dict[Any, str]) -> list[Case]:
-    cases = []
+    cases: dict[Any, Case] = {}  # a meeting may lead on the case its interest opened
     for interest in market.interests:
         if interest.status != Interest.Status.ACCEPTED:
             continue
         owner = network.managers[keys[interest.listing.organisation_id]]
         with transaction.atomic():
-            cases.append(cooperation.open_case_from_interest(interest=interest, by=owner))
+            case = cooperation.open_case_from_interest(interest=interest, by=owner)
+        cases[case.pk] = case
     good = [m for m in meetings if m.outcomes.filter(kind="negotiate").exists()]
     for meeting in good[:12]:
         owner = network.managers[keys[meeting.request.requester.organisation_id]]
         with transaction.atomic():
-            cases.append(cooperation.open_case_from_meeting(meeting=meeting, by=owner))
-    return cases
+            case = cooperation.open_case_from_meeting(meeting=meeting, by=owner)
+        cases[case.pk] = case
+    return list(cases.values())
 
 
 def _conclude(network: Network, case: Case, keys: dict[Any, str], number: int) -> Agreement:
