@@ -98,7 +98,7 @@ class ReleaseIn(Strict):
     note: Words = ""
 
 
-class Window(PageQuery):
+class ReleaseQuery(PageQuery):
     limit: int = Field(50, ge=1, le=100)
     offset: int = Field(0, ge=0, le=10_000)
 
@@ -202,7 +202,7 @@ def _whole(release: Release) -> dict[str, Any]:
 
 @releases_router.get("", response=Page[ReleaseLine])
 @policy.operation("observatory.releases")
-def list_releases(request: HttpRequest, query: Query[Window]) -> dict[str, Any]:
+def list_releases(request: HttpRequest, query: Query[ReleaseQuery]) -> dict[str, Any]:
     """The frozen releases, newest year and version first."""
     refuse_unknown(request, query)
     found = policies.visible_releases(viewer_of(request)).order_by("-year", "-version")
