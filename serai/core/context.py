@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import get_language_bidi
 
 from serai.core.viewer import Viewer, viewer_of
@@ -59,16 +59,8 @@ def navigation(request: HttpRequest) -> list[NavItem]:
             p.foot,
         )
         for p in _places
-        if _is_mounted(p.url_name) and p.gate(viewer)
+        if p.gate(viewer)
     ]
-
-
-def _is_mounted(url_name: str) -> bool:
-    try:
-        reverse(url_name)
-    except NoReverseMatch:
-        return False
-    return True
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
