@@ -1,7 +1,5 @@
 """Jobs of the exchange. Each is idempotent: run twice, it changes nothing more."""
 
-import time
-
 from procrastinate.contrib.django import app
 
 from serai.exchange import actions, news
@@ -51,5 +49,5 @@ def run_all(report: indexing.Report | None = None) -> indexing.Progress:
     progress = indexing.encode_pending(report=report)
     build.refresh()
     while matching.match_pending(limit=MATCH_A_TURN):
-        time.sleep(0)
+        pass
     return progress
