@@ -108,7 +108,7 @@ def run_import(*, request: Request, by: Viewer | None, progress: Progress | None
 def _begin(request: Request, by: Viewer | None) -> ImportRun:
     if not request.path.is_file():
         raise FileRefused(_("there is no such file"), file=request.file_name)
-    digest = _digest(request.path)
+    digest = digest_of(request.path)
     if request.batches:
         unfinished = ImportRun.objects.filter(
             format=request.format, sha256=digest, status=ImportRun.Status.RUNNING, dry_run=False
@@ -127,7 +127,7 @@ def _begin(request: Request, by: Viewer | None) -> ImportRun:
     )
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as source:
         while chunk := source.read(1 << 20):

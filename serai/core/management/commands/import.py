@@ -67,7 +67,7 @@ class Command(BaseCommand):
         return framework.run_import(request=request, by=None, progress=progress)
 
     def _undo(self, options: dict[str, Any]) -> ImportRun:
-        digest = framework._digest(options["file"])
+        digest = framework.digest_of(options["file"])
         done = ImportRun.objects.filter(
             format=options["format"], sha256=digest, status=ImportRun.Status.DONE, dry_run=False
         )
