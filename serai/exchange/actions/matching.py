@@ -42,7 +42,12 @@ def to_match() -> QuerySet[Listing]:
 
 
 def match_pending(*, limit: int = 100, matcher: m.Matcher | None = None) -> int:
-    """Match what waits, a transaction a listing. Returns how many still wait."""
+    """Match what waits, a transaction a listing. Returns how many still wait.
+
+    Before the first index is built nothing can be found, so nothing is called matched: the listings wait on.
+    """
+    if reader.opened(Tier.PUBLIC) is None:
+        return 0
     remembering = remember(matcher or encoding.patient())
     for pk in list(to_match().values_list("pk", flat=True)[:limit]):
         match_listing(pk, matcher=remembering)
