@@ -57,8 +57,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A wish that is not met. `rule` is stable for translation, `detail` holds its parameters, `message` is
-    English.
+    """A wish that is not met. `rule` is one of `RULES`, `detail` holds its parameters as codes, `message` says it
+    in English.
+
+    `detail["who"]` is whose wish it is, "seeker" or "other"; "wanted" and "found" are codes joined by ", ".
     """
 
     rule: str
@@ -66,17 +68,33 @@ class Failure:
     detail: Mapping[str, str]
 
 
+# Every rule of `failures`, with the parameters of its detail.
+RULES: Mapping[str, tuple[str, ...]] = {
+    "direction": ("direction",),
+    "same_party": (),
+    "deadline": ("deadline",),
+    "excluded": ("who",),
+    "conflict": ("who", "reason"),
+    "kind": ("who", "wanted", "found"),
+    "place": ("who", "wanted", "found"),
+    "partner_kind": ("who", "wanted", "found"),
+    "language": ("who", "wanted", "found"),
+    "trl": ("who", "wanted", "low", "high", "found"),
+}
+_WHO = {"seeker": "The seeker", "other": "The other side"}
+
+
 def _words(values: frozenset[str]) -> str:
     return ", ".join(sorted(values))
 
 
-def _one_way(seeker: Side, other: Facts, who: str) -> Iterator[Failure]:
-    wishes = seeker.wishes
+def _one_way(seeker: Side, other: Facts, code: str) -> Iterator[Failure]:
+    wishes, who = seeker.wishes, _WHO[code]
     if other.party and other.party in wishes.excluded_parties:
-        yield Failure("excluded", f"{who} has excluded this organisation.", {"who": who})
+        yield Failure("excluded", f"{who} has excluded this organisation.", {"who": code})
     if other.party in wishes.conflicts:
         reason = wishes.conflicts[other.party]
-        yield Failure("conflict", f"Conflict of interest: {reason}.", {"who": who, "reason": reason})
+        yield Failure("conflict", f"Conflict of interest: {reason}.", {"who": code, "reason": reason})
     sets = (
         ("kind", wishes.kinds, frozenset({other.kind} - {""}), "kind"),
         ("place", wishes.places, other.places, "place"),
@@ -88,14 +106,20 @@ def _one_way(seeker: Side, other: Facts, who: str) -> Iterator[Failure]:
             yield Failure(
                 rule,
                 f"{who} wants {name} {_words(wanted)}; this is {_words(found)}.",
-                {"who": who, "wanted": _words(wanted), "found": _words(found)},
+                {"who": code, "wanted": _words(wanted), "found": _words(found)},
             )
     if wishes.trl and other.trl is not None and not wishes.trl[0] <= other.trl <= wishes.trl[1]:
         low, high = wishes.trl
         yield Failure(
             "trl",
             f"{who} wants readiness level {low} to {high}; this is at {other.trl}.",
-            {"who": who, "wanted": f"{low}–{high}", "found": str(other.trl)},
+            {
+                "who": code,
+                "wanted": f"{low}–{high}",
+                "low": str(low),
+                "high": str(high),
+                "found": str(other.trl),
+            },
         )
 
 
@@ -115,8 +139,8 @@ def failures(seeker: Side, other: Side, *, today: date | None = None) -> tuple[F
                 "deadline", f"It closed on {b.deadline.isoformat()}.", {"deadline": b.deadline.isoformat()}
             )
         )
-    found += _one_way(seeker, b, "The seeker")
-    found += _one_way(other, a, "The other side")
+    found += _one_way(seeker, b, "seeker")
+    found += _one_way(other, a, "other")
     return tuple(found)
 
 

@@ -11,9 +11,10 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
+from typing import Literal
 
 from serai.engines.matching.text import sentences
 from serai.engines.matching.tokens import hard_tokens
@@ -22,6 +23,13 @@ from serai.engines.matching.types import Requirement, Span, Status
 # Dimensions in which a text usually states several unrelated amounts: too risky to call a miss.
 _LOOSE = frozenset({"time", "percent", "length", "mass", "area", "volume"})
 _CLOSE = 1.5
+
+# Code of each quantity and the unit its numbers are in; money carries its currency instead.
+QUANTITIES = {
+    "temperature": "°C", "money": "", "length": "m", "mass": "kg", "pressure": "Pa", "power": "W", "energy": "Wh",
+    "voltage": "V", "frequency": "Hz", "volume": "m³", "area": "m²", "time": "s", "percent": "%", "noise": "dB",
+    "concentration": "mg/l", "parts": "ppm", "force": "kN", "speed": "m/s", "flow": "l/s", "standard": "", "trl": "",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,7 @@ class Amount:
     dimension: str
     low: float
     high: float
-    bound: str
+    bound: Literal["most", "least", "range", ""]
     shown: str
     span: Span
 
@@ -200,7 +208,9 @@ def _amounts(text: str) -> Iterator[Amount]:
         a = _number(m.group("a")) * factor * times
         b = _number(m.group("b")) * factor * times if m.group("b") else a
         span = Span(m.start() + len(m.group()) - len(m.group().lstrip()), m.start() + len(m.group().rstrip()))
-        bound = "range" if m.group("b") else _bound(folded, m.start(), m.end())
+        bound: Literal["most", "least", "range", ""] = (
+            "range" if m.group("b") else _bound(folded, m.start(), m.end())
+        )
         low, high = (a if bound != "most" else -math.inf), (b if bound != "least" else math.inf)
         yield Amount(dimension, min(low, high), max(low, high), bound, span.of(text), span)
 
@@ -211,7 +221,7 @@ def _runs_on(text: str, start: int) -> bool:
     return before.isascii() and (before.isalnum() or before in ".,/") and before != ""
 
 
-def _bound(text: str, start: int, end: int) -> str:
+def _bound(text: str, start: int, end: int) -> Literal["most", "least", ""]:
     words, before, after = _words(), text[max(0, start - 40) : start], text[end : end + 20]
     if words.most_after.match(after):
         return "most"
@@ -246,8 +256,20 @@ def has_limits(text: str) -> bool:
 def _against(limit: Amount, offered: tuple[Amount, ...]) -> Requirement:
     same = [a for a in offered if a.dimension == limit.dimension]
     wanted = {"most": "≤ ", "least": "≥ "}.get(limit.bound, "") + limit.shown
+    quantity, _, currency = limit.dimension.partition(" ")
+    asked = Requirement(
+        quantity,
+        wanted,
+        "",
+        "unknown",
+        limit.span,
+        bound=limit.bound or "range",
+        unit=currency or QUANTITIES[quantity],
+        low=_finite(limit.low),
+        high=_finite(limit.high),
+    )
     if not same:
-        return Requirement(limit.dimension, wanted, "", "unknown", limit.span)
+        return asked
     keeps = [_keeps(limit, a) for a in same]
     status: Status = "unknown"
     if True in keeps:
@@ -256,7 +278,19 @@ def _against(limit: Amount, offered: tuple[Amount, ...]) -> Requirement:
         at = 0
         if keeps == [False] and limit.dimension not in _LOOSE and _comparable(limit, same[0]):
             status = "failed"
-    return Requirement(limit.dimension, wanted, same[at].shown, status, limit.span, same[at].span)
+    stated = same[at]
+    return replace(
+        asked,
+        found=stated.shown,
+        status=status,
+        document=stated.span,
+        found_low=_finite(stated.low),
+        found_high=_finite(stated.high),
+    )
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
 
 
 def _keeps(limit: Amount, stated: Amount) -> bool | None:
@@ -298,17 +332,29 @@ def _names(asked: str, asked_language: str, offered: str, offered_language: str)
         where = _sentence_with(asked, token) or Span(0, len(asked))
         there = _sentence_with(offered, token)
         if there is None:
-            yield Requirement("standard", token, "", "unknown", where)
+            yield Requirement("standard", token, "", "unknown", where, name=token)
             continue
         denied = _denied(there.of(offered), offered_language) and not _denied(where.of(asked), asked_language)
-        yield Requirement("standard", token, there.of(offered), "failed" if denied else "met", where, there)
+        found: Status = "failed" if denied else "met"
+        yield Requirement("standard", token, there.of(offered), found, where, there, name=token)
     if levels:
         stated = sorted(int(t[3:]) for t in hard_tokens(offered) if t.startswith("TRL"))
         where = _sentence_with(asked, f"TRL{levels[0]}") or Span(0, len(asked))
         status: Status = "unknown" if not stated else "met" if max(stated) >= levels[0] else "failed"
         there = _sentence_with(offered, f"TRL{stated[0]}") if stated else None
         shown = f"TRL {stated[-1]}" if stated else ""
-        yield Requirement("TRL", f"≥ TRL {levels[0]}", shown, status, where, there)
+        yield Requirement(
+            "trl",
+            f"≥ TRL {levels[0]}",
+            shown,
+            status,
+            where,
+            there,
+            bound="least",
+            low=levels[0],
+            found_low=stated[0] if stated else None,
+            found_high=stated[-1] if stated else None,
+        )
 
 
 def _sentence_with(text: str, token: str) -> Span | None:

@@ -1,7 +1,11 @@
-"""Which known topics a text is near to: the Sustainable Development Goals and the fields of science, embedded once."""
+"""Which known topics a text is near to: targets of the Sustainable Development Goals and fields of science.
+
+Embedded once: `data/topics.npz`, made by `python -m serai.engines.matching.train`. Another model embeds them at first use.
+"""
 
 from __future__ import annotations
 
+import io
 from functools import lru_cache
 from importlib import resources
 
@@ -19,11 +23,19 @@ def topics() -> tuple[tuple[str, str], ...]:
     """Code and description of every topic of `data/topics.txt`."""
     source = resources.files("serai.engines.matching") / "data" / "topics.txt"
     lines = [x for x in source.read_text("utf-8").splitlines() if x.strip() and not x.startswith("#")]
-    return tuple((code.strip(), text.strip()) for code, _, text in (line.partition(":") for line in lines))
+    return tuple((code, text.strip()) for code, _, text in (line.partition(" ") for line in lines))
+
+
+@lru_cache(maxsize=1)
+def bundled() -> tuple[str, Vector]:
+    """The id of the model the shipped topic vectors were made with, and the vectors [topics, d]."""
+    source = resources.files("serai.engines.matching") / "data" / "topics.npz"
+    with np.load(io.BytesIO(source.read_bytes()), allow_pickle=False) as z:
+        return str(z["model"]), z["vectors"]
 
 
 class Topics:
-    """The topics in the space of one encoder; encoded when first asked for."""
+    """The topics in the space of one encoder."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
@@ -36,7 +48,10 @@ class Topics:
         if not np.any(vector):
             return ()
         if self._vectors is None:
-            self._vectors = self._encoder.encode([text for _, text in topics()], "passage")
+            model, ready = bundled()
+            fits = model == self._encoder.info.id and len(ready) == len(topics())
+            texts = [text for _, text in topics()]
+            self._vectors = ready if fits else self._encoder.encode(texts, "passage")
         key = self._encoder.info.key
         rows: Matrix = centring.apply(key, "passage", LANGUAGE, self._vectors)
         # The topics' own mean is taken out too: they are lists of nouns, not listings.

@@ -1,8 +1,8 @@
-"""Make the shipped means, `data/background.npz`.
+"""Make the shipped means, `data/background.npz`, and the vectors of the topics, `data/topics.npz`.
 
     python -m serai.engines.matching.train
 
-The only text is `data/parallel.txt`: sixteen sentences about offers and needs, written for this project in 40 languages
+The only texts are `data/topics.txt` and `data/parallel.txt`: sixteen sentences about offers and needs, written for this project in 40 languages
 (not checked by native speakers) and released with it. No text of any set the engine is measured on is used.
 """
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from serai.engines.matching.centring import Statistics
 from serai.engines.matching.encoders import Encoder, EncoderProcess
+from serai.engines.matching.topics import topics
 from serai.engines.matching.types import Role
 
 ROLES: tuple[Role, ...] = ("query", "passage")
@@ -58,7 +59,10 @@ def main() -> None:
     options = parser.parse_args()
     with EncoderProcess("e5", nice=10) as e5, EncoderProcess("use", nice=10) as use:
         means = background(parallel(), {"e5": e5, "use": use})
+        vectors = e5.encode([text for _, text in topics()], "passage")
+        model = np.array(e5.info.id)
     np.savez_compressed(options.out / "background.npz", allow_pickle=False, **means)
+    np.savez_compressed(options.out / "topics.npz", allow_pickle=False, model=model, vectors=vectors)
 
 
 if __name__ == "__main__":

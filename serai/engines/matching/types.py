@@ -13,8 +13,11 @@ Vector = NDArray[np.float16]
 Matrix = NDArray[np.float32]
 Role = Literal["query", "passage"]
 Status = Literal["met", "failed", "unknown"]
+Bound = Literal["most", "least", "range", "named"]
 
 ENGINE_VERSION = "1"
+# What a score is made of; "limits" only where the query states limits, "reranker" only with a cross-encoder.
+TERMS = ("meaning", "language", "hub", "tokens", "limits", "reranker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,11 @@ class SentencePair:
 class Requirement:
     """One limit read in the query, and what the document says about it.
 
-    `quantity` is a dimension ("temperature", "price", …) or a name ("standard", "TRL"). `wanted` and `found`
-    are normalised for reading ("≤ 50 EUR", "120 EUR"); `found` is empty when the document is silent.
+    `quantity` is one of `requirements.QUANTITIES`, a code for translation. `bound` says how it limits: at "most"
+    `high`, at "least" `low`, a "range" of both, or "named" (`name`, a standard). Numbers are in `unit`: the SI unit
+    of the quantity, or an ISO 4217 code for money. `found_low` and `found_high` are what the document states, None
+    where it states nothing or leaves that end open. `wanted` and `found` hold the same as the texts write it
+    ("≤ 50 €", "120 euros"), in the texts' own languages; `found` is empty when the document is silent.
     """
 
     quantity: str
@@ -87,11 +93,21 @@ class Requirement:
     status: Status
     query: Span
     document: Span | None = None
+    bound: Bound = "named"
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    found_low: float | None = None
+    found_high: float | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a document was offered for a query."""
+    """Why a document was offered for a query.
+
+    `terms` are named in `TERMS`; `topics` are codes of `topics.topics()` with their nearness, best first.
+    """
 
     query_id: str
     document_id: str

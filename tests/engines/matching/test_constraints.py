@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 
 from serai.engines.matching import Facts, Side, Wishes, allowed, failures, unknowns
+from serai.engines.matching.constraints import RULES
 
 OFFER = Facts(
     direction="offer",
@@ -64,10 +65,29 @@ def test_reason_is_said_in_words() -> None:
     (failure,) = failures(Side(REQUEST, Wishes(trl=(6, 9))), Side(OFFER))
 
     assert failure.message == "The seeker wants readiness level 6 to 9; this is at 4."
-    assert failure.detail == {"who": "The seeker", "wanted": "6–9", "found": "4"}
+    assert failure.detail == {"who": "seeker", "wanted": "6–9", "low": "6", "high": "9", "found": "4"}
 
 
 def test_allowed_ids_are_those_without_a_failure() -> None:
     others = {"x": Side(OFFER), "y": Side(Facts(direction="offer", party="d", trl=7))}
 
     assert allowed(Side(REQUEST, Wishes(trl=(6, 9))), others) == {"y"}
+
+
+def test_every_failure_has_a_known_code_and_exactly_its_parameters() -> None:
+    everything = Wishes(
+        kinds=frozenset({"investment"}),
+        places=frozenset({"JP"}),
+        trl=(6, 9),
+        party_kinds=frozenset({"university"}),
+        languages=frozenset({"th"}),
+        excluded_parties=frozenset({"b", "a"}),
+        conflicts={"b": "they share a director"},
+    )
+    found = failures(Side(REQUEST, everything), Side(OFFER), today=date(2100, 1, 1))
+    found += failures(Side(REQUEST), Side(REQUEST))
+
+    assert {f.rule for f in found} == set(RULES)
+    for failure in found:
+        assert set(failure.detail) == set(RULES[failure.rule]), failure.rule
+        assert failure.detail.get("who", "seeker") in {"seeker", "other"}

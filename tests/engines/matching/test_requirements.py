@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from serai.engines.matching.requirements import amounts, compare
+from serai.engines.matching.requirements import QUANTITIES, _words, amounts, compare
 
 
 @pytest.mark.parametrize(
@@ -93,5 +93,35 @@ def test_denied_standard_fails_and_named_standard_is_met() -> None:
 
 
 def test_readiness_level_below_the_wanted_one_fails() -> None:
-    assert status("at TRL 6 or higher", "currently TRL 4") == [("TRL", "failed")]
-    assert status("at TRL 6 or higher", "TRL 7 reached") == [("TRL", "met")]
+    assert status("at TRL 6 or higher", "currently TRL 4") == [("trl", "failed")]
+    assert status("at TRL 6 or higher", "TRL 7 reached") == [("trl", "met")]
+
+
+def test_a_limit_carries_codes_and_numbers_for_translation() -> None:
+    money, heat, level = compare(
+        "at most 1.5 million euros, 20 to 60 °C, TRL 6", "en", "Preis 2 Mio. Euro; до 50 °C; TRL 4", "de"
+    )
+
+    assert (money.quantity, money.unit, money.bound, money.high, money.low) == (
+        "money",
+        "EUR",
+        "most",
+        1.5e6,
+        None,
+    )
+    assert (money.found_low, money.status) == (2e6, "failed")
+    assert (heat.quantity, heat.unit, heat.bound, heat.low, heat.high) == (
+        "temperature",
+        "°C",
+        "range",
+        20,
+        60,
+    )
+    assert (heat.found_low, heat.found_high) == (None, 50)
+    assert (level.quantity, level.low, level.found_high, level.status) == ("trl", 6, 4, "failed")
+
+
+def test_every_quantity_that_can_be_read_has_a_code() -> None:
+    read = {dimension.split()[0] for dimension, _ in _words().units.values()}
+
+    assert read <= set(QUANTITIES)
