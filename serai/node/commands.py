@@ -7,6 +7,9 @@ import os
 import subprocess
 import sys
 
+from serai.node import postgres
+from serai.node.config import Config, load
+
 
 def main(arguments: list[str]) -> int:
     """Run one management command; Django reports its errors and sets the exit code."""
@@ -32,6 +35,8 @@ def prepare(*, demo: bool) -> None:
     import django
     from django.core.management import call_command
 
+    if demo and start_afresh_if_interrupted(load()):
+        sys.stdout.write("The demonstration was stopped before it was complete; it is built anew.\n")
     django.setup()
     pending = _pending_migrations()
     if pending:
@@ -40,6 +45,31 @@ def prepare(*, demo: bool) -> None:
         call_command("migrate", interactive=False, verbosity=0)
     if demo:
         call_command("demo", seed=1)
+
+
+def start_afresh_if_interrupted(config: Config) -> bool:
+    """Throw away a demonstration that was stopped half-way, so that it is built whole; True if it was.
+
+    Only in the embedded server, and only while nobody but the demonstration has put anything in.
+    """
+    if not (config.embedded and config.demonstration_note.exists() and _holds_only_the_demonstration(config)):
+        return False
+    postgres.recreate(config)
+    return True
+
+
+def _holds_only_the_demonstration(config: Config) -> bool:
+    with postgres.connect(config) as connection:
+        tables = connection.execute(
+            "SELECT to_regclass('accounts_user') IS NULL OR to_regclass('core_importrun') IS NULL"
+        ).fetchone()
+        if tables == (True,):
+            return True
+        alone = connection.execute(
+            "SELECT NOT EXISTS (SELECT FROM accounts_user WHERE email NOT LIKE '%@demo.example')"
+            " AND NOT EXISTS (SELECT FROM core_importrun)"
+        ).fetchone()
+        return alone == (True,)
 
 
 def _pending_migrations() -> int:

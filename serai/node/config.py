@@ -92,6 +92,11 @@ class Config:
         return self.home / "log"
 
     @property
+    def demonstration_note(self) -> Path:
+        """There while the demonstration network is being built: what an interruption leaves behind."""
+        return self.run_dir / "demonstration-unfinished"
+
+    @property
     def run_dir(self) -> Path:
         return self.home / "run"
 

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import psycopg
+from psycopg import sql
 
 from serai.node import binaries, cluster, locks, place
 from serai.node.accounts import Account, AccountError, server_account
@@ -34,7 +35,7 @@ from serai.node.external import check_external
 from serai.node.locks import eventually
 from serai.node.place import Place
 
-__all__ = ["PostgresError", "Status", "connect", "start", "status", "stop", "url"]
+__all__ = ["PostgresError", "Status", "connect", "recreate", "start", "status", "stop", "url"]
 
 # Crash recovery may take minutes; a server that needs longer is left to finish in peace.
 START_TIMEOUT_S = 300.0
@@ -103,6 +104,14 @@ def stop(config: Config) -> bool:
         if not eventually(lambda: locks.is_free(where.alive_lock), STOP_TIMEOUT_S):
             raise PostgresError(f"The database server (process {pid}) does not stop; see {where.log}.")
     return True
+
+
+def recreate(config: Config) -> None:
+    """Replace the embedded server's database by an empty one; everything in it is gone."""
+    with connect(config, database="postgres") as connection:
+        name = sql.Identifier(DATABASE)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
 
 
 def status(config: Config) -> Status:

@@ -404,7 +404,16 @@ def web_command(config: Config, listener: int) -> list[str]:
         "--worker-tmp-dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(config.run_dir),  # noqa: S108
     }
     flat = [part for pair in options.items() for part in pair]
-    return [sys.executable, "-m", "gunicorn", *flat, "--no-control-socket", "serai.wsgi:application"]
+    # Loaded once and forked: the first page comes sooner, and the workers share what they only read.
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        *flat,
+        "--preload",
+        "--no-control-socket",
+        "serai.wsgi:application",
+    ]
 
 
 def worker_command(config: Config, *extra: str) -> list[str]:

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             self._log_ins()
             return
         self._began = time.monotonic()
+        settings.CONFIG.demonstration_note.touch()
         stage = STAGES.index(options["stage"])
         if not Place.objects.exists():
             call_command("load_places", stdout=self.stdout)
@@ -58,6 +60,7 @@ class Command(BaseCommand):
             self._tell(f"{len(market.interests)} expressions of interest")
         if stage >= STAGES.index("scheduled"):
             self._events(network, market, is_over=stage >= STAGES.index("over"))
+        settings.CONFIG.demonstration_note.unlink()
         self._log_ins()
 
     def _events(self, network: Any, market: Any, *, is_over: bool) -> None:
