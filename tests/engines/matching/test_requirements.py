@@ -98,7 +98,7 @@ def test_readiness_level_below_the_wanted_one_fails() -> None:
 
 
 def test_a_limit_carries_codes_and_numbers_for_translation() -> None:
-    money, heat, level = compare(
+    level, money, heat = compare(
         "at most 1.5 million euros, 20 to 60 °C, TRL 6", "en", "Preis 2 Mio. Euro; до 50 °C; TRL 4", "de"
     )
 
