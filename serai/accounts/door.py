@@ -5,9 +5,10 @@ A request with neither is the public visitor's; each operation's own rule decide
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja.utils import check_csrf
 
-from serai.accounts.models import ApiToken
+from serai.accounts.models import ApiToken, User
 from serai.accounts.secrets import hash_of
 from serai.core.errors import NotAllowed, NotSignedIn
 
@@ -37,6 +38,13 @@ def by_token(request: HttpRequest) -> bool:
 def _is_valid(token: ApiToken) -> bool:
     ended = token.expires_at is not None and token.expires_at <= timezone.now()
     return token.revoked_at is None and not ended and token.user.is_active
+
+
+def caller(request: HttpRequest) -> User:
+    """Who asks. Raises NotSignedIn for the public visitor."""
+    if not isinstance(request.user, User):
+        raise NotSignedIn(_("Sign in, or send a token."))
+    return request.user
 
 
 def by_session(request: HttpRequest) -> bool:

@@ -10,27 +10,24 @@ from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Status
 from pydantic import StringConstraints
 
-from serai.accounts.models import User
+from serai.accounts.door import caller
 from serai.agreements import actions, policies, queries
 from serai.agreements.actions import NewParty, NewText, Terms
 from serai.agreements.models import Agreement, Commitment, Party
 from serai.core import policy
-from serai.core.api import Page, PageQuery, Strict, page_of, refuse_unknown
+from serai.core.api import CLEAN, Line, Page, PageQuery, Strict, page_of, refuse_unknown
 from serai.core.errors import Invalid
 from serai.core.viewer import Viewer, viewer_of
 from serai.directory.models import Organisation, Place
 from serai.directory.policies import visible_organisations
 
 router = Router(tags=["agreements"])
-CLEAN = r"^[^\x00]*$"
 Code = Annotated[str, StringConstraints(max_length=40, pattern=CLEAN)]
 Language = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}$", max_length=35)
 ]
 Short = Annotated[str, StringConstraints(max_length=150, pattern=CLEAN)]
-Line = Annotated[str, StringConstraints(max_length=300, pattern=CLEAN)]
 Words = Annotated[str, StringConstraints(max_length=3000, pattern=CLEAN)]
-Reason = Annotated[str, StringConstraints(max_length=300, pattern=CLEAN)]
 Body = Annotated[str, StringConstraints(max_length=200_000, pattern=CLEAN)]
 
 
@@ -164,7 +161,7 @@ class RenewIn(Strict):
 
 class EndIn(Strict):
     on: date
-    reason: Reason
+    reason: Line
 
 
 class BodyIn(Strict):
@@ -183,15 +180,10 @@ class DoneIn(Strict):
 
 
 class DropIn(Strict):
-    reason: Reason
+    reason: Line
 
 
 # --- helpers ----------------------------------------------------------------------------------------------
-def person(request: HttpRequest) -> User:
-    """Who asks; the gate of the operation made sure that somebody does."""
-    return cast(User, request.user)
-
-
 def organisation_named(viewer: Viewer, pk: UUID, field: str) -> Organisation:
     found: Organisation | None = visible_organisations(viewer).filter(pk=pk).first()
     if found is None:
@@ -290,7 +282,7 @@ def draft_agreement(request: HttpRequest, body: AgreementIn) -> Status[dict[str,
         for party in body.parties
     ]
     agreement = actions.draft_agreement(
-        by=person(request),
+        by=caller(request),
         terms=Terms(**body.model_dump(exclude={"parties", "texts"})),
         parties=parties,
         texts=[NewText(**text.model_dump()) for text in body.texts],
@@ -308,7 +300,7 @@ def get_agreement(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 @policy.operation("core.signed_in")
 def put_terms(request: HttpRequest, pk: UUID, body: TermsIn) -> dict[str, Any]:
     """Replace the terms while the agreement is open."""
-    actions.change_terms(agreement=_seen(request, pk), terms=Terms(**body.model_dump()), by=person(request))
+    actions.change_terms(agreement=_seen(request, pk), terms=Terms(**body.model_dump()), by=caller(request))
     return _shown(request, pk)
 
 
@@ -316,7 +308,7 @@ def put_terms(request: HttpRequest, pk: UUID, body: TermsIn) -> dict[str, Any]:
 @policy.operation("core.signed_in")
 def put_text(request: HttpRequest, pk: UUID, body: TextIn) -> dict[str, Any]:
     """Write title and summary in one language."""
-    actions.write_text(agreement=_seen(request, pk), text=NewText(**body.model_dump()), by=person(request))
+    actions.write_text(agreement=_seen(request, pk), text=NewText(**body.model_dump()), by=caller(request))
     return _shown(request, pk)
 
 
@@ -332,7 +324,7 @@ def get_wording(request: HttpRequest, pk: UUID) -> list[dict[str, Any]]:
 @router.put("/{uuid:pk}/wording/{language}", response=list[BodyOut])
 @policy.operation("agreements.body.see")
 def put_wording(request: HttpRequest, pk: UUID, language: Language, body: BodyIn) -> list[dict[str, Any]]:
-    actions.write_body(agreement=_seen(request, pk), language=language, body=body.body, by=person(request))
+    actions.write_body(agreement=_seen(request, pk), language=language, body=body.body, by=caller(request))
     answer: list[dict[str, Any]] = get_wording(request, pk)
     return answer
 
@@ -341,7 +333,7 @@ def put_wording(request: HttpRequest, pk: UUID, language: Language, body: BodyIn
 @policy.operation("core.signed_in")
 def move_agreement(request: HttpRequest, pk: UUID, body: AgreementMoveIn) -> dict[str, Any]:
     """Take a step before the signature: under_review, negotiation, approved, or back to draft."""
-    actions.move_agreement(agreement=_seen(request, pk), to=body.to, due_on=body.due_on, by=person(request))
+    actions.move_agreement(agreement=_seen(request, pk), to=body.to, due_on=body.due_on, by=caller(request))
     return _shown(request, pk)
 
 
@@ -350,28 +342,28 @@ def move_agreement(request: HttpRequest, pk: UUID, body: AgreementMoveIn) -> dic
 def record_signature(request: HttpRequest, pk: UUID, party: UUID, body: SignatureIn) -> dict[str, Any]:
     """Record the signature of one party; with the last one the agreement is signed."""
     signing = get_object_or_404(_seen(request, pk).parties.all(), pk=party)
-    actions.record_signature(party=signing, by=person(request), **body.model_dump())
+    actions.record_signature(party=signing, by=caller(request), **body.model_dump())
     return _shown(request, pk)
 
 
 @router.post("/{uuid:pk}/in-force", response=AgreementOut)
 @policy.operation("core.signed_in")
 def enter_into_force(request: HttpRequest, pk: UUID, body: ForceIn) -> dict[str, Any]:
-    actions.enter_into_force(agreement=_seen(request, pk), by=person(request), **body.model_dump())
+    actions.enter_into_force(agreement=_seen(request, pk), by=caller(request), **body.model_dump())
     return _shown(request, pk)
 
 
 @router.post("/{uuid:pk}/renew", response=AgreementOut)
 @policy.operation("core.signed_in")
 def renew_agreement(request: HttpRequest, pk: UUID, body: RenewIn) -> dict[str, Any]:
-    actions.renew_agreement(agreement=_seen(request, pk), ends_on=body.ends_on, by=person(request))
+    actions.renew_agreement(agreement=_seen(request, pk), ends_on=body.ends_on, by=caller(request))
     return _shown(request, pk)
 
 
 @router.post("/{uuid:pk}/end", response=AgreementOut)
 @policy.operation("core.signed_in")
 def end_agreement(request: HttpRequest, pk: UUID, body: EndIn) -> dict[str, Any]:
-    actions.terminate_agreement(agreement=_seen(request, pk), by=person(request), **body.model_dump())
+    actions.terminate_agreement(agreement=_seen(request, pk), by=caller(request), **body.model_dump())
     return _shown(request, pk)
 
 
@@ -379,7 +371,7 @@ def end_agreement(request: HttpRequest, pk: UUID, body: EndIn) -> dict[str, Any]
 @policy.operation("core.signed_in")
 def add_commitment(request: HttpRequest, pk: UUID, body: CommitmentIn) -> Status[dict[str, Any]]:
     party = get_object_or_404(_seen(request, pk).parties.all(), pk=body.party)
-    actions.add_commitment(party=party, by=person(request), **body.model_dump(exclude={"party"}))
+    actions.add_commitment(party=party, by=caller(request), **body.model_dump(exclude={"party"}))
     return Status(201, _shown(request, pk))
 
 
@@ -392,7 +384,7 @@ def _seen_commitment(request: HttpRequest, pk: UUID, commitment: UUID) -> Commit
 @policy.operation("core.signed_in")
 def complete_commitment(request: HttpRequest, pk: UUID, commitment: UUID, body: DoneIn) -> dict[str, Any]:
     actions.complete_commitment(
-        commitment=_seen_commitment(request, pk, commitment), done_on=body.done_on, by=person(request)
+        commitment=_seen_commitment(request, pk, commitment), done_on=body.done_on, by=caller(request)
     )
     return _shown(request, pk)
 
@@ -401,6 +393,6 @@ def complete_commitment(request: HttpRequest, pk: UUID, commitment: UUID, body: 
 @policy.operation("core.signed_in")
 def drop_commitment(request: HttpRequest, pk: UUID, commitment: UUID, body: DropIn) -> dict[str, Any]:
     actions.drop_commitment(
-        commitment=_seen_commitment(request, pk, commitment), reason=body.reason, by=person(request)
+        commitment=_seen_commitment(request, pk, commitment), reason=body.reason, by=caller(request)
     )
     return _shown(request, pk)

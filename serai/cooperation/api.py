@@ -11,27 +11,16 @@ from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Status
 from pydantic import StringConstraints
 
+from serai.accounts.door import caller
 from serai.agreements import policies as agreement_policies
 from serai.agreements.actions import NewText, Terms
-from serai.agreements.api import (
-    CLEAN,
-    Code,
-    Language,
-    Line,
-    Reason,
-    TermsIn,
-    TextIn,
-    Words,
-    organisation_named,
-    person,
-    place_named,
-)
+from serai.agreements.api import Code, Language, TermsIn, TextIn, Words, organisation_named, place_named
 from serai.agreements.models import Agreement
 from serai.cooperation import actions, policies, queries
 from serai.cooperation.actions import NewFacilityText, NewProjectParty, NewProjectText
 from serai.cooperation.models import Case, Facility, Project, Result
 from serai.core import policy
-from serai.core.api import Page, PageQuery, Strict, page_of, refuse_unknown
+from serai.core.api import CLEAN, Line, Page, PageQuery, Strict, page_of, refuse_unknown
 from serai.core.errors import Invalid
 from serai.core.viewer import Viewer, viewer_of
 from serai.events.policies import visible_meetings
@@ -96,12 +85,12 @@ class CaseMoveIn(Strict):
 
 
 class RestIn(Strict):
-    reason: Reason
+    reason: Line
     resume_on: date
 
 
 class CaseReasonIn(Strict):
-    reason: Reason
+    reason: Line
 
 
 class CaseAgreementIn(TermsIn):
@@ -144,7 +133,7 @@ def list_cases(request: HttpRequest, query: Query[CaseQuery]) -> dict[str, Any]:
 @policy.operation("cooperation.begin")
 def open_case(request: HttpRequest, body: CaseIn) -> Status[dict[str, Any]]:
     """Open a case. From the same interest or meeting there is one case, however often this is sent."""
-    viewer, by = viewer_of(request), person(request)
+    viewer, by = viewer_of(request), caller(request)
     if body.interest:
         interest = get_object_or_404(visible_interests(viewer), pk=body.interest)
         case = actions.open_case_from_interest(interest=interest, by=by)
@@ -167,28 +156,28 @@ def get_case(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 @cases_router.post("/{uuid:pk}/next-step", response=CaseOut)
 @policy.operation("cooperation.case.see")
 def set_next_step(request: HttpRequest, pk: UUID, body: StepIn) -> dict[str, Any]:
-    actions.set_next_step(case=_seen_case(request, pk), by=person(request), **body.model_dump())
+    actions.set_next_step(case=_seen_case(request, pk), by=caller(request), **body.model_dump())
     return _case_again(request, pk)
 
 
 @cases_router.post("/{uuid:pk}/move", response=CaseOut)
 @policy.operation("cooperation.case.see")
 def move_case(request: HttpRequest, pk: UUID, body: CaseMoveIn) -> dict[str, Any]:
-    actions.move_case(case=_seen_case(request, pk), by=person(request), **body.model_dump())
+    actions.move_case(case=_seen_case(request, pk), by=caller(request), **body.model_dump())
     return _case_again(request, pk)
 
 
 @cases_router.post("/{uuid:pk}/rest", response=CaseOut)
 @policy.operation("cooperation.case.see")
 def stall_case(request: HttpRequest, pk: UUID, body: RestIn) -> dict[str, Any]:
-    actions.stall_case(case=_seen_case(request, pk), by=person(request), **body.model_dump())
+    actions.stall_case(case=_seen_case(request, pk), by=caller(request), **body.model_dump())
     return _case_again(request, pk)
 
 
 @cases_router.post("/{uuid:pk}/end", response=CaseOut)
 @policy.operation("cooperation.case.see")
 def end_case(request: HttpRequest, pk: UUID, body: CaseReasonIn) -> dict[str, Any]:
-    actions.end_case(case=_seen_case(request, pk), reason=body.reason, by=person(request))
+    actions.end_case(case=_seen_case(request, pk), reason=body.reason, by=caller(request))
     return _case_again(request, pk)
 
 
@@ -200,7 +189,7 @@ def conclude_agreement(request: HttpRequest, pk: UUID, body: CaseAgreementIn) ->
         case=_seen_case(request, pk),
         terms=Terms(**body.model_dump(exclude={"texts"})),
         texts=[NewText(**text.model_dump()) for text in body.texts],
-        by=person(request),
+        by=caller(request),
     )
     return Status(201, {"id": agreement.pk})
 
@@ -292,7 +281,7 @@ class LandIn(Strict):
 
 class StopIn(Strict):
     to: Code
-    reason: Reason
+    reason: Line
     due_on: date | None = None
 
 
@@ -368,7 +357,7 @@ def create_project(request: HttpRequest, body: ProjectIn) -> Status[dict[str, An
     viewer = viewer_of(request)
     case, agreement = _origins(viewer, body.case, body.agreement)
     project = actions.create_project(
-        by=person(request),
+        by=caller(request),
         case=case,
         agreement=agreement,
         texts=[NewProjectText(**text.model_dump()) for text in body.texts],
@@ -389,14 +378,14 @@ def get_project(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 def share_benefits(request: HttpRequest, pk: UUID, body: SharesIn) -> dict[str, Any]:
     """Replace the statement of what each party brings and gets; the shares are at most 100 per cent."""
     parties = _parties(viewer_of(request), body.parties)
-    actions.share_benefits(project=_seen_project(request, pk), parties=parties, by=person(request))
+    actions.share_benefits(project=_seen_project(request, pk), parties=parties, by=caller(request))
     return _project_again(request, pk)
 
 
 @projects_router.post("/{uuid:pk}/move", response=ProjectOut)
 @policy.operation("core.signed_in")
 def move_project(request: HttpRequest, pk: UUID, body: ProjectMoveIn) -> dict[str, Any]:
-    actions.move_project(project=_seen_project(request, pk), by=person(request), **body.model_dump())
+    actions.move_project(project=_seen_project(request, pk), by=caller(request), **body.model_dump())
     return _project_again(request, pk)
 
 
@@ -405,7 +394,7 @@ def move_project(request: HttpRequest, pk: UUID, body: ProjectMoveIn) -> dict[st
 def land_project(request: HttpRequest, pk: UUID, body: LandIn) -> dict[str, Any]:
     project = _seen_project(request, pk)
     place = place_named(body.place, "place")
-    actions.land_project(project=project, on=body.on, place=place, by=person(request))
+    actions.land_project(project=project, on=body.on, place=place, by=caller(request))
     return _project_again(request, pk)
 
 
@@ -413,7 +402,7 @@ def land_project(request: HttpRequest, pk: UUID, body: LandIn) -> dict[str, Any]
 @policy.operation("core.signed_in")
 def end_project(request: HttpRequest, pk: UUID, body: StopIn) -> dict[str, Any]:
     """`to` is stalled (until `due_on`) or failed."""
-    actions.end_project(project=_seen_project(request, pk), by=person(request), **body.model_dump())
+    actions.end_project(project=_seen_project(request, pk), by=caller(request), **body.model_dump())
     return _project_again(request, pk)
 
 
@@ -480,7 +469,7 @@ class FacilityMoveIn(Strict):
 
 class FacilityCloseIn(Strict):
     on: date
-    reason: Reason
+    reason: Line
 
 
 def _facility(facility: Facility) -> dict[str, Any]:
@@ -528,7 +517,7 @@ def propose_facility(request: HttpRequest, body: FacilityIn) -> Status[dict[str,
     case, agreement = _origins(viewer, body.case, body.agreement)
     special = {"case", "agreement", "texts", "hosts", "place", "region_served"}
     facility = actions.propose_facility(
-        by=person(request),
+        by=caller(request),
         case=case,
         agreement=agreement,
         texts=[NewFacilityText(**text.model_dump()) for text in body.texts],
@@ -550,14 +539,14 @@ def get_facility(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 @policy.operation("core.signed_in")
 def move_facility(request: HttpRequest, pk: UUID, body: FacilityMoveIn) -> dict[str, Any]:
     """`on` is the day it began to operate, the first time it does."""
-    actions.move_facility(facility=_seen_facility(request, pk), by=person(request), **body.model_dump())
+    actions.move_facility(facility=_seen_facility(request, pk), by=caller(request), **body.model_dump())
     return _facility_again(request, pk)
 
 
 @facilities_router.post("/{uuid:pk}/close", response=FacilityOut)
 @policy.operation("core.signed_in")
 def close_facility(request: HttpRequest, pk: UUID, body: FacilityCloseIn) -> dict[str, Any]:
-    actions.close_facility(facility=_seen_facility(request, pk), by=person(request), **body.model_dump())
+    actions.close_facility(facility=_seen_facility(request, pk), by=caller(request), **body.model_dump())
     return _facility_again(request, pk)
 
 
@@ -659,7 +648,7 @@ def report_result(request: HttpRequest, body: ResultIn) -> Status[dict[str, Any]
         message = _("A result comes of a project or a facility.")
         raise Invalid(message, fields={"project": message})
     result = actions.report_result(
-        by=person(request),
+        by=caller(request),
         project=get_object_or_404(policies.visible_projects(viewer), pk=body.project)
         if body.project
         else None,
@@ -682,12 +671,12 @@ def get_result(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 @results_router.post("/{uuid:pk}/validate", response=ResultOut)
 @policy.operation("core.signed_in")
 def validate_result(request: HttpRequest, pk: UUID) -> dict[str, Any]:
-    actions.validate_result(result=_seen_result(request, pk), by=person(request))
+    actions.validate_result(result=_seen_result(request, pk), by=caller(request))
     return _result_again(request, pk)
 
 
 @results_router.post("/{uuid:pk}/refuse", response=ResultOut)
 @policy.operation("core.signed_in")
 def refuse_result(request: HttpRequest, pk: UUID, body: CaseReasonIn) -> dict[str, Any]:
-    actions.refuse_result(result=_seen_result(request, pk), reason=body.reason, by=person(request))
+    actions.refuse_result(result=_seen_result(request, pk), reason=body.reason, by=caller(request))
     return _result_again(request, pk)

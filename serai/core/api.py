@@ -1,17 +1,21 @@
 """What the operations of the programming interface share: strict input, capped pages."""
 
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Collection
+from typing import Annotated, Any, Generic, TypeVar
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Schema
-from pydantic import ConfigDict
+from pydantic import ConfigDict, StringConstraints
 
 from serai.core.errors import Invalid
 
 T = TypeVar("T")
+
+CLEAN = r"^[^\x00]*$"
+"""The database takes no NUL in a text."""
+Line = Annotated[str, StringConstraints(max_length=300, pattern=CLEAN)]
 
 COUNT_CAP = 200
 """Counts stop here: an exact count is the slowest query and the leakiest answer."""
@@ -29,6 +33,15 @@ def refuse_unknown(request: HttpRequest, query: Schema) -> None:
     if unknown:
         message = _("There is no such parameter.")
         raise Invalid(message, fields=dict.fromkeys(unknown[:10], message))
+
+
+def one_of(value: str, allowed: Collection[str], field: str) -> str:
+    """`value`, if it is empty or among `allowed`. Raises Invalid, which names the choices while they are few."""
+    if value and value not in allowed:
+        few = ", ".join(sorted(allowed)) if len(allowed) <= 30 else ""
+        message = _("Choose one of: %(values)s") % {"values": few} if few else _("Choose from the list.")
+        raise Invalid(message, fields={field: message})
+    return value
 
 
 class PageQuery(Strict):

@@ -8,10 +8,10 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Status
 
-from serai.accounts.models import User
+from serai.accounts.door import caller
 from serai.core import keyset, policy
-from serai.core.api import Page, PageQuery, Strict, capped_count, page_of, refuse_unknown
-from serai.core.errors import Invalid, NotFound, NotSignedIn
+from serai.core.api import Page, PageQuery, Strict, capped_count, one_of, page_of, refuse_unknown
+from serai.core.errors import Invalid, NotFound
 from serai.core.viewer import viewer_of
 from serai.directory import actions, places, policies, queries
 from serai.directory.actions import Facts, Finding
@@ -200,26 +200,12 @@ def _shown(request: HttpRequest, pk: UUID) -> dict[str, Any]:
     }
 
 
-def _person(request: HttpRequest) -> User:
-    user = viewer_of(request)
-    if not isinstance(user, User):
-        raise NotSignedIn(_("Sign in, or send a token."))
-    return user
-
-
 def _country(code: str) -> Place:
     place = places.in_country(code)
     if place is None:
         message = _("There is no country or region with this code.")
         raise Invalid(message, fields={"country": message})
     return place
-
-
-def _one_of(value: str, allowed: tuple[str, ...] | list[str], name: str) -> str:
-    if value and value not in allowed:
-        message = _("Choose from the list.")
-        raise Invalid(message, fields={name: message})
-    return value
 
 
 def _visible(request: HttpRequest, pk: UUID) -> Organisation:
@@ -243,9 +229,9 @@ def list_organisations(request: HttpRequest, query: Query[OrganisationQuery]) ->
             raise Invalid(_("There is no such place."), fields={"place": _("There is no such place.")})
     search = Search(
         text=query.q,
-        kind=_one_of(query.kind, list(Organisation.Kind.values), "kind"),
+        kind=one_of(query.kind, list(Organisation.Kind.values), "kind"),
         place=place,
-        state=_one_of(query.state, (Search.VERIFIED, Search.ENDED, Search.MINE), "state"),
+        state=one_of(query.state, (Search.VERIFIED, Search.ENDED, Search.MINE), "state"),
     )
     found = queries.found(viewer, search)
     page = keyset.page_of(found, query.page, by="search_key", size=query.limit)
@@ -270,7 +256,7 @@ def create_organisation(request: HttpRequest, body: OrganisationIn) -> Status[di
         established=body.established,
     )
     organisation = actions.register_organisation(
-        by=_person(request), name=body.name, name_language=body.name_language, facts=facts
+        by=caller(request), name=body.name, name_language=body.name_language, facts=facts
     )
     return Status(201, _shown(request, organisation.pk))
 
@@ -294,7 +280,7 @@ def update_organisation(request: HttpRequest, pk: UUID, body: OrganisationFactsI
         message = _("This cannot be empty.")
         raise Invalid(message, fields=dict.fromkeys(missing, message))
     facts = Facts(**{**vars(Facts.of(organisation)), **changes})
-    actions.update_organisation(organisation=organisation, by=_person(request), facts=facts)
+    actions.update_organisation(organisation=organisation, by=caller(request), facts=facts)
     return _shown(request, pk)
 
 
@@ -302,7 +288,7 @@ def update_organisation(request: HttpRequest, pk: UUID, body: OrganisationFactsI
 @policy.operation("directory.editable")
 def submit_organisation(request: HttpRequest, pk: UUID) -> dict[str, Any]:
     """Ask the stewards to verify it."""
-    actions.submit_for_verification(organisation=_visible(request, pk), by=_person(request))
+    actions.submit_for_verification(organisation=_visible(request, pk), by=caller(request))
     return _shown(request, pk)
 
 
@@ -310,7 +296,7 @@ def submit_organisation(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 @policy.operation("directory.waiting")
 def verify_organisation(request: HttpRequest, pk: UUID, body: VerificationIn) -> dict[str, Any]:
     """Stewards: verify a case that has been taken up, by the published criteria."""
-    person = _person(request)
+    person = caller(request)
     organisation = policies.waiting_organisations(person).filter(pk=pk).first()
     if organisation is None:
         raise NotFound(_("Not found."))
@@ -339,7 +325,7 @@ def list_places(request: HttpRequest, query: Query[PlaceQuery]) -> dict[str, Any
     """Countries and regions, unions and groupings, by code."""
     refuse_unknown(request, query)
     found = policies.visible_places(viewer_of(request)).prefetch_related("members").order_by("code")
-    kind = _one_of(query.kind, list(Place.Kind.values), "kind")
+    kind = one_of(query.kind, list(Place.Kind.values), "kind")
     return page_of(found.filter(kind=kind) if kind else found, query, place_of)
 
 

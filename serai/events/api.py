@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Status
 from pydantic import StringConstraints
 
+from serai.accounts.door import caller
 from serai.accounts.models import User
 from serai.core import policy
-from serai.core.api import Page, PageQuery, Strict, page_of, refuse_unknown
-from serai.core.errors import Invalid, NotFound, NotSignedIn
+from serai.core.api import CLEAN, Line, Page, PageQuery, Strict, one_of, page_of, refuse_unknown
+from serai.core.errors import Invalid, NotFound
 from serai.core.viewer import viewer_of
-from serai.directory.models import Organisation, Place
+from serai.directory.models import Place
 from serai.directory.policies import visible_organisations
 from serai.events import actions, policies, queries
 from serai.events.actions import schedule
@@ -31,6 +32,7 @@ from serai.events.models import (
     Slot,
     Table,
 )
+from serai.exchange.models import Listing
 from serai.exchange.policies import visible_listings
 
 router = Router(tags=["events"])
@@ -38,8 +40,7 @@ participants_router = Router(tags=["participants"])
 requests_router = Router(tags=["meeting requests"])
 meetings_router = Router(tags=["meetings"])
 
-Line = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]*$")]
-Text = Annotated[str, StringConstraints(max_length=8000, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, StringConstraints(max_length=8000, pattern=CLEAN)]
 Tag = Annotated[str, StringConstraints(min_length=2, max_length=35, pattern=r"^[A-Za-z0-9-]+$")]
 Code = Annotated[str, StringConstraints(max_length=10, pattern=r"^[A-Za-z0-9.]*$")]
 
@@ -304,25 +305,12 @@ class OutcomeOut(Strict):
 
 
 # --- looking up -------------------------------------------------------------------------------------------
-def _person(request: HttpRequest) -> User:
-    if not request.user.is_authenticated:
-        raise NotSignedIn(_("Sign in, or send a token."))
-    return request.user
-
-
 def _one(rows: QuerySet[Any], pk: UUID) -> Any:
     """The row among those the viewer sees; unknown and hidden answer alike."""
     found = rows.filter(pk=pk).first()
     if found is None:
         raise NotFound(_("Not found."))
     return found
-
-
-def _member(value: str, known: list[str], field: str) -> str:
-    if value and value not in known:
-        message = _("Choose one of: %(values)s") % {"values": ", ".join(known)}
-        raise Invalid(message, fields={field: message})
-    return value
 
 
 def _of(rows: QuerySet[Any], pk: UUID | None, field: str) -> Any:
@@ -373,6 +361,12 @@ def slot_of(slot: Slot) -> dict[str, Any]:
     return {"id": slot.pk, "starts_at": slot.during.lower, "ends_at": slot.during.upper}
 
 
+def _subject_id(listing: Listing | None) -> UUID | None:
+    """A listing that was taken back is no longer named to the other side."""
+    found = queries.subject(listing)
+    return found.pk if found else None
+
+
 def participant_of(participant: Participant) -> dict[str, Any]:
     return {
         "id": participant.pk,
@@ -381,7 +375,7 @@ def participant_of(participant: Participant) -> dict[str, Any]:
         "organisation": participant.organisation_id,
         "organisation_name": participant.organisation.name,
         "languages": participant.languages,
-        "listing": participant.listing_id,
+        "listing": _subject_id(participant.listing),
         "is_online": participant.is_online,
         "status": participant.status,
     }
@@ -402,7 +396,7 @@ def request_of(viewer: User, organised: set[UUID]) -> Callable[[MeetingRequest],
             "status": r.status,
             "strength": r.strength if sees_all or r.requester.user_id == viewer.pk else "",
             "answer_strength": r.answer_strength if sees_all or r.invitee.user_id == viewer.pk else "",
-            "listing": r.listing_id,
+            "listing": _subject_id(r.listing),
             "message": r.message,
             "answer_due": r.answer_due,
             "decline_reason": r.decline_reason,
@@ -457,9 +451,9 @@ def list_events(request: HttpRequest, query: Query[EventQuery]) -> dict[str, Any
     """Events the caller sees, the latest start first."""
     refuse_unknown(request, query)
     rows = policies.visible_events(viewer_of(request))
-    if _member(query.kind, list(Event.Kind.values), "kind"):
+    if one_of(query.kind, list(Event.Kind.values), "kind"):
         rows = rows.filter(kind=query.kind)
-    if _member(query.status, list(Event.Status.values), "status"):
+    if one_of(query.status, list(Event.Status.values), "status"):
         rows = rows.filter(status=query.status)
     return page_of(queries.with_event_texts(rows).order_by("-starts_at", "pk"), query, event_of)
 
@@ -468,10 +462,10 @@ def list_events(request: HttpRequest, query: Query[EventQuery]) -> dict[str, Any
 @policy.operation("events.event.create")
 def create_event(request: HttpRequest, body: EventIn) -> Status[dict[str, Any]]:
     """Plan an event; the caller becomes its owner and must organise events for every host."""
-    person = _person(request)
+    person = caller(request)
     values = body.model_dump()
-    _member(body.kind, list(Event.Kind.values), "kind")
-    _member(body.mode, list(Event.Mode.values), "mode")
+    one_of(body.kind, list(Event.Kind.values), "kind")
+    one_of(body.mode, list(Event.Mode.values), "mode")
     for name in ("starts_at", "ends_at", "registration_until", "requests_until"):
         if values[name] is not None and values[name].tzinfo is None:
             message = _("Give the time with its offset, such as 2027-05-04T09:00:00+02:00.")
@@ -503,7 +497,7 @@ def get_event(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 @policy.operation("core.signed_in")
 def set_event_text(request: HttpRequest, pk: UUID, body: EventTextIn) -> dict[str, Any]:
     """Write or replace the text in one language. For organisers."""
-    actions.set_event_text(event=_event(request, pk), by=_person(request), **body.model_dump())
+    actions.set_event_text(event=_event(request, pk), by=caller(request), **body.model_dump())
     return _shown_event(request, pk)
 
 
@@ -524,7 +518,7 @@ def step_event(request: HttpRequest, pk: UUID, step: str) -> dict[str, Any]:
     """One step: announce, open_registration, close_registration, start, end, report or cancel."""
     if step not in STEPS:
         raise NotFound(_("Not found."))
-    STEPS[step](event=_event(request, pk), by=_person(request))
+    STEPS[step](event=_event(request, pk), by=caller(request))
     return _shown_event(request, pk)
 
 
@@ -541,7 +535,7 @@ def make_slots(request: HttpRequest, pk: UUID, body: SlotsIn) -> Status[list[dic
     """Cut hours into slots. For organisers."""
     values = body.model_dump()
     values["pauses"] = [(p.begin, p.end) for p in body.pauses]
-    actions.make_slots(event=_event(request, pk), by=_person(request), **values)
+    actions.make_slots(event=_event(request, pk), by=caller(request), **values)
     return Status(201, [slot_of(slot) for slot in _event(request, pk).slots.order_by("during")])
 
 
@@ -550,7 +544,7 @@ def make_slots(request: HttpRequest, pk: UUID, body: SlotsIn) -> Status[list[dic
 def make_tables(request: HttpRequest, pk: UUID, body: TablesIn) -> Status[list[Table]]:
     """Add tables or online rooms. For organisers."""
     return Status(
-        201, actions.make_tables(event=_event(request, pk), by=_person(request), **body.model_dump())
+        201, actions.make_tables(event=_event(request, pk), by=caller(request), **body.model_dump())
     )
 
 
@@ -559,7 +553,7 @@ def make_tables(request: HttpRequest, pk: UUID, body: TablesIn) -> Status[list[T
 def add_interpreter(request: HttpRequest, pk: UUID, body: InterpreterIn) -> Status[Interpreter]:
     """Add an interpreter. For organisers."""
     return Status(
-        201, actions.add_interpreter(event=_event(request, pk), by=_person(request), **body.model_dump())
+        201, actions.add_interpreter(event=_event(request, pk), by=caller(request), **body.model_dump())
     )
 
 
@@ -568,7 +562,7 @@ def add_interpreter(request: HttpRequest, pk: UUID, body: InterpreterIn) -> Stat
 def start_schedule(request: HttpRequest, pk: UUID, body: RunIn) -> Status[dict[str, Any]]:
     """Compute a schedule in the background; ask for the run to see how far it is. For organisers."""
     run = schedule.start_schedule(
-        event=_event(request, pk), by=_person(request), seed=body.seed, keep=body.keep
+        event=_event(request, pk), by=caller(request), seed=body.seed, keep=body.keep
     )
     return Status(202, run_of(run))
 
@@ -584,7 +578,7 @@ def get_run(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 def publish_schedule(request: HttpRequest, pk: UUID) -> dict[str, Any]:
     """Make the meetings of a proposed run."""
     run = _one(policies.visible_runs(viewer_of(request)).select_related("event"), pk)
-    return run_of(actions.publish_schedule(run=run, by=_person(request)))
+    return run_of(actions.publish_schedule(run=run, by=caller(request)))
 
 
 # --- participants -----------------------------------------------------------------------------------------
@@ -596,7 +590,7 @@ def list_participants(request: HttpRequest, query: Query[ParticipantQuery]) -> d
     rows = policies.visible_participants(viewer_of(request))
     if query.event is not None:
         rows = rows.filter(event=query.event)
-    if _member(query.status, list(Participant.Status.values), "status"):
+    if one_of(query.status, list(Participant.Status.values), "status"):
         rows = rows.filter(status=query.status)
     return page_of(queries.with_people(rows).order_by("created_at", "pk"), query, participant_of)
 
@@ -605,10 +599,10 @@ def list_participants(request: HttpRequest, query: Query[ParticipantQuery]) -> d
 @policy.operation("core.signed_in")
 def register_participant(request: HttpRequest, body: ParticipantIn) -> Status[dict[str, Any]]:
     """Register the caller for an event."""
-    person = _person(request)
+    person = caller(request)
     values = body.model_dump()
     values["event"] = _of(policies.visible_events(person), body.event, "event")
-    values["organisation"] = _of(Organisation.objects.all(), body.organisation, "organisation")
+    values["organisation"] = _of(visible_organisations(person), body.organisation, "organisation")
     values["listing"] = _of(visible_listings(person), body.listing, "listing")
     slots = Slot.objects.filter(event=body.event)
     values["absent_slots"] = [_of(slots, pk, "absent_slots") for pk in dict.fromkeys(body.absent_slots)]
@@ -642,7 +636,7 @@ def step_participant(request: HttpRequest, pk: UUID, step: str) -> dict[str, Any
     """One step: confirm, refuse, wait, check_in, undo_check_in (organisers) or withdraw (also the person)."""
     if step not in DECISIONS:
         raise NotFound(_("Not found."))
-    person = _person(request)
+    person = caller(request)
     participant = _one(policies.visible_participants(person), pk)
     DECISIONS[step](participant=participant, by=person)
     return _shown_participant(request, pk)
@@ -654,11 +648,11 @@ def step_participant(request: HttpRequest, pk: UUID, step: str) -> dict[str, Any
 def list_requests(request: HttpRequest, query: Query[RequestQuery]) -> dict[str, Any]:
     """The caller's requests, both ways, and those of events the caller organises."""
     refuse_unknown(request, query)
-    person = _person(request)
+    person = caller(request)
     rows = policies.visible_requests(person)
     if query.event is not None:
         rows = rows.filter(event=query.event)
-    if _member(query.status, list(MeetingRequest.Status.values), "status"):
+    if one_of(query.status, list(MeetingRequest.Status.values), "status"):
         rows = rows.filter(status=query.status)
     organised = set(policies.organised_events(person).values_list("pk", flat=True))
     show = request_of(person, organised)
@@ -669,8 +663,8 @@ def list_requests(request: HttpRequest, query: Query[RequestQuery]) -> dict[str,
 @policy.operation("events.request.see")
 def ask_for_meeting(request: HttpRequest, body: RequestIn) -> Status[dict[str, Any]]:
     """Ask another participant for a meeting."""
-    person = _person(request)
-    _member(body.strength, list(MeetingRequest.Strength.values), "strength")
+    person = caller(request)
+    one_of(body.strength, list(MeetingRequest.Strength.values), "strength")
     seen = policies.visible_participants(person)
     made = actions.ask_for_meeting(
         requester=_of(policies.own_registrations(person), body.requester, "requester"),
@@ -686,7 +680,7 @@ def ask_for_meeting(request: HttpRequest, body: RequestIn) -> Status[dict[str, A
 @requests_router.get("/{uuid:pk}", response=RequestOut)
 @policy.operation("events.request.see")
 def get_request(request: HttpRequest, pk: UUID) -> dict[str, Any]:
-    return _shown_request(_person(request), pk)
+    return _shown_request(caller(request), pk)
 
 
 def _request(person: User, pk: UUID) -> MeetingRequest:
@@ -697,8 +691,8 @@ def _request(person: User, pk: UUID) -> MeetingRequest:
 @requests_router.post("/{uuid:pk}/accept", response=RequestOut)
 @policy.operation("events.request.see")
 def accept_request(request: HttpRequest, pk: UUID, body: RequestAcceptIn) -> dict[str, Any]:
-    person = _person(request)
-    _member(body.strength, list(MeetingRequest.Strength.values), "strength")
+    person = caller(request)
+    one_of(body.strength, list(MeetingRequest.Strength.values), "strength")
     actions.accept_request(request=_request(person, pk), strength=body.strength, by=person)
     return _shown_request(person, pk)
 
@@ -706,7 +700,7 @@ def accept_request(request: HttpRequest, pk: UUID, body: RequestAcceptIn) -> dic
 @requests_router.post("/{uuid:pk}/decline", response=RequestOut)
 @policy.operation("events.request.see")
 def decline_request(request: HttpRequest, pk: UUID, body: RequestDeclineIn) -> dict[str, Any]:
-    person = _person(request)
+    person = caller(request)
     actions.decline_request(request=_request(person, pk), reason=body.reason, answer=body.answer, by=person)
     return _shown_request(person, pk)
 
@@ -714,7 +708,7 @@ def decline_request(request: HttpRequest, pk: UUID, body: RequestDeclineIn) -> d
 @requests_router.post("/{uuid:pk}/withdraw", response=RequestOut)
 @policy.operation("events.request.see")
 def withdraw_request(request: HttpRequest, pk: UUID) -> dict[str, Any]:
-    person = _person(request)
+    person = caller(request)
     actions.withdraw_request(request=_request(person, pk), by=person)
     return _shown_request(person, pk)
 
@@ -723,7 +717,7 @@ def withdraw_request(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 @policy.operation("events.request.see")
 def free_slots(request: HttpRequest, pk: UUID) -> list[dict[str, Any]]:
     """Slots in which both sides, a table and, if needed, an interpreter are free."""
-    found = _one(queries.with_sides(policies.visible_requests(_person(request))), pk)
+    found = _one(queries.with_sides(policies.visible_requests(caller(request))), pk)
     return [slot_of(place.slot) for place in queries.free_places(found)]
 
 
@@ -735,7 +729,7 @@ def list_meetings(request: HttpRequest, query: Query[MeetingQuery]) -> dict[str,
     rows = policies.visible_meetings(viewer_of(request))
     if query.event is not None:
         rows = rows.filter(event=query.event)
-    if _member(query.status, list(Meeting.Status.values), "status"):
+    if one_of(query.status, list(Meeting.Status.values), "status"):
         rows = rows.filter(status=query.status)
     return page_of(queries.with_meeting_parts(rows).order_by("slot__during", "pk"), query, meeting_of)
 
@@ -744,7 +738,7 @@ def list_meetings(request: HttpRequest, query: Query[MeetingQuery]) -> dict[str,
 @policy.operation("events.meeting.see")
 def book_meeting(request: HttpRequest, body: MeetingIn) -> Status[dict[str, Any]]:
     """Place an accepted request: 201, or 409 with free alternatives if somebody was quicker."""
-    person = _person(request)
+    person = caller(request)
     found = _of(policies.visible_requests(person), body.request, "request")
     slot = _of(Slot.objects.filter(event=found.event_id), body.slot, "slot")
     table = _of(Table.objects.filter(event=found.event_id), body.table, "table")
@@ -755,14 +749,14 @@ def book_meeting(request: HttpRequest, body: MeetingIn) -> Status[dict[str, Any]
 @meetings_router.get("/{uuid:pk}", response=MeetingOut)
 @policy.operation("events.meeting.see")
 def get_meeting(request: HttpRequest, pk: UUID) -> dict[str, Any]:
-    return _shown_meeting(_person(request), pk)
+    return _shown_meeting(caller(request), pk)
 
 
 @meetings_router.post("/{uuid:pk}/move", response=MeetingOut)
 @policy.operation("events.meeting.see")
 def move_meeting(request: HttpRequest, pk: UUID, body: MeetingMoveIn) -> dict[str, Any]:
     """Give it another time or table. For organisers."""
-    person = _person(request)
+    person = caller(request)
     meeting = _one(policies.visible_meetings(person).select_related("event", "request"), pk)
     slot = _of(Slot.objects.filter(event=meeting.event_id), body.slot, "slot")
     table = _of(Table.objects.filter(event=meeting.event_id), body.table, "table")
@@ -783,7 +777,7 @@ def step_meeting(request: HttpRequest, pk: UUID, step: str) -> dict[str, Any]:
     """One step: cancel, held or no_show."""
     if step not in CLOSINGS:
         raise NotFound(_("Not found."))
-    person = _person(request)
+    person = caller(request)
     CLOSINGS[step](meeting=_one(policies.visible_meetings(person), pk), by=person)
     return _shown_meeting(person, pk)
 
@@ -805,6 +799,6 @@ def list_outcomes(request: HttpRequest, query: Query[PageQuery]) -> dict[str, An
 @policy.operation("events.outcome.own")
 def record_outcome(request: HttpRequest, pk: UUID, body: OutcomeIn) -> dict[str, Any]:
     """Say what came of a meeting."""
-    person = _person(request)
+    person = caller(request)
     found = _one(policies.own_outcomes(person), pk)
     return outcome_of(actions.record_outcome(outcome=found, by=person, **body.model_dump()))

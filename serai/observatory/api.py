@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Status
 
-from serai.agreements.api import Code, Words, person
+from serai.accounts.door import caller
+from serai.agreements.api import Code, Words
 from serai.core import policy
 from serai.core.api import Page, PageQuery, Strict, page_of, refuse_unknown
 from serai.core.errors import NotFound
@@ -213,7 +214,7 @@ def list_releases(request: HttpRequest, query: Query[ReleaseQuery]) -> dict[str,
 @policy.operation("observatory.release")
 def freeze_release(request: HttpRequest, body: ReleaseIn) -> Status[dict[str, Any]]:
     """Freeze the figures of a year; a second time it is a correction and needs a note."""
-    release = actions.release_year(year=body.year, note=body.note, by=person(request))
+    release = actions.release_year(year=body.year, note=body.note, by=caller(request))
     return Status(201, _whole(release))
 
 
