@@ -39,7 +39,6 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "django_htmx",
     "csp",
-    "pgtrigger",
     "procrastinate.contrib.django",
 ]
 
