@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from serai.accounts import policies
 from serai.accounts.models import AccessRequest, ApiToken, Invitation, Membership, NodeRole, User
-from serai.accounts.notices import declare, sentence_of
+from serai.accounts.notices import declare, sentences_of
 from serai.core import context, duties, kinds, mail, policy, today
 from serai.core.viewer import Viewer
 
@@ -102,6 +102,7 @@ def _memberships_to_decide(viewer: Viewer) -> Iterable[duties.Duty]:
 
 @today.source
 def _notices(viewer: Viewer) -> Iterable[today.News]:
-    for notice in policies.own_notices(viewer).order_by("-created_at")[:20]:
+    notices = list(policies.own_notices(viewer).order_by("-created_at")[:20])
+    for notice, sentence in zip(notices, sentences_of(notices, viewer), strict=True):
         url = reverse("notice_open", args=[notice.pk])
-        yield today.News(notice.created_at, sentence_of(notice), url, notice.read_at is None)
+        yield today.News(notice.created_at, sentence, url, notice.read_at is None)

@@ -21,7 +21,7 @@ from serai.accounts import actions, policies
 from serai.accounts.actions.joining import open_invitation
 from serai.accounts.forms import AcceptForm, InviteForm, JoinForm, PreferencesForm, TokenForm
 from serai.accounts.models import AccessRequest, Invitation, Membership, User
-from serai.accounts.notices import icon_of, sentence_of
+from serai.accounts.notices import icon_of, sentences_of
 from serai.core import policy
 from serai.core.forms import with_errors
 from serai.core.viewer import viewer_of
@@ -100,7 +100,9 @@ def token_revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
 def notice_list(request: HttpRequest) -> HttpResponse:
     rows = policies.own_notices(user_of(request)).order_by("-created_at")[:200]
     page = Paginator(rows, 30).get_page(request.GET.get("page"))
-    shown = [(notice, sentence_of(notice), icon_of(notice)) for notice in page.object_list]
+    notices = list(page.object_list)
+    sentences = sentences_of(notices, user_of(request))
+    shown = [(n, said, icon_of(n)) for n, said in zip(notices, sentences, strict=True)]
     return render(request, "accounts/notices.html", {"page": page, "notices": shown})
 
 

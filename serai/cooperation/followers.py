@@ -16,6 +16,7 @@ from serai.core.lifecycle import advance
 from serai.core.models import AuditEntry, Link
 from serai.events.models import Meeting
 from serai.exchange.models import Interest
+from serai.exchange.news import named
 
 
 @audit.follow("cooperation.offer_cases", ["exchange.interest_accepted"])
@@ -23,12 +24,11 @@ def offer_case_after_interest(entry: AuditEntry) -> None:
     interest = Interest.objects.filter(pk=entry.object_id).select_related("organisation", "listing").first()
     if interest is None or queries.case_opened_from(interest):
         return
-    title, _language = queries.title_of_listing(interest.listing)
     tell(
         people_of([interest.organisation, interest.listing.organisation]),
         kind="cooperation.case_offered",
         obj=interest,
-        title=title,
+        title=named(interest.listing),
         url=f"/build/cases/new/interest/{interest.pk}/",
         key=f"cooperation.case_offered:{interest.pk}",
     )
@@ -43,13 +43,13 @@ def offer_case_after_meeting(entry: AuditEntry) -> None:
     meeting = found.filter(pk=data.get("meeting", entry.object_id)).first()
     if meeting is None or queries.case_opened_from(meeting):
         return
-    title, _language = queries.title_of_meeting(meeting)
+    listing = meeting.request.listing
     author = User.objects.filter(pk__in=[entry.actor_id])
     tell(
         author,
         kind="cooperation.case_offered",
         obj=meeting,
-        title=title,
+        title=named(listing) if listing else queries.title_of_meeting(meeting)[0],
         url=f"/build/cases/new/meeting/{meeting.pk}/",
         key=f"cooperation.case_offered:{meeting.pk}",
     )

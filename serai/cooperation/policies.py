@@ -106,6 +106,15 @@ def may_report_for(viewer: Viewer, result: Result) -> bool:
     return result.facility is not None and may_act_on_facility(viewer, result.facility)
 
 
+def may_follow(viewer: Viewer, result: Result) -> bool:
+    """Whether the viewer may read who reported and checked it: members of its parties, and stewards."""
+    return (
+        is_steward(viewer)
+        or _own_projects(viewer).filter(project_id=result.project_id).exists()
+        or _own_facilities(viewer).filter(facility_id=result.facility_id).exists()
+    )
+
+
 def may_validate(viewer: Viewer, result: Result) -> bool:
     """Somebody other than the reporter: a steward; for the parties' own results another of their people."""
     if viewer.pk == result.reported_by_id:

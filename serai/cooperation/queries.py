@@ -19,6 +19,7 @@ from serai.core.viewer import Viewer
 from serai.directory.models import Organisation
 from serai.events.models import Meeting, Outcome
 from serai.exchange.models import Interest, Listing
+from serai.exchange.policies import is_shown
 
 OPENS_A_CASE = [Outcome.Kind.NEGOTIATE, Outcome.Kind.AGREED]
 """Outcomes of a meeting after which a case should be opened."""
@@ -31,8 +32,11 @@ VALIDATION_DAYS = 21
 
 # --- names ------------------------------------------------------------------------------------------------
 def title_of_listing(listing: Listing) -> tuple[str, str]:
-    """(title, language): of the version in the listing's own language, as the case outlives translations."""
-    text = best_text(listing.teasers.all(), [listing.language])
+    """(title, language): of the version in the listing's own language, as the case outlives translations.
+
+    Both sides read it, so a listing that its owner has taken back gives its reference only.
+    """
+    text = best_text(listing.teasers.all(), [listing.language]) if is_shown(listing) else None
     return (text.title, text.language) if text else (listing.reference, "")
 
 

@@ -31,6 +31,12 @@ class Letter:
     body: Any
     fields: Mapping[str, str]
 
+    def written(self, language: str, values: Mapping[str, object]) -> dict[str, str]:
+        """`subject` and `body` in a language, every field replaced once."""
+        with translation.override(language):
+            subject, body = _fill(str(self.subject), values), _fill(str(self.body), values)
+        return {"subject": " ".join(subject.split()), "body": body}
+
 
 _letters: dict[str, Letter] = {}
 
@@ -48,12 +54,8 @@ def declare(name: str, *, subject: Any, body: Any, fields: Mapping[str, str]) ->
 
 def post(*, letter: str, to: str, language: str, values: Mapping[str, object], key: str) -> None:
     """Put a letter into the outbox, in the caller's transaction. The same `key` is sent once."""
-    known = _letters[letter]
-    with translation.override(language):
-        subject = _fill(str(known.subject), values)
-        body = _fill(str(known.body), values)
-    subject = " ".join(subject.split())
-    outbox.put(channel="mail", key=f"mail:{key}", payload={"to": to, "subject": subject, "body": body})
+    payload = {"to": to, **_letters[letter].written(language, values)}
+    outbox.put(channel="mail", key=f"mail:{key}", payload=payload)
 
 
 def _fill(text: str, values: Mapping[str, object]) -> str:

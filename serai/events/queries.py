@@ -11,7 +11,6 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from serai.core.text import best_text
 from serai.core.viewer import Viewer
 from serai.events import languages, policies
 from serai.events.models import (
@@ -28,6 +27,7 @@ from serai.events.models import (
 from serai.events.texts import event_time
 from serai.exchange import policies as exchange_policies
 from serai.exchange.models import Listing, Match
+from serai.exchange.queries import shown_title
 
 ALTERNATIVES = 6
 """How many free slots are offered to somebody whose choice was taken."""
@@ -268,8 +268,9 @@ def _by_match(viewer: Viewer, participant: Participant, people: QuerySet[Partici
 
 
 def _sectors(participant: Participant) -> set[str]:
-    listing = participant.listing.sectors if participant.listing else []
-    return {code[:1] for code in [*listing, *participant.organisation.sectors]}
+    listing = subject(participant.listing)
+    own = listing.sectors if listing else []
+    return {code[:1] for code in [*own, *participant.organisation.sectors]}
 
 
 def _likeness(participant: Participant, own: set[str], other: Participant) -> Suggestion:
@@ -299,7 +300,11 @@ def other_side(outcome: Outcome) -> Participant:
     return request.invitee if outcome.participant_id == request.requester_id else request.requester
 
 
+def subject(listing: Listing | None) -> Listing | None:
+    """The listing that somebody shows or wants to talk about, unless its owner has taken it back since."""
+    return listing if listing is not None and exchange_policies.is_shown(listing) else None
+
+
 def listing_title(listing: Listing) -> str:
-    """The public title of a listing in the language of the page; reads `teasers`, which lists prefetch."""
-    text = best_text(list(listing.teasers.all()))
-    return text.title if text else listing.reference
+    """Its title in the language of the page, for whoever sees it; reads `teasers`, which lists prefetch."""
+    return shown_title(listing)[0]

@@ -1,6 +1,6 @@
 """Listings, search, matches and interests in the programming interface: the same rules and actions as the pages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Status
 
+from serai.accounts import policies as people
 from serai.accounts.models import User
 from serai.core import policy
 from serai.core.api import Page, PageQuery, Strict, page_of, refuse_unknown
@@ -17,7 +18,7 @@ from serai.core.errors import Invalid, NotFound, NotSignedIn
 from serai.core.text import best_text
 from serai.core.viewer import Viewer, viewer_of
 from serai.directory.models import Organisation, Place
-from serai.exchange import actions, checks, finding, policies, queries, vocabularies
+from serai.exchange import actions, checks, finding, policies, queries, shapes, vocabularies
 from serai.exchange.actions.reviews import Scores
 from serai.exchange.models import Interest, Listing, ListingDetail, ListingTeaser
 from serai.exchange.queries import Filters
@@ -233,10 +234,14 @@ class MatchesOut(Strict):
 
 
 class InterestOut(Strict):
-    """`listing_organisation` is null for the sender of an interest in an anonymous listing, until accepted."""
+    """What one side of an interest reads of it.
+
+    `listing_organisation` is null for the sender while the owner is not named, until accepted; `listing` while
+    its owner has taken it back. `own_listing` is null for the receiver once its owner has taken it back.
+    """
 
     id: UUID
-    listing: UUID
+    listing: UUID | None
     listing_reference: str
     listing_organisation: UUID | None
     organisation: UUID
@@ -602,14 +607,25 @@ def list_matches(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 
 
 # --- interests --------------------------------------------------------------------------------------------
-def interest_of(viewer: Viewer, interest: Interest, known: set[UUID]) -> dict[str, Any]:
+def interests_of(viewer: Viewer, interests: Sequence[Interest]) -> list[dict[str, Any]]:
+    """Interests as one side reads them, with a constant number of queries."""
+    listings = [interest.listing for interest in interests]
+    own = [interest.own_listing for interest in interests if interest.own_listing is not None]
+    seen = queries.seen_listings(viewer, [*listings, *own])
+    known = queries.known_owners(viewer, listings)
+    mine = set(people.organisation_ids(viewer))
+    return [_interest_of(interest, seen, known, mine) for interest in interests]
+
+
+def _interest_of(interest: Interest, seen: set[UUID], known: set[UUID], mine: set[object]) -> dict[str, Any]:
+    owner = interest.listing.organisation_id
     return {
         "id": interest.pk,
-        "listing": interest.listing_id,
+        "listing": interest.listing_id if interest.listing_id in seen else None,
         "listing_reference": interest.listing.reference,
-        "listing_organisation": interest.listing.organisation_id if interest.listing_id in known else None,
+        "listing_organisation": owner if owner in mine or shapes.owner_is_known(interest, known) else None,
         "organisation": interest.organisation_id,
-        "own_listing": interest.own_listing_id,
+        "own_listing": interest.own_listing_id if interest.own_listing_id in seen else None,
         "language": interest.language,
         "cooperation_sought": interest.cooperation_sought,
         "open_questions": interest.open_questions,
@@ -630,7 +646,7 @@ def _interest(request: HttpRequest, pk: UUID) -> Interest:
 
 def _interest_shown(request: HttpRequest, pk: UUID) -> dict[str, Any]:
     viewer, interest = viewer_of(request), _interest(request, pk)
-    return interest_of(viewer, interest, queries.known_owners(viewer, [interest.listing]))
+    return interests_of(viewer, [interest])[0]
 
 
 @interests_router.get("", response=Page[InterestOut])
@@ -641,9 +657,8 @@ def list_interests(request: HttpRequest, query: Query[InterestQuery]) -> dict[st
     viewer = viewer_of(request)
     rows = queries.interests_sent(viewer) if query.box == "sent" else queries.interests_received(viewer)
     window = list(rows[query.window()])
-    known = queries.known_owners(viewer, [interest.listing for interest in window])
     page = page_of(rows, PageQuery(limit=1), lambda interest: {})
-    return {**page, "items": [interest_of(viewer, interest, known) for interest in window]}
+    return {**page, "items": interests_of(viewer, window)}
 
 
 @interests_router.post("", response={201: InterestOut})

@@ -9,7 +9,6 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from serai.accounts import notices
 from serai.accounts.models import Membership, User
-from serai.core.text import best_text
 from serai.directory.models import Organisation
 from serai.exchange.models import Interest, Listing
 from serai.exchange.policies import MANAGING_ROLES
@@ -57,9 +56,8 @@ def _people(organisation: Organisation, roles: Iterable[str]) -> Iterable[User]:
 
 def tell_owner(listing: Listing, kind: str, *, key: str) -> None:
     """Post a notice about a listing to the people behind it."""
-    url = reverse("listing_detail", args=[listing.pk])
+    url, values = reverse("listing_detail", args=[listing.pk]), {"listing": named(listing)}
     for user in people_behind(listing):
-        values = {"listing": title_for(listing, user)}
         notices.notify(user=user, kind=kind, obj=listing, values=values, url=url, key=key)
 
 
@@ -78,11 +76,11 @@ def tell_sender(interest: Interest, kind: str, *, key: str) -> None:
 
 def _tell(interest: Interest, people: Iterable[User], kind: str, organisation: str, key: str) -> None:
     url = reverse("interest_detail", args=[interest.pk])
+    values = {"listing": named(interest.listing), "organisation": organisation}
     for user in people:
-        values = {"listing": title_for(interest.listing, user), "organisation": organisation}
         notices.notify(user=user, kind=kind, obj=interest, values=values, url=url, key=key)
 
 
-def title_for(listing: Listing, user: User) -> str:
-    text = best_text(listing.teasers.all(), [user.language, *user.reads])
-    return text.title if text else listing.reference
+def named(listing: Listing) -> notices.Named:
+    """Its title while the reader sees it; the reference of one that was taken back."""
+    return notices.Named("listing", listing.pk, otherwise=listing.reference)

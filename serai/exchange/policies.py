@@ -47,6 +47,15 @@ def may_see_listing(viewer: Viewer, listing: Listing) -> bool:
     return visible_listings(viewer).filter(pk=listing.pk).exists()
 
 
+def is_shown(listing: Listing) -> bool:
+    """Whether everybody sees it: `visible_listings` of the public visitor for a row at hand.
+
+    Other people's records (an interest, a meeting, a case) keep naming a listing after its owner took it back;
+    while it is not shown they name its reference and nothing else.
+    """
+    return listing.status in SHOWN
+
+
 @policy.visible("exchange.teaser.see", "The public texts of the listings a viewer sees.")
 def visible_teasers(viewer: Viewer) -> QuerySet[ListingTeaser]:
     return ListingTeaser.objects.filter(listing__in=visible_listings(viewer))

@@ -121,14 +121,30 @@ def with_card_data(rows: QuerySet[Listing]) -> QuerySet[Listing]:
     return rows.select_related("organisation__country").prefetch_related("teasers")
 
 
+def seen_listings(viewer: Viewer, listings: Iterable[Listing]) -> set[UUID]:
+    """Ids of those listings the viewer sees. One query, and only if one of them is not shown to everybody."""
+    found = list(listings)
+    shown = {x.pk for x in found if policies.is_shown(x)}
+    others = {x.pk for x in found} - shown
+    if not others:
+        return shown
+    return shown | set(policies.visible_listings(viewer).filter(pk__in=others).values_list("pk", flat=True))
+
+
 def known_owners(viewer: Viewer, listings: Iterable[Listing]) -> set[UUID]:
     """Ids of those listings whose owner the viewer may know."""
-    hidden = [x.pk for x in listings if x.disclosure == Listing.Disclosure.ANONYMOUS]
-    named = {x.pk for x in listings if x.disclosure == Listing.Disclosure.NAMED}
-    if not hidden:
+    named = {x.pk for x in listings if x.disclosure == Listing.Disclosure.NAMED and policies.is_shown(x)}
+    others = {x.pk for x in listings} - named
+    if not others:
         return named
-    known = policies.listings_with_known_owner(viewer).filter(pk__in=hidden)
+    known = policies.listings_with_known_owner(viewer).filter(pk__in=others)
     return named | set(known.values_list("pk", flat=True))
+
+
+def shown_title(listing: Listing) -> tuple[str, str]:
+    """(title, language) as everybody may read it in other people's records; else the reference alone."""
+    text = best_text(listing.teasers.all()) if policies.is_shown(listing) else None
+    return (text.title, text.language) if text else (listing.reference, "")
 
 
 def own_listings(viewer: Viewer) -> QuerySet[Listing]:

@@ -162,23 +162,34 @@ def is_unreviewed(text: ListingTeaser | None, listing: Listing) -> bool:
 
 
 # --- interests --------------------------------------------------------------------------------------------
-def interest_row(viewer: Viewer, interest: Interest, known: set[UUID], *, received: bool) -> ui.Row:
-    text = queries.text_for(viewer, interest.listing.teasers.all())
+def owner_is_known(interest: Interest, known: set[UUID]) -> bool:
+    """Whether the sender may read whose listing it is: by the listing, or because both said yes."""
+    return interest.listing_id in known or interest.status in policies.AGREED
+
+
+def interest_row(
+    viewer: Viewer, interest: Interest, seen: set[UUID], known: set[UUID], *, received: bool
+) -> ui.Row:
+    """An interest in a list. Of a listing that was taken back the sender reads the reference only."""
+    is_seen = interest.listing_id in seen
+    text = queries.text_for(viewer, interest.listing.teasers.all()) if is_seen else None
     owner = interest.listing.organisation
-    who = None
+    who, place = None, country_of(interest.organisation if received else owner)
     if received:
         who = organisation_chip(interest.organisation)
-    elif interest.listing_id in known:
+    elif owner_is_known(interest, known):
         who = organisation_chip(owner)
+    elif not is_seen:
+        place = ""
     waiting = interest.status == Interest.Status.SENT
     return ui.Row(
         title=text.title if text else interest.listing.reference,
         url=reverse("interest_detail", args=[interest.pk]),
         lang=text.language if text else "",
-        kind=kind_line(interest.listing),
+        kind=kind_line(interest.listing) if is_seen else "",
         icon="envelope",
         who=who,
-        place=country_of(interest.organisation if received else owner),
+        place=place,
         when=interest.created_at,
         snippet=snippet(interest.cooperation_sought),
         status=interest.get_status_display(),

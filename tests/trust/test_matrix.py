@@ -58,17 +58,7 @@ class Findings:
     answers: int = 0
 
     def all(self) -> list[str]:
-        found = [*self.failures, *self.leaks, *self.told_apart, *self.changed]
-        return [line for line in found if not any(re.search(known, line) for known in KNOWN)]
-
-
-KNOWN = (
-    # The page of an interest keeps showing the title of its listing after the owner took it back to a draft.
-    r"leak: other side: .*interests.*(id of listing, draft|title of a draft listing)",
-    # A case is handed over among the people of both parties, so each side reads the other's names.
-    r"leak: other side: .*/build/cases/\{pk\}/owner/ .*name of a colleague",
-)
-"""What was found and is not mended yet; each stands in `docs/trust.md`."""
+        return [*self.failures, *self.leaks, *self.told_apart, *self.changed]
 
 
 def chosen(calls: Iterable[Call], role: str, *, everything: bool) -> Iterator[Call]:

@@ -24,7 +24,7 @@ from serai.accounts.models import (
 )
 from serai.agreements.models import Agreement, AgreementBody, AgreementText, Commitment
 from serai.cooperation.models import Case, Facility, FacilityText, Project, ProjectText, Result
-from serai.core import chain
+from serai.core import audit, chain
 from serai.core.models import Link
 from serai.directory.models import Organisation, OrganisationName
 from serai.events.models import (
@@ -36,7 +36,7 @@ from serai.events.models import (
     Participant,
     ScheduleRun,
 )
-from serai.exchange import words
+from serai.exchange import news, words
 from serai.exchange.models import (
     Interest,
     Listing,
@@ -138,6 +138,7 @@ def build() -> World:
     _agreements(world)
     _cooperation(world)
     _account_things(world)
+    _histories(world)
     return world
 
 
@@ -223,6 +224,15 @@ def _listings(world: World) -> None:
     _deeper_texts(world, other, VERIFIED, frozenset({OTHER}))
     world.thing("listing", "published, other side", other, EVERYBODY)
     listings["other"] = other
+    may = NODE | {OTHER}
+    taken_back = f.make_listing(
+        organisation=world.values["organisations"][OTHER],
+        status=S.DRAFT,
+        title=world.token("title of a draft listing of the other side", may),
+        summary=world.token("summary of a draft listing of the other side", may),
+    )
+    world.thing("listing", "draft, other side", taken_back, may)
+    listings["other's draft"] = taken_back
     _anonymous(world)
     for tier, may in (("public", EVERYBODY), ("network", VERIFIED)):
         text = world.token(f"passage in a match of the {tier} tier", may)
@@ -294,12 +304,21 @@ def _anonymous(world: World) -> None:
 def _interests(world: World) -> None:
     S = Interest.Status
     listings, other = world.values["listings"], world.values["organisations"][OTHER]
-    where = {S.ACCEPTED: "published", S.SENT: "expired", S.DECLINED: "closed", S.STOPPED: "draft"}
+    # On hold, in review and draft: the owner took the listing back after the interest had come.
+    where = {
+        S.ACCEPTED: "published",
+        S.SENT: "expired",
+        S.DECLINED: "closed",
+        S.STOPPED: "draft",
+        S.IN_CONTACT: "on_hold",
+        S.EXPIRED: "in_review",
+    }
     interests: dict[str, Interest] = {}
     for status, listing in where.items():
         interest = Interest.objects.create(
             listing=listings[listing],
             organisation=other,
+            own_listing=listings["other's draft"],
             sender=world.users[OTHER],
             language="en",
             cooperation_sought=world.token(f"cooperation sought, {status} interest", BOTH),
@@ -315,6 +334,7 @@ def _interests(world: World) -> None:
         )
         world.thing("interest", status, interest, BOTH)
         interests[status] = interest
+        news.tell_sender(interest, "exchange.interest_accepted", key=f"told:{interest.pk}")
     chain.link(source=listings["published"], relation=Link.Relation.ANSWERED_BY, target=interests[S.ACCEPTED])
     world.values["interests"] = interests
 
@@ -342,6 +362,10 @@ def _event(world: World) -> None:
         role: f.make_participant(event, organisation=house[role], user=world.users[role])
         for role in (OWNER, OTHER, PARTICIPANT)
     }
+    drafts = {OWNER: world.values["listings"]["draft"], OTHER: world.values["listings"]["other's draft"]}
+    for role, draft in drafts.items():  # shown when they registered, taken back since
+        people[role].listing = draft
+        people[role].save()
     for role, person in people.items():
         world.thing("participant", role, person, at_event | {role})
     for state, who, values in (
@@ -380,6 +404,29 @@ def _event(world: World) -> None:
         decline_reason="other",
     )
     world.thing("request", "declined", declined, {OWNER, ORGANISER})
+    asked = f.make_request(
+        event,
+        requester=people[PARTICIPANT],
+        invitee=people[OWNER],
+        listing=drafts[OWNER],
+        status=MeetingRequest.Status.SCHEDULED,
+    )
+    both = {OWNER, PARTICIPANT, ORGANISER}
+    world.thing("request", "about a draft", asked, both)
+    later = Meeting.objects.create(
+        event=event, request=asked, slot=f.make_slot(event, 1), table=f.make_table(event), language="en"
+    )
+    world.thing("meeting", "about a draft", later, both)
+    world.thing("attended meeting", "about a draft", later, both)
+    opinion = Outcome.objects.create(
+        meeting=later,
+        participant=people[PARTICIPANT],
+        due_on=f.in_days(3),
+        kind=Outcome.Kind.NEGOTIATE,
+        note=world.token("what a participant said of a meeting", {PARTICIPANT, ORGANISER}),
+        answered_at=timezone.now(),
+    )
+    world.thing("outcome", "answered by a participant", opinion, {PARTICIPANT})
     meeting = Meeting.objects.create(
         event=event, request=request, slot=slot, table=table, language="en", interpreter=interpreter
     )
@@ -582,6 +629,22 @@ def _account_things(world: World) -> None:
     world.thing("access request", "open", access, NODE)
     release = Release.objects.create(year=2025, as_of=date(2026, 1, 31))
     world.thing("release", "provisional", release, EVERYBODY)
+
+
+def _histories(world: World) -> None:
+    """Who did something is named to those whose record it is, not to everybody who sees it."""
+    parties = {"case": BOTH, "agreement": BOTH, "project": BOTH, "facility": BOTH, "result": BOTH | NODE}
+    deeds = {
+        "case": "cooperation.case_opened",
+        "agreement": "agreements.drafted",
+        "project": "cooperation.project_created",
+        "facility": "cooperation.facility_proposed",
+        "result": "cooperation.result_reported",
+    }
+    for kind, may in parties.items():
+        hand = f.make_user(name=world.token(f"name of who acted on a {kind}", may))
+        for thing in world.of(kind):
+            audit.record_batch(actor=hand, action=deeds[kind], kind=kind, object_id=thing.id, data={})
 
 
 def midnight(day: date) -> datetime:

@@ -17,6 +17,7 @@ from serai.cooperation.actions.common import (
     locked_for,
     must_act_for_one,
     must_say,
+    own_people_of,
     people_of,
     tell,
 )
@@ -138,10 +139,10 @@ def set_next_step(*, case: Case, next_step: str, due_on: date, by: User) -> Case
 
 @transaction.atomic
 def hand_over_case(*, case: Case, owner: User, by: User) -> Case:
-    """Give the case to somebody else who acts for one of its parties; else NotAllowed."""
+    """Give the case to a colleague who acts for one's own side, else NotAllowed; each side can take it so."""
     case = _locked(case, by)
-    if not policies.may_act_on_case(owner, case):
-        raise NotAllowed(_("The new owner must act for one of the parties."))
+    if not own_people_of(case, by).filter(pk=owner.pk).exists():
+        raise NotAllowed(_("The new owner must act for your side of the case."))
     case.owner = owner
     case.save()
     audit.record(actor=by, action="cooperation.case_handed_over", obj=case, data={"owner": owner.pk})

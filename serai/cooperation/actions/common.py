@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from serai.accounts.models import Membership, User
-from serai.accounts.notices import notify
+from serai.accounts.notices import Named, notify
 from serai.agreements.models import Agreement
 from serai.agreements.policies import ACTS_FOR_ORGANISATION, organisations_acted_for
 from serai.cooperation import queries
@@ -59,8 +59,20 @@ def people_of(organisations: Iterable[Organisation]) -> QuerySet[User]:
     ).distinct()
 
 
+def own_people_of(case: Case, viewer: Viewer) -> QuerySet[User]:
+    """Those who act in the case for the viewer's own side: the other side's people are its own matter."""
+    return people_of(case.parties.filter(pk__in=organisations_acted_for(viewer).values("pk")))
+
+
 def tell(
-    people: Iterable[User], *, kind: str, obj: Model, title: str, url: str, key: str, but: User | None = None
+    people: Iterable[User],
+    *,
+    kind: str,
+    obj: Model,
+    title: str | Named,
+    url: str,
+    key: str,
+    but: User | None = None,
 ) -> None:
     for person in people:
         if but is None or person.pk != but.pk:

@@ -13,7 +13,7 @@ from serai.agreements.forms import CaseAgreementForm
 from serai.agreements.pages import chosen, page, tabs, window
 from serai.agreements.shapes import history, organisation_chip
 from serai.cooperation import actions, forms, lifecycle, policies, queries, shapes
-from serai.cooperation.actions.common import people_of
+from serai.cooperation.actions.common import own_people_of
 from serai.cooperation.models import Case
 from serai.cooperation.views.common import do, must, options, user_of
 from serai.core import chain, policy, ui
@@ -276,7 +276,7 @@ def case_end(request: HttpRequest, pk: UUID) -> HttpResponse:
 @policy.route("cooperation.case.see")
 def case_owner(request: HttpRequest, pk: UUID) -> HttpResponse:
     case = _acted_on(request, pk)
-    people = people_of(case.parties.all()).order_by("name")
+    people = own_people_of(case, viewer_of(request)).order_by("name")
     return do(
         request,
         forms.OwnerForm(request.POST or None, people=people),

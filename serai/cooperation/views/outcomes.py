@@ -412,7 +412,9 @@ def result_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "next_step": _result_step(viewer, result, may_decide),
         "actions": _result_more(result) if may_decide else [],
         "may_decide": may_decide,
-        "history": history(viewer, "result", result.pk, RESULT_HISTORY) if viewer.is_authenticated else [],
+        "history": history(viewer, "result", result.pk, RESULT_HISTORY)
+        if policies.may_follow(viewer, result)
+        else [],
         "chain": chain.walk(viewer, result),
         "tabs": tabs(viewer, "result_list"),
     }

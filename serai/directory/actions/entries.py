@@ -183,7 +183,9 @@ def add_name(
     if not policies.may_change_checked_facts(by, organisation):
         if kind == OrganisationName.Kind.LEGAL:
             _refuse_checked_facts(by, organisation)
+        # Among those one may see: a refusal would tell of the others.
         others = queries.looking_like({names.skeleton(text)}).exclude(organisation=organisation)
+        others = others.filter(organisation__in=policies.visible_organisations(by))
         if names.mixed_words(text) or others.exists():
             raise NotAllowed(_("This name looks like that of another organisation. Ask a steward to add it."))
     name = _write_name(organisation, text, language, kind)

@@ -74,6 +74,7 @@ def meeting_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     a, b = meeting.request.requester, meeting.request.invitee
     others = [side for side in (a, b) if side.user_id != user.pk]
     organises = policies.may_organise(user, meeting.event)
+    subject = queries.subject(meeting.request.listing)
     return page(
         request,
         "events/meeting_detail.html",
@@ -84,10 +85,8 @@ def meeting_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             else shapes.pair(a.user.name, b.user.name),
             "people": [shapes.person_chip(a), shapes.person_chip(b)],
             "facts": shapes.meeting_facts(meeting, user),
-            "subject": meeting.request.listing,
-            "subject_title": queries.listing_title(meeting.request.listing)
-            if meeting.request.listing
-            else "",
+            "subject": subject,
+            "subject_title": queries.listing_title(subject) if subject else "",
             "next_step": ui.Action(
                 _("Add to calendar"), reverse("meeting_calendar", args=[meeting.pk]), "calendar-plus"
             ),

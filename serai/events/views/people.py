@@ -210,7 +210,7 @@ def _between(mine: Participant | None, person: Participant) -> list[Any]:
 
 
 def _facts(person: Participant) -> list[ui.Fact]:
-    listing = person.listing
+    listing = queries.subject(person.listing)
     country = person.organisation.country
     facts = [
         ui.Fact(_("Organisation"), chip=organisation_chip(person.organisation)),

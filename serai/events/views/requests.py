@@ -60,11 +60,12 @@ def _item(r: MeetingRequest, viewer_id: UUID) -> dict[str, object]:
     mine, other = (r.requester, r.invitee) if r.requester.user_id == viewer_id else (r.invitee, r.requester)
     received = mine.pk == r.invitee_id
     meeting = shapes.standing_meeting(r)
+    subject = queries.subject(r.listing)
     return {
         "r": r,
         "other": shapes.person_chip(other),
         "event_title": event_title(r.event),
-        "subject": queries.listing_title(r.listing) if r.listing else "",
+        "subject": queries.listing_title(subject) if subject else "",
         "note": shapes.request_note(r),
         "meeting": meeting,
         "meeting_time": event_time(r.event, meeting.slot.during.lower) if meeting else "",

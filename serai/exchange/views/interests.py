@@ -27,12 +27,14 @@ def interest_list(request: HttpRequest) -> HttpResponse:
     viewer, received = viewer_of(request), request.GET.get("box") != "sent"
     found = queries.interests_received(viewer) if received else queries.interests_sent(viewer)
     window = queries.window(found, page_number(request.GET))
-    known = queries.known_owners(viewer, [interest.listing for interest in window.object_list])
+    listings = [interest.listing for interest in window.object_list]
+    seen_ids, known = queries.seen_listings(viewer, listings), queries.known_owners(viewer, listings)
     waiting = policies.interests_to_answer(viewer)[:100].count()
     url = reverse("interest_list")
     context = {
         "rows": [
-            shapes.interest_row(viewer, interest, known, received=received) for interest in window.object_list
+            shapes.interest_row(viewer, interest, seen_ids, known, received=received)
+            for interest in window.object_list
         ],
         "page": window,
         "received": received,
@@ -83,17 +85,19 @@ def _interest_page(
     viewer = viewer_of(request)
     listing = interest.listing
     may_answer = policies.may_answer_interest(viewer, interest)
-    known = may_answer or bool(queries.known_owners(viewer, [listing]))
-    text = queries.text_for(viewer, listing.teasers.all())
+    is_seen = bool(queries.seen_listings(viewer, [listing]))
+    known = may_answer or shapes.owner_is_known(interest, queries.known_owners(viewer, [listing]))
+    text = queries.text_for(viewer, listing.teasers.all()) if is_seen else None
     agreed = interest.status in policies.AGREED
     context = {
         "interest": interest,
         "listing": listing,
+        "is_seen": is_seen,
         "title": text.title if text else listing.reference,
         "title_language": text.language if text else "",
         "sender": shapes.organisation_chip(interest.organisation, shapes.country_of(interest.organisation)),
         "owner": shapes.organisation_chip(listing.organisation) if known else None,
-        "owner_place": shapes.unnamed(listing.organisation),
+        "owner_place": shapes.unnamed(listing.organisation) if is_seen else "",
         "own_listing": _own_listing(viewer, interest),
         "may_answer": may_answer and interest.status == Interest.Status.SENT,
         "waits": interest.status == Interest.Status.SENT,

@@ -129,7 +129,9 @@ def _received(viewer: Viewer, record: queries.Record) -> list[ui.Row]:
     if not record.is_own:
         return []
     rows = queries.interests_received(viewer).filter(listing=record.listing)[:20]
-    return [shapes.interest_row(viewer, interest, set(), received=True) for interest in rows]
+    return [
+        shapes.interest_row(viewer, interest, {record.listing.pk}, set(), received=True) for interest in rows
+    ]
 
 
 def _steps(viewer: Viewer, record: queries.Record, interest: Any) -> tuple[ui.Action | None, list[ui.Action]]:
