@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_skeleton
+from babel.dates import format_interval, format_skeleton
 from babel.numbers import format_decimal
 from django.utils import timezone
 from django.utils.translation import get_language, get_language_info, ngettext, pgettext
@@ -82,6 +82,11 @@ def on_weekday(value: date | datetime | None) -> str:
     """The same with the day of the week: "Wed, 25 Nov 2026"."""
     day = as_day(value)
     return format_skeleton("yMMMEd", day, locale=reader()) if day else ""
+
+
+def between(first: date, last: date) -> str:
+    """One day or a span of days: "7–8 Dec 2026", "2026年12月7日至8日"."""
+    return on_day(first) if first == last else str(format_interval(first, last, "yMMMd", locale=reader()))
 
 
 def ago(value: date | datetime | None) -> str:

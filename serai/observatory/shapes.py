@@ -156,4 +156,4 @@ def chosen_words(indicator: Indicator, chosen: Mapping[str, str]) -> str:
 
 def front_figures(as_of: date) -> list[ui.Figure]:
     known = [indicators.named(code) for code in indicators.FRONT]
-    return [figure(indicator, as_of, series=False) for indicator in known if indicator]
+    return [figure(indicator, as_of) for indicator in known if indicator]

@@ -1,6 +1,8 @@
 """The first page, the figures, the records behind them, the map, the releases."""
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -24,11 +26,13 @@ from serai.events.models import Event
 from serai.events.policies import visible_events
 from serai.exchange import queries as exchange
 from serai.exchange import shapes as exchange_shapes
+from serai.exchange.models import Listing
 from serai.observatory import exports, indicators, policies, queries, shapes
 from serai.observatory.indicators import DIMENSIONS, Indicator
 from serai.observatory.models import Release
 
 LATEST = 6
+EXAMPLES_FROM, EXAMPLES, LONGEST_EXAMPLE = 40, 4, 60
 MOST_TIES = 100
 
 
@@ -47,14 +51,28 @@ def tabs(here: str) -> list[ui.Tab]:
 @policy.route("core.public")
 def front(request: HttpRequest) -> HttpResponse:
     """What everybody may see: one field to search, real cooperation on a map, the latest, the next."""
-    latest = exchange.open_listings(ANYONE)[:LATEST]
+    newest = list(exchange.open_listings(ANYONE)[:EXAMPLES_FROM])
     context = {
         "map": shapes.world_map(_("Cooperation between countries")),
         "figures": shapes.front_figures(timezone.localdate()),
-        "latest": exchange_shapes.listing_rows(ANYONE, list(latest)),
+        "latest": exchange_shapes.listing_rows(ANYONE, newest[:LATEST]),
+        "examples": _examples(newest),
         "events": [event_shapes.event_row(event) for event in _next_events()],
     }
     return render(request, "observatory/front.html", context)
+
+
+def _examples(listings: Iterable[Listing]) -> list[ui.Token]:
+    """What people look for just now, one request a language: words to search by, in the words of their authors."""
+    found: dict[str, ui.Token] = {}
+    for listing in listings:
+        text = next((t for t in listing.teasers.all() if t.language == listing.language), None)
+        if listing.direction != Listing.Direction.REQUEST or text is None or text.language in found:
+            continue
+        if len(text.title) <= LONGEST_EXAMPLE:
+            url = f"{reverse('search')}?{urlencode({'q': text.title})}"
+            found[text.language] = ui.Token(text.title, url, lang=text.language)
+    return list(found.values())[:EXAMPLES]
 
 
 def _next_events() -> list[Event]:

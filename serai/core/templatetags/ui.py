@@ -419,7 +419,13 @@ def form_fields(form: Form) -> dict[str, Any]:
 @register.inclusion_tag("components/figure.html")
 def figure(item: ui.Figure) -> dict[str, Any]:
     """A large number, its definition one tap away, the records one click away."""
-    return {"item": item, "spark": spark_points(item.series), "id": unique("figure", item.label)}
+    points = spark_points(item.series)
+    return {
+        "item": item,
+        "spark": points,
+        "spark_end": points.rpartition(" ")[2].split(","),
+        "id": unique("figure", item.label),
+    }
 
 
 def spark_points(values: Sequence[float], width: int = 96, height: int = 24) -> str:
@@ -480,8 +486,9 @@ def table_of_chart(item: ui.Chart) -> ui.Table:
 
 
 @register.inclusion_tag("components/world_map.html")
-def world_map(item: ui.WorldMap) -> dict[str, Any]:
-    """A world map with arcs, and the same facts as a table beside it; drawn by `core/map.js`."""
+def world_map(item: ui.WorldMap, wide: bool = False) -> dict[str, Any]:
+    """A world map with arcs, and the same facts as a table beside it or, `wide`, one tap under it; drawn by
+    `core/map.js`."""
     name = unique("map", item.title)
     data = {
         "title": str(item.title),
@@ -515,7 +522,7 @@ def world_map(item: ui.WorldMap) -> dict[str, Any]:
             for c in sorted(known, key=lambda c: (-(c.value or 0), str(c.name)))
         ],
     )
-    return {"item": item, "id": name, "data": data, "data_id": f"{name}-data", "table": table}
+    return {"item": item, "id": name, "data": data, "data_id": f"{name}-data", "table": table, "wide": wide}
 
 
 @cache
