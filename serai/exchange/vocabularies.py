@@ -4,53 +4,52 @@ from functools import cache
 from typing import Any
 
 from babel import Locale
-from django.utils.translation import get_language
-from django.utils.translation import pgettext_lazy as _
+from django.utils.translation import get_language, pgettext_lazy
 
 from serai.directory.places import sort_order
 
 # Sections of the International Standard Industrial Classification, revision 4 (United Nations, 2008), in
 # short words of our own.
 SECTORS: dict[str, Any] = {
-    "A": _("sector", "Agriculture, forestry and fishing"),
-    "B": _("sector", "Mining"),
-    "C": _("sector", "Manufacturing"),
-    "D": _("sector", "Energy supply"),
-    "E": _("sector", "Water and waste"),
-    "F": _("sector", "Construction"),
-    "G": _("sector", "Trade"),
-    "H": _("sector", "Transport and storage"),
-    "I": _("sector", "Accommodation and food"),
-    "J": _("sector", "Information and communication"),
-    "K": _("sector", "Finance and insurance"),
-    "L": _("sector", "Real estate"),
-    "M": _("sector", "Science and professional services"),
-    "N": _("sector", "Support services"),
-    "O": _("sector", "Public administration"),
-    "P": _("sector", "Education"),
-    "Q": _("sector", "Health and social work"),
-    "R": _("sector", "Arts and recreation"),
+    "A": pgettext_lazy("sector", "Agriculture, forestry and fishing"),
+    "B": pgettext_lazy("sector", "Mining"),
+    "C": pgettext_lazy("sector", "Manufacturing"),
+    "D": pgettext_lazy("sector", "Energy supply"),
+    "E": pgettext_lazy("sector", "Water and waste"),
+    "F": pgettext_lazy("sector", "Construction"),
+    "G": pgettext_lazy("sector", "Trade"),
+    "H": pgettext_lazy("sector", "Transport and storage"),
+    "I": pgettext_lazy("sector", "Accommodation and food"),
+    "J": pgettext_lazy("sector", "Information and communication"),
+    "K": pgettext_lazy("sector", "Finance and insurance"),
+    "L": pgettext_lazy("sector", "Real estate"),
+    "M": pgettext_lazy("sector", "Science and professional services"),
+    "N": pgettext_lazy("sector", "Support services"),
+    "O": pgettext_lazy("sector", "Public administration"),
+    "P": pgettext_lazy("sector", "Education"),
+    "Q": pgettext_lazy("sector", "Health and social work"),
+    "R": pgettext_lazy("sector", "Arts and recreation"),
 }
 
 # The Sustainable Development Goals (United Nations, 2015), in short.
 GOALS: dict[int, Any] = {
-    1: _("goal", "No poverty"),
-    2: _("goal", "Zero hunger"),
-    3: _("goal", "Good health and well-being"),
-    4: _("goal", "Quality education"),
-    5: _("goal", "Gender equality"),
-    6: _("goal", "Clean water and sanitation"),
-    7: _("goal", "Affordable and clean energy"),
-    8: _("goal", "Decent work and economic growth"),
-    9: _("goal", "Industry, innovation and infrastructure"),
-    10: _("goal", "Reduced inequalities"),
-    11: _("goal", "Sustainable cities and communities"),
-    12: _("goal", "Responsible consumption and production"),
-    13: _("goal", "Climate action"),
-    14: _("goal", "Life below water"),
-    15: _("goal", "Life on land"),
-    16: _("goal", "Peace, justice and strong institutions"),
-    17: _("goal", "Partnerships for the goals"),
+    1: pgettext_lazy("goal", "No poverty"),
+    2: pgettext_lazy("goal", "Zero hunger"),
+    3: pgettext_lazy("goal", "Good health and well-being"),
+    4: pgettext_lazy("goal", "Quality education"),
+    5: pgettext_lazy("goal", "Gender equality"),
+    6: pgettext_lazy("goal", "Clean water and sanitation"),
+    7: pgettext_lazy("goal", "Affordable and clean energy"),
+    8: pgettext_lazy("goal", "Decent work and economic growth"),
+    9: pgettext_lazy("goal", "Industry, innovation and infrastructure"),
+    10: pgettext_lazy("goal", "Reduced inequalities"),
+    11: pgettext_lazy("goal", "Sustainable cities and communities"),
+    12: pgettext_lazy("goal", "Responsible consumption and production"),
+    13: pgettext_lazy("goal", "Climate action"),
+    14: pgettext_lazy("goal", "Life below water"),
+    15: pgettext_lazy("goal", "Life on land"),
+    16: pgettext_lazy("goal", "Peace, justice and strong institutions"),
+    17: pgettext_lazy("goal", "Partnerships for the goals"),
 }
 
 LANGUAGES = (
