@@ -220,13 +220,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in one slot of a schedule row; an empty `title` is a free slot."""
+    """What stands in one slot of a schedule row; an empty `title` is a free slot.
+
+    `people` (name, key) are printed in place of the title, each with the colour of its key, so that one
+    person is found again across the schedule. What can be moved by hand says so with `is_movable`.
+    """
 
     title: Text = ""
     detail: Text = ""
     url: str = ""
     tone: Tone | Literal[""] = ""
     icon: str = ""
+    people: Sequence[tuple[str, str]] = ()
+    is_movable: bool = False
 
 
 @dataclass(frozen=True)
@@ -236,16 +242,21 @@ class GridRow:
     name: Text
     cells: Sequence[Cell | None]
     note: Text = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Time across, tables down. `slots` are the printed times; every row has as many cells."""
+    """Time across, tables down. `slots` are the printed times; every row has as many cells.
+
+    `keys` of the slots and `key` of the rows name the places for what is dragged there.
+    """
 
     caption: Text
     slots: Sequence[Text]
     rows: Sequence[GridRow]
     corner: Text = ""
+    keys: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

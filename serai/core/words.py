@@ -5,7 +5,7 @@ from functools import cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_interval, format_skeleton
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from django.utils import timezone
 from django.utils.translation import get_language, get_language_info, ngettext, pgettext
 
@@ -54,6 +54,11 @@ def number(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return format_decimal(value, locale=reader())
     return value
+
+
+def percent(share: float) -> str:
+    """A share of one as the reader's language writes it: `0.985` -> "98.5%", in German "98,5 %"."""
+    return str(format_percent(round(share, 3), locale=reader(), decimal_quantization=False))
 
 
 def capped(count: int, cap: int = 200) -> str:

@@ -6,13 +6,13 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from serai.accounts.models import Membership, User
 from serai.accounts.policies import organisation_ids
 from serai.core.errors import Invalid
 from serai.core.viewer import Viewer
+from serai.core.words import on_weekday
 from serai.directory.models import Organisation, Place
 from serai.directory.places import by_name, countries, place_name
 from serai.events import languages, policies, queries, zones
@@ -197,7 +197,7 @@ class SlotsForm(forms.Form):
         super().__init__(*args, **kwargs)
         days = event_days(event)
         self.fields["days"].choices = [  # type: ignore[attr-defined]
-            (d.isoformat(), date_format(d, "DATE_FORMAT")) for d in days
+            (d.isoformat(), on_weekday(d)) for d in days
         ]
         self.initial.setdefault("days", [d.isoformat() for d in days])
 

@@ -1,12 +1,12 @@
 """The notices of events: what people are told, in their own language."""
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from serai.accounts import notices
 from serai.accounts.models import User
+from serai.core.words import on_day
 from serai.events.models import Event, Meeting, MeetingRequest, Participant
 from serai.events.texts import event_time, event_title
 
@@ -91,7 +91,7 @@ def tell_request(request: MeetingRequest, *, what: str, to: Participant, about: 
         values = {
             "name": about.user.name,
             "event": event_title(request.event, user.language),
-            "date": date_format(request.answer_due, "DATE_FORMAT"),
+            "date": on_day(request.answer_due),
         }
     notices.notify(
         user=user,

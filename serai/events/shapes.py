@@ -1,6 +1,7 @@
 """Events, people, requests and meetings as the shapes the components print."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Literal, cast
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.utils.translation import pgettext
 from serai.accounts.models import User
 from serai.core import lifecycle, ui
 from serai.core.viewer import Viewer
-from serai.core.words import language_name
+from serai.core.words import between, language_name, on_weekday, percent
 from serai.directory.places import place_name
 from serai.events import languages, planning, queries
 from serai.events.models import Event, Meeting, MeetingRequest, Participant, ScheduleRun, Slot, Table
@@ -85,9 +86,7 @@ def event_dates(event: Event) -> str:
     """The days of an event by its own clocks: one date, or from and to."""
     zone = zone_of(event.time_zone)
     first, last = event.starts_at.astimezone(zone).date(), event.ends_at.astimezone(zone).date()
-    if first == last:
-        return str(date_format(first, "DATE_FORMAT"))
-    return f"{date_format(first, 'DATE_FORMAT')} – {date_format(last, 'DATE_FORMAT')}"
+    return between(first, last)
 
 
 def event_facts(event: Event) -> list[ui.Fact]:
@@ -183,7 +182,7 @@ def event_actions(event: Event) -> list[ui.Action]:
 # --- people -----------------------------------------------------------------------------------------------
 def participant_row(participant: Participant, *, why: str = "", status: bool = False) -> ui.Row:
     country = participant.organisation.country
-    listing = participant.listing
+    listing = queries.subject(participant.listing)
     return ui.Row(
         title=participant.user.name,
         url=reverse("participant_detail", args=[participant.pk]),
@@ -240,9 +239,8 @@ def day_meeting(meeting: Meeting, viewer: User) -> ui.Meeting:
     others = [side for side in (a, b) if side.user_id != viewer.pk]
     zone = zone_of(meeting.event.time_zone)
     start, end = meeting.slot.during.lower.astimezone(zone), meeting.slot.during.upper.astimezone(zone)
-    why = ""
-    if is_party and meeting.request.listing is not None:
-        why = queries.listing_title(meeting.request.listing)
+    subject = queries.subject(meeting.request.listing)
+    why = queries.listing_title(subject) if is_party and subject is not None else ""
     return ui.Meeting(
         start=start,
         end=end,
@@ -278,7 +276,7 @@ def zone_line(meeting: Meeting) -> str:
     own = date_format(at.astimezone(here), CLOCK)
     day = at.astimezone(here).date()
     if day != at.astimezone(zone).date():
-        own = f"{date_format(day, 'DATE_FORMAT')}, {own}"
+        own = f"{on_weekday(day)}, {own}"
     return _("%(zone)s · %(time)s on your clock") % {"zone": name, "time": own}
 
 
@@ -304,58 +302,63 @@ def meeting_facts(meeting: Meeting, viewer: Viewer) -> list[ui.Fact]:
 
 
 # --- the schedule desk ------------------------------------------------------------------------------------
-def slot_labels(event: Event, slots: Sequence[Slot]) -> list[str]:
-    """The printed times of the slots by the event's clocks, with the day where it changes."""
-    zone = zone_of(event.time_zone)
-    labels, day = [], None
-    for slot in slots:
-        at = slot.during.lower.astimezone(zone)
-        clock = date_format(at, CLOCK)
-        many = slots[0].during.lower.astimezone(zone).date() != slots[-1].during.lower.astimezone(zone).date()
-        labels.append(f"{date_format(at, 'j.n.')} {clock}" if many and at.date() != day else clock)
-        day = at.date()
-    return labels
-
-
 Placed = tuple[Table, Slot, MeetingRequest, Meeting | None]
 
 
-def desk_grid(
+def desk_days(
     event: Event,
     slots: Sequence[Slot],
     tables: Sequence[Table],
     placed: Iterable[Placed],
     kinds: Mapping[UUID, str],
-) -> ui.Grid:
-    """Time across, tables down, people as names; `kinds` marks what publishing would change, by request."""
+) -> list[tuple[str, ui.Grid]]:
+    """A grid a day by the event's clocks: time across, tables down, people as names.
+
+    `kinds` marks what publishing would change, by request.
+    """
     cells: dict[tuple[UUID, UUID], ui.Cell] = {}
     for table, slot, request, meeting in placed:
         cells[(table.pk, slot.pk)] = _cell(request, meeting, kinds.get(request.pk, ""))
-    rows = [
-        ui.GridRow(table_name(table), [cells.get((table.pk, slot.pk)) for slot in slots]) for table in tables
-    ]
-    return ui.Grid(_("Meetings by table and time"), slot_labels(event, slots), rows, corner=_("Table"))
+    zone = zone_of(event.time_zone)
+    days: dict[date, list[Slot]] = {}
+    for slot in slots:
+        days.setdefault(slot.during.lower.astimezone(zone).date(), []).append(slot)
+    found = []
+    for day, at in days.items():
+        rows = [
+            ui.GridRow(table_name(table), [cells.get((table.pk, s.pk)) for s in at], key=str(table.pk))
+            for table in tables
+        ]
+        clocks = [date_format(s.during.lower.astimezone(zone), CLOCK) for s in at]
+        caption = _("Meetings by table and time, %(day)s") % {"day": on_weekday(day)}
+        grid = ui.Grid(caption, clocks, rows, corner=_("Table"), keys=[str(s.pk) for s in at])
+        found.append((on_weekday(day), grid))
+    return found
 
 
 def _cell(request: MeetingRequest, meeting: Meeting | None, kind: str) -> ui.Cell:
     tones: Mapping[str, ui.Tone] = {"added": "active", "moved": "waiting", "seated": "waiting"}
-    names = pair(request.requester.user.name, request.invitee.user.name)
-    detail = pair(request.requester.organisation.name, request.invitee.organisation.name)
+    sides = (request.requester, request.invitee)
+    names = pair(*(side.user.name for side in sides))
+    detail = pair(*(side.organisation.name for side in sides))
+    people = [(side.user.name, str(side.pk)) for side in sides]
     if meeting is None:
-        return ui.Cell(names, detail, tone=tones.get(kind, "quiet"))
+        return ui.Cell(names, detail, tone=tones.get(kind, "quiet"), people=people)
     return ui.Cell(
         names,
         detail,
         reverse("desk_meeting", args=[meeting.pk]),
         tone=tones.get(kind) or tone(meeting),
         icon="translate" if meeting.interpreter_id else "",
+        people=people,
+        is_movable=meeting.status == Meeting.Status.CONFIRMED,
     )
 
 
 def run_figures(run: ScheduleRun) -> list[ui.Figure]:
     """The three numbers on top of the desk."""
     weight, bound = run.weight or 0.0, run.weight_bound or 0.0
-    share = f"{100 * weight / bound:.1f} %" if bound else "–"
+    share = percent(weight / bound) if bound else "–"
     return [
         ui.Figure(
             _("Granted"),

@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from serai.core.text import best_text
+from serai.core.words import on_weekday
 from serai.events.models import Event, EventText, Participant, Table
 from serai.events.zones import zone_of
 
@@ -43,4 +44,4 @@ def table_name(table: Table) -> str:
 def event_time(event: Event, at: datetime) -> str:
     """A moment as the clocks at the event show it, in the language of the page."""
     there = localtime(at, zone_of(event.time_zone))
-    return f"{date_format(there, 'DATE_FORMAT')}, {date_format(there, CLOCK)}"
+    return f"{on_weekday(there.date())}, {date_format(there, CLOCK)}"

@@ -341,6 +341,19 @@ def test_from_planning_to_publishing_on_pages_alone(world: World) -> None:
     assert Meeting.objects.filter(event=event).count() == 1
 
 
+def test_the_hand_that_drags_hears_where_it_fits_and_why_not(world: World) -> None:
+    meeting = _meeting(world)
+    world.ana.absent_slots.set([world.slots[1]])
+    url, asked = f"/meet/meetings/{meeting.pk}/move/", {"accept": "application/json"}
+
+    slots = _client(world.organiser).get(url, headers=asked).json()["slots"]
+
+    assert slots[str(meeting.slot_id)]["reasons"] == []
+    assert str(meeting.table_id) in slots[str(meeting.slot_id)]["tables"]
+    assert "is away" in " ".join(slots[str(world.slots[1].pk)]["reasons"])
+    assert _client(world.ana.user).get(url, headers=asked).status_code == 404
+
+
 def test_decisions_and_check_in_swap_one_row(world: World) -> None:
     new = make_participant(world.event, status="submitted")
     client = _client(world.organiser)

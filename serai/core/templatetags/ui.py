@@ -10,6 +10,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 from uuid import uuid4
+from zlib import crc32
 
 import pycountry
 from django import template
@@ -535,8 +536,18 @@ def country_number(code: str) -> str:
 @register.inclusion_tag("components/schedule_grid.html")
 def schedule_grid(grid: ui.Grid) -> dict[str, Any]:
     """Time across, tables down. Every row has one cell a slot."""
-    body = [(r, list(zip(grid.slots, r.cells, strict=True))) for r in grid.rows]
+    keys = grid.keys or [""] * len(grid.slots)
+    body = [(r, list(zip(keys, r.cells, strict=True))) for r in grid.rows]
     return {"grid": grid, "body": body}
+
+
+HUES = 8
+
+
+@register.filter
+def hue(key: str) -> int:
+    """One of eight colours for a key, always the same one."""
+    return crc32(key.encode()) % HUES
 
 
 @register.inclusion_tag("components/my_day.html")

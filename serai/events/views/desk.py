@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -34,19 +35,23 @@ def event_desk(request: HttpRequest, pk: UUID) -> HttpResponse:
     standing = _standing(event)
     placed = _planned(changes) if proposed else _placed(standing)
     kinds = {c.request.pk: c.kind for c in changes}
+    unmet = _unmet(event, run)
     context = {
         **event_context(request, event, "event_desk"),
         "run": run,
         "proposed": proposed,
         "is_under_way": run is not None and run.status in {R.QUEUED, R.RUNNING},
         "job": shapes.run_progress(run) if run is not None else None,
-        "figures": shapes.run_figures(run) if run is not None and run.granted is not None else [],
+        "figures": [*shapes.run_figures(run), _left_out(placed, unmet)]
+        if run is not None and run.granted is not None
+        else [],
         "run_form": forms.RunForm(initial={"seed": run.seed if run else 0}),
-        "grid": shapes.desk_grid(event, slots, tables, placed, kinds) if slots and tables else None,
+        "days": shapes.desk_days(event, slots, tables, placed, kinds) if slots and tables else [],
         "counts": _counts(changes),
         "changes": [_change_line(c) for c in changes if c.kind != "kept"],
-        "unmet": _unmet(event, run),
+        "unmet": _by_reason(unmet),
         "meetings": len(standing),
+        "setup": ui.Action(_("Set up slots and tables"), reverse("event_setup", args=[event.pk]), "table"),
     }
     return page(request, "events/desk.html", context)
 
@@ -121,6 +126,26 @@ def _unmet(event: Event, run: ScheduleRun | None) -> list[tuple[MeetingRequest, 
     return [(r, _reason(r, reasons)) for r in found[:MOST_UNMET]]
 
 
+def _by_reason(unmet: list[tuple[MeetingRequest, str]]) -> list[tuple[str, list[MeetingRequest]]]:
+    """The same under one heading a reason, the most frequent reason first."""
+    found: dict[str, list[MeetingRequest]] = {}
+    for request, reason in unmet:
+        found.setdefault(reason, []).append(request)
+    return sorted(found.items(), key=lambda one: -len(one[1]))
+
+
+def _left_out(placed: list[shapes.Placed], unmet: list[tuple[MeetingRequest, str]]) -> ui.Figure:
+    """Fairness in one number: who agreed to a meeting and has none at all."""
+    with_one = {p for _t, _s, r, _m in placed for p in (r.requester_id, r.invitee_id)}
+    without = {p for r, _reason in unmet for p in (r.requester_id, r.invitee_id)} - with_one
+    return ui.Figure(
+        _("People without any meeting"),
+        len(without),
+        unit=_("of %(all)s") % {"all": len(with_one | without)},
+        definition=_("People with at least one request that both sides agreed to, and no place for any."),
+    )
+
+
 def _reason(request: MeetingRequest, reasons: dict[str, str]) -> str:
     kind = reasons.get(str(request.pk)) or request.unmet_reason
     return planning.reason_text(kind) if kind else _("Not looked at by a schedule yet.")
@@ -183,6 +208,8 @@ def desk_meeting(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("event_desk", pk=meeting.event_id)
     fit = queries.Fit(meeting.request, but=[meeting.pk])
     choices = _choices(fit, meeting)
+    if _asks_for_json(request):
+        return _choices_json(choices)
     return page(request, "events/desk_place.html", _place_context(request, meeting.request, choices, meeting))
 
 
@@ -197,7 +224,19 @@ def desk_request(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.success(request, _("Booked. Both are told."))
         return redirect("event_desk", pk=found.event_id)
     choices = _choices(queries.Fit(found), None)
+    if _asks_for_json(request):
+        return _choices_json(choices)
     return page(request, "events/desk_place.html", _place_context(request, found, choices, None))
+
+
+def _asks_for_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept") == "application/json"
+
+
+def _choices_json(choices: list[Choice]) -> JsonResponse:
+    """For the hand that drags: by slot the free tables, or why not."""
+    found = {str(c.slot.pk): {"tables": [str(t.pk) for t in c.tables], "reasons": c.reasons} for c in choices}
+    return JsonResponse({"slots": found})
 
 
 def _place_of(request: HttpRequest, event: Event) -> tuple[Slot, Table | None]:
