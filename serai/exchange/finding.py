@@ -6,15 +6,12 @@ and drowns the others (docs/engines/matching.md).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from uuid import UUID
 
-import numpy as np
 from django.db import models
 from django.utils.translation import get_language
-from numpy.typing import NDArray
 
-from serai.core.tiers import Tier
 from serai.core.viewer import Viewer
 from serai.engines import matching as m
 from serai.exchange import encoding, policies, queries, tiertexts, words
@@ -54,25 +51,14 @@ class Results:
     by_meaning: str
 
 
-@dataclass(frozen=True, eq=False)
-class Encoded:
-    """A query as the encoders see it."""
-
-    text: str
-    language: str
-    e5: NDArray[np.float16]
-    use: NDArray[np.float16] | None
-    tokens: frozenset[str]
-
-
 @lru_cache(maxsize=512)
-def encoded(text: str, page_language: str) -> Encoded:
+def encoded(text: str, page_language: str) -> m.Query:
     """The query encoded, kept for the next page and the next filter. Raises EncoderFailed."""
     language = m.detect(text)
     if language == "und":
         language = page_language.split("-")[0]
     vectors = encoding.matcher().vectors([text], [language], "query")[0]
-    return Encoded(text, language, vectors["e5"], vectors.get("use"), m.hard_tokens(text))
+    return m.Query("", language, text, vectors, m.hard_tokens(text))
 
 
 def search(viewer: Viewer, text: str, filters: Filters, page: int = 1) -> Results:
@@ -104,17 +90,16 @@ def _by_words(viewer: Viewer, ids: list[UUID], filters: Filters, page: int, why:
 
 
 def _by_meaning(
-    viewer: Viewer, index: reader.Index, asked: Encoded, by_words: list[UUID], filters: Filters, page: int
+    viewer: Viewer, index: reader.Index, query: m.Query, by_words: list[UUID], filters: Filters, page: int
 ) -> Results:
     mask = index.mask(wanted(filters), gone_since(index))
-    query = index.ask(asked.language, asked.e5, asked.use, asked.tokens)
-    scores = index.scores(query)
-    exact = index.among(by_words, scores, mask, COUNTED + 1, asked.tokens)
+    texts = partial(tiertexts.texts, tier=policies.search_tier(viewer))
+    scores = index.scores(query, filters.direction)
+    exact = index.best(query, scores, mask & index.these(by_words), COUNTED + 1, texts)
     shown = exact[:EXACT] if page == 1 else []
-    for hit in exact[:EXACT]:
-        mask[index.row_of(hit.id)] = False
+    mask &= ~index.these([hit.id for hit in exact[:EXACT]])
     deep = min(page, DEEPEST // PAGE) * PAGE
-    meant = index.best(scores, mask, deep + 1, asked.tokens)
+    meant = [] if reader.is_empty(query) else index.best(query, scores, mask, deep + 1, texts)
     here = meant[deep - PAGE : deep]
     listings = _load(viewer, filters, [hit.id for hit in [*shown, *here]])
     fresh = _not_indexed(viewer, index, by_words, filters) if page == 1 and len(shown) < EXACT else []
@@ -123,7 +108,7 @@ def _by_meaning(
         exact_count=len(exact) + len(fresh),
         meant=_hits(here, listings),
         more=len(meant) > deep and deep < DEEPEST,
-        language=asked.language,
+        language=query.language,
         by_meaning="ready",
     )
 
@@ -191,8 +176,8 @@ def why(viewer: Viewer, listing: Listing, text: str) -> Why | None:
     document = m.Document(
         str(listing.pk), m.detect(body.own, body.language), body.own, {}, m.hard_tokens(body.own)
     )
-    query = m.Query("q", asked.language, text, {}, asked.tokens)
-    found = explained(query, document, index.centring, encoding.matcher())
+    query = m.Query("", asked.language, text, {}, asked.tokens)
+    found = explained(query, document, index.centring(listing.direction), encoding.matcher())
     if not found.pairs:
         return None
     return Why(found.pairs[0].document.of(body.own), document.language, found.shared_tokens)
@@ -207,9 +192,5 @@ def explained(
 
 def readable_text(viewer: Viewer, listing: Listing) -> tiertexts.TierText:
     """The text of the richest tier the viewer may read."""
-    if policies.search_tier(viewer) == Tier.NETWORK:
-        models.prefetch_related_objects([listing], "teasers", "details")
-        network = tiertexts.network_text(listing)
-        if network is not None:
-            return network
-    return tiertexts.public_text(listing)
+    models.prefetch_related_objects([listing], "teasers", "details")
+    return tiertexts.text_of(listing, policies.search_tier(viewer))

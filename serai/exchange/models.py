@@ -22,6 +22,11 @@ class Listing(Record):
         OFFER = "offer", pgettext_lazy("listing", "Offer")
         REQUEST = "request", pgettext_lazy("listing", "Request")
 
+        @property
+        def opposite(self) -> "Listing.Direction":
+            """What it is matched with."""
+            return Listing.Direction.REQUEST if self is Listing.Direction.OFFER else Listing.Direction.OFFER
+
     class Kind(models.TextChoices):
         TECHNOLOGY = "technology", pgettext_lazy("listing", "Technology")
         BUSINESS = "business", pgettext_lazy("listing", "Business")

@@ -39,8 +39,8 @@ def shape(
 ) -> ui.Match:
     pairs = reasons.get("pairs", [])
     return ui.Match(
-        mine=_side(ours, matching.text_of(ours, tier), [p["mine_at"] for p in pairs], known),
-        theirs=_side(theirs, matching.text_of(theirs, tier), [p["theirs_at"] for p in pairs], known),
+        mine=_side(ours, tiertexts.text_of(ours, tier), [p["mine_at"] for p in pairs], known),
+        theirs=_side(theirs, tiertexts.text_of(theirs, tier), [p["theirs_at"] for p in pairs], known),
         checks=[*_checks(reasons.get("conditions", {})), *_requirements(reasons.get("requirements", []))],
         terms=[ui.Token(term) for term in reasons.get("shared", [])],
         why_not_higher=standing,
@@ -51,10 +51,10 @@ def _side(
     listing: Listing, text: tiertexts.TierText, spans: Sequence[Sequence[int]], known: set[UUID]
 ) -> ui.Side:
     owner = listing.organisation
-    title, _newline, body = text.own.partition("\n")
+    start = text.body_at
     return ui.Side(
-        title=title,
-        passages=passages(body, [(a - len(title) - 1, b - len(title) - 1) for a, b in spans]),
+        title=text.title,
+        passages=passages(text.own[start:], [(a - start, b - start) for a, b in spans]),
         lang=text.language,
         url=reverse("listing_detail", args=[listing.pk]),
         who=shapes.organisation_chip(owner) if listing.pk in known else None,

@@ -1,7 +1,7 @@
 """What a tier's words and vectors are made of: the public one of the teaser only, the network one of both."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -19,11 +19,15 @@ QUERY_LIMIT = 1200
 
 @dataclass(frozen=True)
 class TierText:
-    """The text of one tier: `own` in the listing's language (what is encoded), `versions` all languages."""
+    """The text of one tier: `own` in the listing's language (what is encoded), `versions` all languages.
+
+    `own` begins with `title` and a line break, unless the text below says the title anyway.
+    """
 
     listing_id: UUID
     tier: str
     language: str
+    title: str
     own: str
     versions: tuple[tuple[str, str], ...]
 
@@ -35,16 +39,38 @@ class TierText:
     def asked(self) -> str:
         return m.clean(self.own, QUERY_LIMIT)
 
+    @property
+    def body_at(self) -> int:
+        """Where the text below the title begins."""
+        return len(self.title) + 1 if self.own.startswith(f"{self.title}\n") else 0
+
 
 def teaser_text(teaser: ListingTeaser) -> str:
-    return m.profile_text(teaser.title, teaser.summary, teaser.keywords)
+    title, summary = _once(teaser.title, teaser.summary)
+    return m.profile_text(title, summary, teaser.keywords)
 
 
 def whole_text(teaser: ListingTeaser | None, detail: ListingDetail | None) -> str:
-    title, summary = (teaser.title, teaser.summary) if teaser else ("", "")
-    keywords = teaser.keywords if teaser else []
     parts = [detail.description, detail.advantages, detail.requirements] if detail else []
-    return m.profile_text(title, summary, keywords, "\n".join(part for part in parts if part))
+    description = "\n".join(part for part in parts if part)
+    title, summary = (teaser.title, teaser.summary) if teaser else ("", "")
+    title, summary, description = _once(title, summary, description)
+    return m.profile_text(title, summary, teaser.keywords if teaser else [], description)
+
+
+def _once(*parts: str) -> list[str]:
+    """Without parts that a later one begins with: texts of one piece have their beginnings as title and summary.
+
+    What is said twice counts twice: measured, a first sentence that is also the title costs two points of nDCG.
+    """
+    return [
+        "" if any(later.startswith(part.removesuffix("…").rstrip()) for later in parts[at + 1 :]) else part
+        for at, part in enumerate(parts)
+    ]
+
+
+def _title(teaser: ListingTeaser | None) -> str:
+    return m.clean(teaser.title) if teaser else ""
 
 
 def public_text(listing: Listing) -> TierText:
@@ -55,6 +81,7 @@ def public_text(listing: Listing) -> TierText:
         listing_id=listing.pk,
         tier=Tier.PUBLIC,
         language=own.language if own else listing.language,
+        title=_title(own),
         own=teaser_text(own) if own else "",
         versions=tuple((teaser.language, teaser_text(teaser)) for teaser in teasers.values()),
     )
@@ -72,9 +99,22 @@ def network_text(listing: Listing) -> TierText | None:
         listing_id=listing.pk,
         tier=Tier.NETWORK,
         language=own.language,
+        title=_title(teasers.get(own.language)),
         own=whole_text(teasers.get(own.language), own),
         versions=tuple((x, whole_text(teasers.get(x), details.get(x))) for x in languages),
     )
+
+
+def text_of(listing: Listing, tier: str) -> TierText:
+    """A listing's text in a tier; the public one where it has no details. Prefetch teasers and details."""
+    network = network_text(listing) if tier == Tier.NETWORK else None
+    return network or public_text(listing)
+
+
+def texts(ids: Sequence[UUID], *, tier: str) -> dict[UUID, str]:
+    """What is searched of these listings in a tier, by id."""
+    rows = Listing.objects.filter(pk__in=ids).prefetch_related("teasers", "details")
+    return {listing.pk: text_of(listing, tier).own for listing in rows}
 
 
 def chosen(listing: Listing, texts: Iterable[T]) -> T | None:

@@ -53,7 +53,7 @@ class Person(Visitor):
 @pytest.fixture
 def _words_as_meaning(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
     """Encoders that know words only: what is tested is the way, not the quality of the models."""
-    fake = m.Matcher({"e5": WordEncoder(m.e5_info()), "use": WordEncoder(m.use_info())})
+    fake = m.Matcher({"e5": WordEncoder("e5", m.e5_info()), "use": WordEncoder("use", m.use_info())})
     monkeypatch.setattr(encoding, "matcher", lambda: fake)
     monkeypatch.setattr(encoding, "patient", lambda: fake)
     settings.CONFIG = replace(settings.CONFIG, home=tmp_path)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from serai.accounts.models import User
 from serai.core.viewer import ANYONE, Viewer
 from serai.engines import matching as m
-from serai.exchange import actions, finding, words
+from serai.exchange import actions, finding, tiertexts, words
 from serai.exchange.actions import indexing
 from serai.exchange.index import build, reader
 from serai.exchange.models import Listing, ListingDetail, ListingSearch, ListingVector
@@ -105,7 +105,7 @@ def test_a_new_listing_joins_the_tail_of_the_index(matcher: m.Matcher) -> None:
 
     index = reader.opened("public")
     assert index is not None
-    assert ([len(part) for part in index.parts], len(index)) == ([1, 2], 2)
+    assert ([len(part) for part in index.parts], len(index)) == ([1, 2, 0, 0], 2)
     assert found(ANYONE, "something about a dryer") == ([], ["Solar dryer", "Nanofiltration membrane"])
 
 
@@ -211,9 +211,23 @@ def _public(listing: Listing) -> tuple[Any, ...]:
     vector = ListingVector.objects.get(listing=listing, tier="public")
     index = reader.opened("public")
     assert index is not None
-    statistics = index.parts[0].statistics
+    means = index.centring("offer").version
     words_there = ListingSearch.objects.get(listing=listing, tier="public").words
-    return (vector.text_hash, vector.e5_passage, vector.tokens, words_there, len(statistics))
+    return (vector.text_hash, vector.e5_passage, vector.tokens, words_there, means)
+
+
+def test_a_title_the_summary_begins_with_is_said_once() -> None:
+    listing = make_listing(
+        title="A dryer for fruit. It runs …", summary="A dryer for fruit. It runs on the sun."
+    )
+
+    text = tiertexts.public_text(listing)
+
+    assert (text.own, text.title, text.body_at) == (
+        "A dryer for fruit. It runs on the sun.", "A dryer for fruit. It runs …", 0,
+    )  # fmt: skip
+    listing.teasers.update(summary="For mangoes.")
+    assert tiertexts.public_text(Listing.objects.get(pk=listing.pk)).body_at == len(text.title) + 1
 
 
 def test_details_taken_away_leave_no_vector(matcher: m.Matcher) -> None:

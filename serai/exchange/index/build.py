@@ -1,7 +1,8 @@
 """Building the index from the stored raw vectors: a base of everything, a tail of what changed since."""
 
 import fcntl
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 
 from serai.core.tiers import Tier
 from serai.engines import matching as m
-from serai.exchange.index import layout, scoring
-from serai.exchange.index.scoring import E5, USE, Asked
+from serai.engines.matching.index import LOG
+from serai.engines.matching.types import Role, Vector
+from serai.exchange.index import layout
 from serai.exchange.models import Listing
 
 TIERS = (Tier.PUBLIC, Tier.NETWORK)
@@ -24,11 +26,11 @@ OVERLAP = timedelta(minutes=2)
 """Changes this much older than the last look are looked at again: a slow transaction commits late."""
 
 TAIL_ROWS = 2000
-LOG_SIZE = 256
 CHUNK = 2000
-DIRECTIONS = {Listing.Direction.OFFER.value: 0, Listing.Direction.REQUEST.value: 1}
 KINDS = {value: code for code, value in enumerate(Listing.Kind.values)}
 PARTNERSHIPS = {value: 1 << code for code, value in enumerate(Listing.Partnership.values)}
+FORMAT = f"2.{m.ENGINE_VERSION}.{m.Parameters().version}"
+"""A base of another format, or of an engine that scored otherwise, is built anew."""
 
 # A network row stands for a listing with details, its public row for one without.
 _PICK = {
@@ -43,70 +45,95 @@ _PICK = {
 
 @dataclass
 class Rows:
-    """What was read of one tier, ordered by listing id: raw vectors and the facts filters ask for."""
+    """What was read of one tier, ordered by listing id: documents for the engine, facts for the filters.
 
-    ids: list[bytes] = field(default_factory=list)
-    languages: list[str] = field(default_factory=list)
-    e5: list[NDArray[np.float16]] = field(default_factory=list)
-    asked: list[NDArray[np.float16]] = field(default_factory=list)
-    use: list[NDArray[np.float16]] = field(default_factory=list)
-    facts: list[tuple[int, int, str, int, int]] = field(default_factory=list)
+    `statistics` count their vectors in as passages.
+    """
+
+    documents: list[m.Document] = field(default_factory=list)
+    statistics: m.Statistics = field(default_factory=m.Statistics)
+    facts: list[tuple[bytes, int, str, int, int]] = field(default_factory=list)
     sectors: dict[str, list[int]] = field(default_factory=dict)
-    tokens: dict[str, list[int]] = field(default_factory=dict)
 
-    def add(self, row: tuple[Any, ...]) -> None:
-        pk, language, e5, asked, use, tokens, direction, kind, country, trl, partnerships, sectors = row
-        number = len(self.ids)
-        self.ids.append(pk.bytes)
-        self.languages.append(language)
-        self.e5.append(_half(e5, E5))
-        self.asked.append(_half(asked, E5))
-        self.use.append(_half(use, USE))
-        bits = sum(PARTNERSHIPS.get(p, 0) for p in partnerships)
-        self.facts.append((DIRECTIONS[direction], KINDS[kind], country or "", trl or 0, bits))
-        for sector in sectors:
-            self.sectors.setdefault(sector, []).append(number)
-        for token in tokens:
-            self.tokens.setdefault(token, []).append(number)
+    def add(self, chunk: Iterable[tuple[Any, ...]]) -> None:
+        for pk, language, e5, use, tokens, kind, country, trl, partnerships, sectors in chunk:
+            number = len(self.documents)
+            document = m.Document(pk.hex, language, "", _vectors(e5, use), frozenset(tokens))
+            self.documents.append(document)
+            bits = sum(PARTNERSHIPS.get(p, 0) for p in partnerships)
+            self.facts.append((pk.bytes, KINDS[kind], country or "", trl or 0, bits))
+            for sector in sectors:
+                self.sectors.setdefault(sector, []).append(number)
 
 
-def _half(data: bytes | memoryview | None, dimension: int) -> NDArray[np.float16]:
+def _vectors(e5: bytes, use: bytes | None) -> dict[str, Vector]:
+    return {"e5": _half(e5)} if use is None else {"e5": _half(e5), "use": _half(use)}
+
+
+def _half(data: bytes) -> Vector:
     """The numbers of a halfvec as PostgreSQL sends it: two 16-bit heads, then big-endian half floats."""
-    if data is None:
-        return np.zeros(dimension, np.float16)
     return np.frombuffer(bytes(data), ">f2", offset=4).astype(np.float16)
 
 
-def read(tier: str, ids: list[UUID] | None = None) -> Rows:
-    """Published listings with a vector of `tier`, all or only `ids`."""
+def read(tier: str, direction: str, ids: list[UUID] | None = None) -> Rows:
+    """Published listings of a direction with a vector of `tier`, all or only `ids`."""
     column, joins = _PICK[Tier(tier)]
-    names = ("language", "e5_passage", "e5_query", "use", "tokens")
-    picked = [column.format(name) for name in names]
-    for at in (1, 2, 3):
-        picked[at] = f"halfvec_send({picked[at]})"
+    language, e5, use, tokens = (column.format(name) for name in ("language", "e5_passage", "use", "tokens"))
     sql = (
-        f"SELECT l.id, {', '.join(picked)}, l.direction, l.kind, p.code, l.trl, l.partnerships, l.sectors "  # noqa: S608
-        f"FROM exchange_listing l {joins} JOIN directory_organisation o ON o.id = l.organisation_id "
-        "LEFT JOIN directory_place p ON p.id = o.country_id WHERE l.status = 'published' "
+        f"SELECT l.id, {language}, halfvec_send({e5}), halfvec_send({use}), {tokens}, "  # noqa: S608
+        f"l.kind, p.code, l.trl, l.partnerships, l.sectors FROM exchange_listing l {joins} "
+        "JOIN directory_organisation o ON o.id = l.organisation_id "
+        "LEFT JOIN directory_place p ON p.id = o.country_id WHERE l.status = 'published' AND l.direction = %s "
         + ("" if ids is None else "AND l.id = ANY(%s) ")
         + "ORDER BY l.id"
     )
     rows = Rows()
-    with transaction.atomic(), _streaming() as cursor:
-        cursor.execute(sql, None if ids is None else [ids])
-        while chunk := cursor.fetchmany(CHUNK):
-            for row in chunk:
-                rows.add(row)
+    with _streaming(sql, [direction] if ids is None else [direction, ids]) as chunks:
+        for chunk in chunks:
+            rows.add(chunk)
+            _count(rows.statistics, "passage", rows.documents[-len(chunk) :])
     return rows
 
 
+def asked(tier: str, direction: str, statistics: m.Statistics) -> list[m.Query]:
+    """What published listings of a direction ask for, counted into `statistics`; a sample of them, evenly spread."""
+    column, joins = _PICK[Tier(tier)]
+    language, e5, use = (column.format(name) for name in ("language", "e5_query", "use"))
+    sql = (
+        f"SELECT l.id, {language}, halfvec_send({e5}), halfvec_send({use}) FROM exchange_listing l {joins} "  # noqa: S608
+        "WHERE l.status = 'published' AND l.direction = %s ORDER BY l.id"
+    )
+    published = Listing.objects.filter(status=Listing.Status.PUBLISHED, direction=direction)
+    every, number = max(1, published.count() // LOG), 0
+    log: list[m.Query] = []
+    with _streaming(sql, [direction]) as chunks:
+        for chunk in chunks:
+            queries = [m.Query(pk.hex, lang, "", _vectors(a, b)) for pk, lang, a, b in chunk]
+            _count(statistics, "query", queries)
+            log += [query for at, query in enumerate(queries, start=number) if at % every == 0]
+            number += len(queries)
+    return log
+
+
+def _count(statistics: m.Statistics, role: Role, items: Sequence[m.Document | m.Query]) -> None:
+    """As the engine's `gather` does, a language at a time."""
+    found: dict[tuple[str, str], list[Vector]] = defaultdict(list)
+    for item in items:
+        for key, vector in item.vectors.items():
+            found[key, item.language].append(vector)
+    for (key, language), vectors in found.items():
+        statistics.add(key, role, language, np.stack(vectors))
+
+
 @contextmanager
-def _streaming() -> Iterator[Any]:
-    """A server-side cursor: 100,000 rows of vectors are read in pieces."""
-    connection.ensure_connection()
-    assert connection.connection is not None
-    with connection.connection.cursor(name="exchange_index") as cursor:
-        yield cursor
+def _streaming(sql: str, parameters: list[Any]) -> Iterator[Iterator[list[tuple[Any, ...]]]]:
+    """Chunks of rows by a server-side cursor: 100,000 rows of vectors are read in pieces."""
+    with transaction.atomic():
+        connection.ensure_connection()
+        assert connection.connection is not None
+        with connection.connection.cursor(name="exchange_index") as cursor:
+            cursor.execute(sql, parameters)
+            yield iter(lambda: cursor.fetchmany(CHUNK), [])
 
 
 # --- building ---------------------------------------------------------------------------------------------
@@ -119,25 +146,26 @@ def builder_lock() -> Iterator[None]:
         yield
 
 
-def refresh(*, rebuild: bool = False) -> dict[str, Literal["base", "tail", "same"]]:
-    """Bring every tier's index up to what is stored. Says what was written for each."""
+def refresh(*, rebuild: bool = False) -> dict[str, Literal["base", "tail"]]:
+    """Bring the index of every tier and direction up to what is stored. Says what was written for each."""
     with builder_lock():
-        return {tier: _refresh(tier, rebuild) for tier in TIERS}
+        return {
+            layout.key(tier, direction): _refresh(tier, direction, rebuild)
+            for tier in TIERS
+            for direction in Listing.Direction.values
+        }
 
 
-def _refresh(tier: str, rebuild: bool) -> Literal["base", "tail", "same"]:
+def _refresh(tier: str, direction: str, rebuild: bool) -> Literal["base", "tail"]:
     looked_at = timezone.now()
-    parts = layout.pointer().get(tier)
-    if parts is None or rebuild:
-        return _build_base(tier, looked_at)
+    parts = layout.pointer().get(layout.key(tier, direction))
+    if parts is None or rebuild or layout.format_of(parts["base"]) != FORMAT:
+        return _build_base(tier, direction, looked_at)
     base = layout.read(parts["base"])
     changed = _changed_since(datetime.fromisoformat(base.meta["built_at"]))
-    if len(changed) > max(TAIL_ROWS, len(base) // 20) or base.meta["format"] != FORMAT:
-        return _build_base(tier, looked_at)
-    return _build_tail(tier, base, parts, changed, looked_at)
-
-
-FORMAT = 1
+    if len(changed) > max(TAIL_ROWS, len(base) // 10):
+        return _build_base(tier, direction, looked_at)
+    return _build_tail(tier, direction, base, changed, looked_at)
 
 
 def _changed_since(moment: datetime) -> list[UUID]:
@@ -145,148 +173,54 @@ def _changed_since(moment: datetime) -> list[UUID]:
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
-def _build_base(tier: str, looked_at: datetime) -> Literal["base"]:
-    rows = read(tier)
-    statistics = gather(rows)
-    name = f"{tier}-{looked_at:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
-    centring = statistics.centring()
-    languages = sorted(set(rows.languages))
-    countries = sorted({fact[2] for fact in rows.facts})
-    e5 = _centred_file(name, "e5", centring, rows.languages, rows.e5, E5)
-    use = _centred_file(name, "use", centring, rows.languages, rows.use, USE)
-    in_use = np.asarray([m.use_info().knows(x) for x in rows.languages], bool) & (np.abs(use).sum(1) > 0)
-    hub = scoring.hubness(e5, use, in_use, query_log(rows, centring))
-    arrays = {**_facts(rows, languages, countries), "e5": e5, "use": use, "in_use": in_use, "hub": hub}
-    meta = {
-        "format": FORMAT,
-        "tier": tier,
-        "built_at": looked_at.isoformat(),
-        "languages": languages,
-        "countries": countries,
-        "centring": centring.version,
-        "engine": f"{m.ENGINE_VERSION}.{scoring.PARAMETERS.version}",
-    }
-    layout.write(
-        name, arrays, meta=meta, sectors=rows.sectors, tokens=rows.tokens, statistics=statistics.to_bytes()
-    )
-    layout.switch(tier, {"base": name})
+def _build_base(tier: str, direction: str, looked_at: datetime) -> Literal["base"]:
+    """Centres, hubness and calibration are learnt from what a pool is asked: offers by requests, requests by offers."""
+    rows = read(tier, direction)
+    log = asked(tier, Listing.Direction(direction).opposite, rows.statistics)
+    engine = m.Index.build(rows.documents, rows.statistics.centring(), log=log)
+    name = _write(tier, direction, rows, engine, looked_at, statistics=rows.statistics.to_bytes())
+    layout.switch(tier, direction, {"base": name})
     return "base"
 
 
-def gather(rows: Rows) -> m.Statistics:
-    """Sums and counts per model, role and language: what the centres are made of."""
-    statistics = m.Statistics()
-    languages = np.asarray(rows.languages)
-    for language in sorted(set(rows.languages)):
-        at = np.flatnonzero(languages == language)
-        statistics.add("e5", "passage", language, np.stack([rows.e5[i] for i in at]))
-        statistics.add("e5", "query", language, np.stack([rows.asked[i] for i in at]))
-        if m.use_info().knows(language):
-            use = np.stack([rows.use[i] for i in at])
-            statistics.add("use", "passage", language, use)
-            statistics.add("use", "query", language, use)
-    return statistics
-
-
-def _centred_file(
-    name: str,
-    key: Literal["e5", "use"],
-    centring: m.Centring,
-    languages: list[str],
-    vectors: list[NDArray[np.float16]],
-    dimension: int,
-) -> NDArray[np.float32]:
-    """The centred unit rows, written straight into the part's file."""
-    if not vectors:
-        return np.zeros((0, dimension), np.float32)
-    out = layout.memory(name, key, (len(vectors), dimension))
-    for start in range(0, len(vectors), CHUNK):
-        end = start + CHUNK
-        out[start:end] = centring.apply_all(
-            key, "passage", languages[start:end], np.stack(vectors[start:end])
-        )
-    out.flush()
-    return out
-
-
-def _facts(rows: Rows, languages: list[str], countries: list[str]) -> dict[str, NDArray[Any]]:
-    language_code = {name: code for code, name in enumerate(languages)}
-    country_code = {name: code for code, name in enumerate(countries)}
-    facts = rows.facts
-    return {
-        "ids": np.frombuffer(b"".join(rows.ids), np.uint8).reshape(len(rows.ids), 16),
-        "direction": np.array([fact[0] for fact in facts], np.uint8),
-        "kind": np.array([fact[1] for fact in facts], np.uint8),
-        "country": np.array([country_code[fact[2]] for fact in facts], np.int16),
-        "trl": np.array([fact[3] for fact in facts], np.uint8),
-        "partnerships": np.array([fact[4] for fact in facts], np.uint32),
-        "language": np.array([language_code[x] for x in rows.languages], np.int16),
-    }
-
-
-def query_log(rows: Rows, centring: m.Centring) -> list[Asked]:
-    """A sample of what listings ask for, evenly spread: queries to measure hubness with."""
-    step = max(1, len(rows.ids) // LOG_SIZE)
-    return [
-        centred_query(centring, rows.languages[i], rows.asked[i], rows.use[i])
-        for i in range(0, len(rows.ids), step)
-    ][:LOG_SIZE]
-
-
-def centred_query(
-    centring: m.Centring,
-    language: str,
-    e5: NDArray[np.float16],
-    use: NDArray[np.float16] | None,
-    tokens: frozenset[str] = frozenset(),
-) -> Asked:
-    knows = use is not None and m.use_info().knows(language) and bool(np.any(use))
-    other = centring.apply("use", "query", language, use)[0] if knows and use is not None else None
-    return Asked(centring.apply("e5", "query", language, e5)[0], other, tokens)
-
-
 def _build_tail(
-    tier: str, base: layout.Part, parts: dict[str, str], changed: list[UUID], looked_at: datetime
-) -> Literal["tail", "same"]:
-    """What changed since the base, centred like it: a new listing is found seconds after its vectors are there."""
-    rows = read(tier, changed)
-    statistics = m.Statistics.from_bytes(base.statistics)
-    centring = statistics.centring()
-    languages = sorted({*base.meta["languages"], *rows.languages})
-    countries = sorted({*base.meta["countries"], *(fact[2] for fact in rows.facts)})
-    e5 = centring.apply_all("e5", "passage", rows.languages, _stack(rows.e5, E5))
-    use = centring.apply_all("use", "passage", rows.languages, _stack(rows.use, USE))
-    in_use = np.asarray([m.use_info().knows(x) for x in rows.languages], bool) & (np.abs(use).sum(1) > 0)
-    hub = np.full(len(rows.ids), base.arrays["hub"].mean() if len(base) else 0.0, np.float32)
-    name = f"{tier}-{looked_at:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}-tail"
-    arrays = {**_facts(rows, languages, countries), "e5": e5, "use": use, "in_use": in_use, "hub": hub}
-    meta = {**base.meta, "built_at": looked_at.isoformat(), "languages": languages, "countries": countries}
-    layout.write(
-        name,
-        arrays,
-        meta=meta,
-        sectors=rows.sectors,
-        tokens=rows.tokens,
-        statistics=b"",
-        dead=_rows_of(base, changed),
-    )
-    layout.switch(tier, {"base": parts["base"], "tail": name})
+    tier: str, direction: str, base: layout.Part, changed: list[UUID], looked_at: datetime
+) -> Literal["tail"]:
+    """What changed since the base, scored as the base is: centres, calibration and log are its own.
+
+    A new listing is found seconds after its vectors are there.
+    """
+    rows = read(tier, direction, changed)
+    of_base = base.engine
+    engine = m.Index.build(rows.documents, of_base.centring, log=of_base.log, calibration=of_base.calibration)
+    dead = [base.engine.place[pk.hex] for pk in changed if pk.hex in base.engine.place]
+    name = _write(tier, direction, rows, engine, looked_at, dead=dead)
+    layout.switch(tier, direction, {"base": base.name, "tail": name})
     return "tail"
 
 
-def _stack(vectors: list[NDArray[np.float16]], dimension: int) -> NDArray[np.float16]:
-    return np.stack(vectors) if vectors else np.zeros((0, dimension), np.float16)
+def _write(tier: str, direction: str, rows: Rows, engine: m.Index, looked_at: datetime, **more: Any) -> str:
+    name = f"{tier}-{direction}-{looked_at:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+    countries = sorted({fact[2] for fact in rows.facts})
+    meta = {
+        "format": FORMAT,
+        "tier": tier,
+        "direction": direction,
+        "built_at": looked_at.isoformat(),
+        "countries": countries,
+        "engine": engine.version,
+    }
+    layout.write(name, engine, _facts(rows, countries), meta=meta, sectors=rows.sectors, **more)
+    return name
 
 
-def _rows_of(base: layout.Part, ids: list[UUID]) -> list[int]:
-    return [row for row in rows_of(base, ids) if row >= 0]
-
-
-def rows_of(part: layout.Part, ids: list[UUID]) -> list[int]:
-    """Row number of each id, -1 for those a part does not hold. Rows stand in the order of their ids."""
-    if not len(part) or not ids:
-        return [-1] * len(ids)
-    keys = np.ascontiguousarray(part.arrays["ids"]).view("S16").ravel()
-    wanted = np.array([pk.bytes for pk in ids], "S16")
-    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return [int(row) if keys[row] == key else -1 for row, key in zip(found, wanted, strict=True)]
+def _facts(rows: Rows, countries: list[str]) -> dict[str, NDArray[Any]]:
+    code = {name: code for code, name in enumerate(countries)}
+    facts = rows.facts
+    return {
+        "ids": np.frombuffer(b"".join(fact[0] for fact in facts), np.uint8).reshape(len(facts), 16),
+        "kind": np.array([fact[1] for fact in facts], np.uint8),
+        "country": np.array([code[fact[2]] for fact in facts], np.int16),
+        "trl": np.array([fact[3] for fact in facts], np.uint8),
+        "partnerships": np.array([fact[4] for fact in facts], np.uint32),
+    }

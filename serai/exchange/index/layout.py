@@ -1,6 +1,6 @@
 """The files of an index version, and the pointer that says which version is in force.
 
-    SERAI_HOME/index/current.json          {"public": {"base": "…", "tail": "…"}, "network": {…}}
+    SERAI_HOME/index/current.json          {"public.offer": {"base": "…", "tail": "…"}, "public.request": {…}, …}
     SERAI_HOME/index/<version>/e5.npy …    one folder a part: a large base, a small tail of what changed since
 
 A part is written whole into a folder of its own, then the pointer is replaced by a rename: a reader sees the
@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,42 +20,36 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-ARRAYS = (
-    "ids",
-    "e5",
-    "use",
-    "in_use",
-    "hub",
-    "direction",
-    "kind",
-    "country",
-    "trl",
-    "language",
-    "partnerships",
-)
+from serai.engines import matching as m
+
+ENGINE = ("e5", "use", "use_share", "hubness", "codes")
+"""Arrays of the engine's own index, one row a listing."""
+
+FACTS = ("ids", "kind", "country", "trl", "partnerships")
+"""What filters ask for."""
+
 KEEP_S = 600.0
 """A folder no pointer names any more is kept this long for readers that are about to open it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Rows of an index. `arrays` are mapped files with one row a listing; `meta` says what they were made of.
+    """Rows of an index: the engine's, over mapped files, with the facts of each row beside it.
 
-    `meta`: "languages" and "countries" (what the codes mean), "built_at" (ISO time before which changes are
-    in), "centring" (version). `sectors` and `tokens` map a word to row numbers; `dead` are row numbers of the
+    `meta`: "direction", "countries" (what the codes mean), "built_at" (ISO time before which changes are in),
+    "engine" (version of engine, parameters and centres), "languages", "calibration". `sectors` maps a word to row numbers; `dead` are row numbers of the
     base this part stands beside that no longer count.
     """
 
     name: str
-    arrays: dict[str, NDArray[Any]]
+    engine: m.Index
+    facts: dict[str, NDArray[Any]]
     meta: dict[str, Any]
-    sectors: dict[str, NDArray[np.int32]]
-    tokens: dict[str, NDArray[np.int32]]
+    sectors: dict[str, NDArray[np.intp]]
     dead: NDArray[np.int32]
-    statistics: bytes
 
     def __len__(self) -> int:
-        return len(self.arrays["ids"])
+        return len(self.engine)
 
 
 def root() -> Path:
@@ -62,7 +57,7 @@ def root() -> Path:
 
 
 def pointer() -> dict[str, dict[str, str]]:
-    """Which parts are in force, by tier; empty before the first build."""
+    """Which parts are in force, by tier and direction; empty before the first build."""
     try:
         found: dict[str, dict[str, str]] = json.loads((root() / "current.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -78,9 +73,14 @@ def stamp() -> int:
         return 0
 
 
-def switch(tier: str, parts: dict[str, str]) -> None:
+def key(tier: str, direction: str) -> str:
+    """The name of one index: offers and requests of a tier are ranked among themselves."""
+    return f"{tier}.{direction}"
+
+
+def switch(tier: str, direction: str, parts: dict[str, str]) -> None:
     """Put parts in force (the builder holds the lock of `build`), and clear away what is long out of it."""
-    now = {**pointer(), tier: parts}
+    now = {**pointer(), key(tier, direction): parts}
     target = root() / "current.json"
     part = target.with_suffix(".part")
     with part.open("w", encoding="utf-8") as stream:
@@ -98,67 +98,105 @@ def _clear(now: dict[str, dict[str, str]]) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def format_of(name: str) -> str:
+    """How a part was written, and for which engine."""
+    meta = json.loads((root() / name / "meta.json").read_text(encoding="utf-8"))
+    return str(meta["format"])
+
+
 def write(
     name: str,
-    arrays: dict[str, NDArray[Any]],
+    engine: m.Index,
+    facts: dict[str, NDArray[Any]],
     *,
     meta: dict[str, Any],
     sectors: dict[str, list[int]],
-    tokens: dict[str, list[int]],
-    statistics: bytes,
+    statistics: bytes = b"",
     dead: list[int] | None = None,
 ) -> None:
-    """Write a part. Arrays already mapped inside the folder (`memory`) are left as they are."""
+    """Write a part. A base brings `statistics`, of which its centres are made; a tail has those of its base."""
     folder = root() / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for key, array in arrays.items():
-        if not isinstance(array, np.memmap):
-            np.save(folder / f"{key}.npy", array)
+    folder.mkdir(parents=True)
+    for key in ENGINE:
+        np.save(folder / f"{key}.npy", getattr(engine, key))
+    for key in FACTS:
+        np.save(folder / f"{key}.npy", facts[key])
     _write_words(folder / "sectors", sectors)
-    _write_words(folder / "tokens", tokens)
+    _write_words(folder / "tokens", engine.postings)
     np.save(folder / "dead.npy", np.array(sorted(dead or []), np.int32))
-    (folder / "statistics.bin").write_bytes(statistics)
+    if statistics:
+        (folder / "statistics.bin").write_bytes(statistics)
+        _write_log(folder / "log", engine.log)
+    learnt = engine.calibration
+    calibration = {
+        "same_factor": learnt.same_factor,
+        "pairs": [[*pair, *numbers] for pair, numbers in sorted(learnt.pairs.items())],
+    }
+    meta = {**meta, "languages": list(engine.names), "calibration": calibration}
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
 
 
-def memory(name: str, key: str, shape: tuple[int, int]) -> np.memmap[Any, Any]:
-    """A float32 array of a part to be filled in place: a large index is never whole in a process's memory."""
-    folder = root() / name
-    folder.mkdir(parents=True, exist_ok=True)
-    return np.lib.format.open_memmap(folder / f"{key}.npy", mode="w+", dtype=np.float32, shape=shape)
-
-
-def _write_words(stem: Path, postings: dict[str, list[int]]) -> None:
+def _write_words(stem: Path, postings: Mapping[str, Sequence[int] | NDArray[np.intp]]) -> None:
     names = sorted(postings)
-    ends = (
-        np.cumsum([len(postings[name]) for name in names], dtype=np.int64) if names else np.zeros(0, np.int64)
-    )
-    rows = np.array([row for name in names for row in postings[name]], np.int32)
+    ends = np.cumsum([len(postings[name]) for name in names], dtype=np.int64)
+    rows = np.array([row for name in names for row in postings[name]], np.intp)
     np.save(stem.with_suffix(".npy"), rows)
     stem.with_suffix(".json").write_text(json.dumps([names, ends.tolist()]), encoding="utf-8")
 
 
-def _read_words(stem: Path) -> dict[str, NDArray[np.int32]]:
+def _read_words(stem: Path) -> dict[str, NDArray[np.intp]]:
     names, ends = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
-    rows = np.load(stem.with_suffix(".npy"), mmap_mode="r") if names else np.zeros(0, np.int32)
+    rows = _mapped(stem.with_suffix(".npy"))
     starts = [0, *ends][: len(ends)]
-    return {name: rows[a:b] for name, a, b in zip(names, starts, ends, strict=True)}
+    return {name: rows[int(a) : int(b)] for name, a, b in zip(names, starts, ends, strict=True)}
 
 
-def read(name: str) -> Part:
-    """Map a part into memory. Raises FileNotFoundError when it is not (or no longer) there."""
+def _write_log(stem: Path, log: Sequence[m.Query]) -> None:
+    """The sample of questions hubness was measured with: rows that come later are measured with the same."""
+    for key, size in (("e5", m.e5_info().dimension), ("use", m.use_info().dimension)):
+        none = np.zeros(size, np.float16)
+        rows = [query.vectors.get(key, none) for query in log]
+        np.save(stem.with_suffix(f".{key}.npy"), np.stack(rows) if rows else np.zeros((0, size), np.float16))
+    stem.with_suffix(".json").write_text(json.dumps([query.language for query in log]), encoding="utf-8")
+
+
+def _read_log(stem: Path) -> tuple[m.Query, ...]:
+    languages = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
+    e5, use = np.load(stem.with_suffix(".e5.npy")), np.load(stem.with_suffix(".use.npy"))
+    return tuple(
+        m.Query(str(at), language, "", {"e5": e5[at], **({"use": use[at]} if np.any(use[at]) else {})})
+        for at, language in enumerate(languages)
+    )
+
+
+def read(name: str, base: Part | None = None) -> Part:
+    """Map a part into memory; a tail is scored as its `base` is.
+
+    Raises FileNotFoundError when it is not (or no longer) there.
+    """
     folder = root() / name
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    arrays = {key: _mapped(folder / f"{key}.npy") for key in ARRAYS}
-    return Part(
-        name,
-        arrays,
-        meta,
-        _read_words(folder / "sectors"),
-        _read_words(folder / "tokens"),
-        np.load(folder / "dead.npy"),
-        (folder / "statistics.bin").read_bytes(),
+    facts = {key: _mapped(folder / f"{key}.npy") for key in FACTS}
+    ids = tuple(facts["ids"][row].tobytes().hex() for row in range(len(facts["ids"])))
+    if base is None:
+        centring = m.Statistics.from_bytes((folder / "statistics.bin").read_bytes()).centring()
+        log = _read_log(folder / "log")
+    else:
+        centring, log = base.engine.centring, base.engine.log
+    pairs = {(a, b): (shift, scale) for a, b, shift, scale in meta["calibration"]["pairs"]}
+    engine = m.Index(
+        ids=ids,
+        names=tuple(meta["languages"]),
+        texts=(),
+        postings=_read_words(folder / "tokens"),
+        place={key: row for row, key in enumerate(ids)},
+        centring=centring,
+        calibration=m.Calibration(pairs, meta["calibration"]["same_factor"]),
+        parameters=m.Parameters(),
+        log=log,
+        **{key: _mapped(folder / f"{key}.npy") for key in ENGINE},
     )
+    return Part(name, engine, facts, meta, _read_words(folder / "sectors"), np.load(folder / "dead.npy"))
 
 
 def _mapped(path: Path) -> NDArray[Any]:

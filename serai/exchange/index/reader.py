@@ -1,8 +1,8 @@
 """Searching the index: what the viewer may see is decided by masks before anything is ranked."""
 
 import threading
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from uuid import UUID
@@ -11,18 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serai.engines import matching as m
-from serai.exchange.index import layout, scoring
-from serai.exchange.index.build import (
-    DIRECTIONS,
-    KINDS,
-    OVERLAP,
-    PARTNERSHIPS,
-    centred_query,
-    rows_of,
-)
-from serai.exchange.index.scoring import Asked
+from serai.engines.matching.requirements import has_limits
+from serai.exchange.index import layout
+from serai.exchange.index.build import KINDS, OVERLAP, PARTNERSHIPS
+from serai.exchange.models import Listing
 
 Mask = NDArray[np.bool_]
+Scores = NDArray[np.float32]
+Texts = Callable[[Sequence[UUID]], Mapping[UUID, str]]
+"""The texts of some listings in the tier that is searched."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +46,12 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """One tier's index as it stood when it was opened."""
+    """One tier's index as it stood when it was opened: a base and perhaps a tail for each direction."""
 
     parts: tuple[layout.Part, ...]
 
     def __len__(self) -> int:
-        return sum(len(part) for part in self.parts) - len(self.parts[-1].dead)
+        return int(self._alive.sum())
 
     @property
     def version(self) -> str:
@@ -63,23 +60,23 @@ class Index:
     @property
     def looked_from(self) -> datetime:
         """Changes later than this may not be in: a transaction that was slow to commit among them."""
-        return datetime.fromisoformat(self.parts[-1].meta["built_at"]) - OVERLAP
+        latest: dict[str, str] = {}
+        for part in self.parts:
+            latest[part.meta["direction"]] = part.meta["built_at"]
+        return datetime.fromisoformat(min(latest.values())) - OVERLAP
 
-    @cached_property
-    def centring(self) -> m.Centring:
-        return m.Statistics.from_bytes(self.parts[0].statistics).centring()
-
-    def ask(
-        self, language: str, e5: NDArray[np.float16], use: NDArray[np.float16] | None, tokens: frozenset[str]
-    ) -> Asked:
-        """A query with this index's centres taken out."""
-        return centred_query(self.centring, language, e5, use, tokens)
+    def centring(self, direction: str) -> m.Centring:
+        """The centres under which listings of a direction are ranked."""
+        return next(part.engine.centring for part in self.parts if part.meta["direction"] == direction)
 
     @cached_property
     def _alive(self) -> Mask:
-        alive = np.ones(sum(len(part) for part in self.parts), bool)
-        alive[self.parts[-1].dead] = False
-        return alive
+        """Rows that count: those of a base that its tail does not replace."""
+        alive = [np.ones(len(part), bool) for part in self.parts]
+        for number, part in enumerate(self.parts):
+            if len(part.dead):
+                alive[number - 1][part.dead] = False
+        return np.concatenate(alive)
 
     def mask(self, wanted: Wanted, gone: Collection[UUID] = ()) -> Mask:
         """Rows that pass the filters and are still there; `gone` are ids that left the lists since the build."""
@@ -87,11 +84,18 @@ class Index:
         passing[self._rows(list(gone))] = False
         return passing
 
+    def these(self, ids: Sequence[UUID]) -> Mask:
+        """The rows of these ids."""
+        chosen = np.zeros(len(self._alive), bool)
+        chosen[self._rows(ids)] = True
+        return chosen
+
     def _rows(self, ids: Sequence[UUID]) -> list[int]:
         """Every row of these ids, in whichever part."""
         found, start = [], 0
         for part in self.parts:
-            found += [start + row for row in rows_of(part, list(ids)) if row >= 0]
+            place = part.engine.place
+            found += [start + place[pk.hex] for pk in ids if pk.hex in place]
             start += len(part)
         return found
 
@@ -108,28 +112,70 @@ class Index:
         known = {self._id(row) for row in self._rows(wanted) if self._alive[row]}
         return [pk for pk in wanted if pk not in known]
 
-    def scores(self, asked: Asked) -> scoring.Scores:
-        return np.concatenate([scoring.score(part, asked) for part in self.parts])
+    def scores(self, query: m.Query, direction: str = "") -> Scores:
+        """The engine's score of every row (of a direction), without what stated limits take off: `best` reads those."""
+        return np.concatenate([self._scored(part, query, direction) for part in self.parts])
 
-    def best(self, scores: scoring.Scores, mask: Mask, k: int, tokens: frozenset[str]) -> list[Found]:
-        """The best `k` rows of the mask, best first; ties go to the smaller row."""
-        rows = np.flatnonzero(mask)
-        if len(rows) > k:
-            edge = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
-            rows = rows[scores[rows] >= edge]
-        order = rows[np.lexsort((rows, -scores[rows]))][:k]
-        shared = self._shared(order.tolist(), tokens)
-        return [Found(self._id(row), float(scores[row]), shared.get(row, ())) for row in order.tolist()]
+    def _scored(self, part: layout.Part, query: m.Query, direction: str) -> Scores:
+        if direction not in ("", part.meta["direction"]):
+            return np.full(len(part), -np.inf, np.float32)
+        return np.asarray(np.sum(list(part.engine.terms(query).values()), axis=0), np.float32)
 
-    def among(
-        self, ids: Iterable[UUID], scores: scoring.Scores, mask: Mask, k: int, tokens: frozenset[str]
+    def best(
+        self, query: m.Query, scores: Scores, mask: Mask, k: int, texts: Texts | None = None
     ) -> list[Found]:
-        """The best `k` of `ids` under the mask."""
-        chosen = np.zeros(len(mask), bool)
-        chosen[self._rows(list(ids))] = True
-        return self.best(scores, chosen & mask, k, tokens)
+        """The best `k` rows of the mask, best first; ties go to the smaller id.
 
-    def place(self, scores: scoring.Scores, mask: Mask, pk: UUID) -> int | None:
+        With `texts`, limits stated in the query are read in the texts of the nearest, as many as the engine
+        reads them for: what breaks a limit stands lower.
+        """
+        depth = m.Parameters().limit_depth if texts is not None and has_limits(query.text) else 0
+        rows = np.flatnonzero(mask)
+        if len(rows) > (most := max(k, depth)):
+            edge = np.partition(scores[rows], len(rows) - most)[len(rows) - most]
+            rows = rows[scores[rows] >= edge]
+        found = [Found(self._id(row), float(scores[row]), self._shared(row, query)) for row in rows.tolist()]
+        found.sort(key=lambda one: (-one.score, one.id))
+        if depth and texts is not None:
+            found[:depth] = self.weighed(query, found[:depth], texts)
+        return found[:k]
+
+    def weighed(self, query: m.Query, found: Sequence[Found], texts: Texts) -> list[Found]:
+        """These in the order the engine gives them when it has read their texts for the query's limits."""
+        if not found or not has_limits(query.text):
+            return list(found)
+        known = texts([one.id for one in found])
+        rows = [self.row_of(one.id) for one in found]
+        few = self._few(query, rows, [known.get(one.id, "") for one in found])
+        return [
+            Found(UUID(hit.id), hit.score, self._shared(self.row_of(UUID(hit.id)), query))
+            for hit in few.search(query, len(found))
+        ]
+
+    def _few(self, query: m.Query, rows: Sequence[int], texts: Sequence[str]) -> m.Index:
+        """An engine's index of these rows alone, with their texts, for this query."""
+        at = [self._at(row) for row in rows]
+        names = tuple(sorted({part.engine.names[part.engine.codes[row]] for part, row in at}))
+        ids = tuple(part.engine.ids[row] for part, row in at)
+        holding = {
+            token: [n for n, (part, row) in enumerate(at) if _holds(part, row, token)]
+            for token in query.tokens
+        }
+        return replace(
+            self.parts[0].engine,
+            ids=ids,
+            names=names,
+            texts=tuple(texts),
+            codes=np.array([names.index(p.engine.names[p.engine.codes[row]]) for p, row in at], np.int16),
+            e5=np.stack([part.engine.e5[row] for part, row in at]),
+            use=np.stack([part.engine.use[row] for part, row in at]),
+            use_share=np.array([part.engine.use_share[row] for part, row in at]),
+            hubness=np.array([part.engine.hubness[row] for part, row in at]),
+            postings={token: np.array(numbers, np.intp) for token, numbers in holding.items()},
+            place={key: number for number, key in enumerate(ids)},
+        )
+
+    def place(self, scores: Scores, mask: Mask, pk: UUID) -> int | None:
         """The place (1 = best) of one id among the rows of the mask; None if it is not one of them."""
         rows = [row for row in self._rows([pk]) if mask[row]]
         if not rows:
@@ -137,33 +183,40 @@ class Index:
         others = scores[mask]
         return int((others > scores[rows[0]]).sum()) + 1
 
-    def _id(self, row: int) -> UUID:
+    def _at(self, row: int) -> tuple[layout.Part, int]:
         for part in self.parts:
             if row < len(part):
-                return UUID(bytes=part.arrays["ids"][row].tobytes())
+                return part, row
             row -= len(part)
         raise IndexError(row)
 
-    def _shared(self, rows: list[int], tokens: frozenset[str]) -> dict[int, tuple[str, ...]]:
-        found: dict[int, list[str]] = {}
-        start = 0
-        for part in self.parts:
-            here = {row for row in rows if start <= row < start + len(part)}
-            for token in sorted(tokens):
-                holding = part.tokens.get(token)
-                if holding is None:
-                    continue
-                for row in here.intersection((holding + start).tolist()):
-                    found.setdefault(row, []).append(token)
-            start += len(part)
-        return {row: tuple(names) for row, names in found.items()}
+    def _id(self, row: int) -> UUID:
+        part, at = self._at(row)
+        return UUID(part.engine.ids[at])
+
+    def _shared(self, row: int, query: m.Query) -> tuple[str, ...]:
+        part, at = self._at(row)
+        return tuple(token for token in sorted(query.tokens) if _holds(part, at, token))
+
+
+def _holds(part: layout.Part, row: int, token: str) -> bool:
+    rows = part.engine.postings.get(token)
+    if rows is None:
+        return False
+    at = int(np.searchsorted(rows, row))
+    return at < len(rows) and int(rows[at]) == row
+
+
+def is_empty(query: m.Query) -> bool:
+    """Whether a query has nothing that could be near anything: no letters, or no encoder knows them."""
+    return not any(np.any(vector) for vector in query.vectors.values())
 
 
 def _passes(part: layout.Part, wanted: Wanted) -> Mask:
-    arrays = part.arrays
+    arrays = part.facts
     passing = np.ones(len(part), bool)
-    if wanted.direction:
-        passing &= arrays["direction"] == DIRECTIONS[wanted.direction]
+    if wanted.direction not in ("", part.meta["direction"]):
+        passing[:] = False
     if wanted.kind:
         passing &= arrays["kind"] == KINDS[wanted.kind]
     if wanted.countries is not None:
@@ -174,8 +227,8 @@ def _passes(part: layout.Part, wanted: Wanted) -> Mask:
     if wanted.partnership:
         passing &= (arrays["partnerships"] & PARTNERSHIPS[wanted.partnership]) > 0
     if wanted.language:
-        codes = [i for i, tag in enumerate(part.meta["languages"]) if tag == wanted.language]
-        passing &= np.isin(arrays["language"], codes)
+        codes = [i for i, tag in enumerate(part.engine.names) if tag == wanted.language]
+        passing &= np.isin(part.engine.codes, codes)
     if wanted.sector:
         rows = part.sectors.get(wanted.sector)
         within = np.zeros(len(part), bool)
@@ -196,9 +249,19 @@ def opened(tier: str) -> Index | None:
     if held is not None and held[0] == stamp:
         return held[1]
     with _lock:
-        parts = layout.pointer().get(tier)
-        if parts is None:
+        known = {part.name: part for part in held[1].parts} if held is not None else {}
+        pointer = layout.pointer()
+        chosen = [pointer.get(layout.key(tier, direction)) for direction in Listing.Direction.values]
+        if None in chosen:
             return None
-        index = Index(tuple(layout.read(parts[key]) for key in ("base", "tail") if key in parts))
+        index = Index(tuple(part for names in chosen if names for part in _parts(names, known)))
         _open[tier] = (stamp, index)
         return index
+
+
+def _parts(names: dict[str, str], known: Mapping[str, layout.Part]) -> list[layout.Part]:
+    """Base and tail. Tails come and go by the minute; the base they stand beside stays mapped."""
+    base = known.get(names["base"]) or layout.read(names["base"])
+    if "tail" not in names:
+        return [base]
+    return [base, known.get(names["tail"]) or layout.read(names["tail"], base)]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from serai.core import policy, ui
 from serai.core.viewer import Viewer, viewer_of
 from serai.engines import matching as m
-from serai.exchange import encoding, pairs, policies, queries, shapes
+from serai.exchange import encoding, pairs, policies, queries, shapes, tiertexts
 from serai.exchange.actions import matching
 from serai.exchange.index import reader
 from serai.exchange.models import Listing, Match
@@ -83,7 +83,7 @@ def _reasons(
     stored: Match | None, ours: Listing, theirs: Listing, tier: str
 ) -> tuple[dict[str, object], bool]:
     """Stored reasons if their texts are still the same, else made now; conditions are always made now."""
-    digests = [matching.text_of(ours, tier).digest[:16], matching.text_of(theirs, tier).digest[:16]]
+    digests = [tiertexts.text_of(ours, tier).digest[:16], tiertexts.text_of(theirs, tier).digest[:16]]
     if stored is not None and stored.reasons.get("digests") == digests:
         return {**stored.reasons, "conditions": matching.conditions(ours, theirs)}, True
     index = reader.opened(tier)
