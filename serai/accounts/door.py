@@ -10,6 +10,7 @@ from ninja.utils import check_csrf
 
 from serai.accounts.models import ApiToken, User
 from serai.accounts.secrets import hash_of
+from serai.core import fence
 from serai.core.errors import NotAllowed, NotSignedIn
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -32,6 +33,7 @@ def by_token(request: HttpRequest) -> bool:
     if token.last_used_on != today:
         ApiToken.objects.filter(pk=token.pk).update(last_used_on=today)
     request.user = token.user
+    fence.become(token.user)
     return True
 
 

@@ -9,10 +9,12 @@ from django.db.models import Q, QuerySet
 from serai.accounts.models import Membership
 from serai.accounts.policies import is_verified_member, organisation_ids
 from serai.agreements.models import Agreement, AgreementBody, Commitment, Party
-from serai.core import policy
+from serai.core import fence, policy
 from serai.core.tiers import Tier
 from serai.core.viewer import Viewer
 from serai.directory.models import Organisation
+
+fence.guard(AgreementBody)
 
 S = Agreement.Status
 CONCLUDED = [S.SIGNED, S.IN_FORCE, S.RENEWAL_DUE, S.EXPIRED, S.TERMINATED]

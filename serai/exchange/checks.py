@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from serai.core import fence
 from serai.exchange import addresses
 from serai.exchange.models import Listing, ListingContact, ListingDetail, ListingTeaser
 
@@ -98,7 +99,8 @@ def findings(listing: Listing) -> list[Finding]:
     """All findings of a listing, those that stop it first. Reads its texts, contact and owner's names."""
     teasers = {teaser.language: teaser for teaser in listing.teasers.all()}
     details = {detail.language: detail for detail in listing.details.all()}
-    contact = ListingContact.objects.filter(listing=listing).first()
+    with fence.subject(fence.NODE):  # whether there is one is told, and nothing of it
+        contact = ListingContact.objects.filter(listing=listing).first()
     found = [
         *_text_findings(listing, teasers),
         *_detail_findings(listing, details),

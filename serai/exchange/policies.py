@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from serai.accounts import policies as people
 from serai.accounts.models import Membership
-from serai.core import policy
+from serai.core import fence, policy
 from serai.core.tiers import Tier
 from serai.core.viewer import Viewer
 from serai.directory.models import Organisation
@@ -24,6 +24,8 @@ SHOWN = (Listing.Status.PUBLISHED, Listing.Status.EXPIRED, Listing.Status.CLOSED
 """Their teasers have been through a review and stay readable, so that a record can be walked back to them."""
 
 EDITABLE = (Listing.Status.DRAFT, Listing.Status.ON_HOLD)
+fence.guard(ListingContact)
+
 AGREED = (Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT, Interest.Status.LED_ON)
 """Both sides said yes: each may know the other's name and contact."""
 

@@ -185,6 +185,30 @@ def test_backup_that_row_level_security_would_thin_out_fails(node: Config, base:
         backup.back_up(client, base / "backup")
 
 
+def test_backup_by_the_owner_of_an_external_database_holds_what_the_fence_guards(
+    node: Config, base: Path
+) -> None:
+    postgres.start(node)
+    with postgres.connect(node) as connection:
+        connection.execute("CREATE TABLE wording AS SELECT 'the wording'::text AS body")
+        connection.execute("ALTER TABLE wording ENABLE ROW LEVEL SECURITY")
+        connection.execute("ALTER TABLE wording FORCE ROW LEVEL SECURITY")
+        connection.execute(
+            "CREATE POLICY node_and_parties ON wording USING (current_setting('serai.subject', true) = 'node')"
+        )
+        assert connection.execute("SELECT count(*) FROM wording").fetchone() == (0,)
+    client = node_config(base / "client", DATABASE_URL=postgres.url(node))
+
+    backup.back_up(client, base / "backup")
+    restored = node_config(base / "new")
+    backup.restore(restored, base / "backup")
+
+    with postgres.connect(restored) as connection:
+        assert connection.execute("SELECT count(*) FROM wording").fetchone() == (0,)  # still under its rule
+    with postgres.connect(restored, admin=True) as connection:
+        assert connection.execute("SELECT body FROM wording").fetchall() == [("the wording",)]
+
+
 def test_commands_back_up_check_and_restore(node: Config, base: Path) -> None:
     filled(node)
 
