@@ -10,7 +10,7 @@ TEST_HOME = $(if $(SERAI_HOME),$(SERAI_HOME),$(CURDIR)/.serai/test)
 IN_TEST_HOME = export SERAI_HOME="$(TEST_HOME)"; trap '$(BIN)/serai down >/dev/null' EXIT; trap 'exit 130' INT TERM;
 
 .DEFAULT_GOAL = help
-.PHONY: help install demo test test-long check fix docs messages bench $(BENCHES) lock
+.PHONY: help install demo test test-long check fix docs messages bench $(BENCHES) bench-pages lock
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -48,10 +48,14 @@ messages: .venv/.dev ## collect the texts to translate and compile the catalogue
 	@.ci/system-packages gettext
 	@$(IN_TEST_HOME) $(BIN)/serai messages
 
-bench: $(BENCHES) ## measure every engine and print the tables; bench-matching and so on: one of them
+bench: $(BENCHES) bench-pages ## measure every engine and the pages, print the tables; bench-matching and so on: one of them
 
 $(BENCHES): bench-%: .venv/.dev
 	$(BIN)/python -m serai.engines.$* bench $(ARGS)
+
+bench-pages: .venv/.dev $(PO:.po=.mo) ## time the pages of a node with 100,000 organisations and listings (filling it: minutes)
+	@export SERAI_HOME="$(CURDIR)/.serai/bench"; set -e; trap '$(BIN)/serai down >/dev/null' EXIT; \
+		$(BIN)/serai seed --scale; $(BIN)/serai up --next-free-port; $(BIN)/serai measure $(ARGS)
 
 UV_COMPILE = build/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate pyproject.toml --group build

@@ -6,8 +6,10 @@ characters: measured better than dictionaries for finding, and it needs none.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import icu
@@ -82,27 +84,35 @@ def stemmer(language: str) -> str:
     return name if name in configurations() else PLAIN
 
 
+Row = tuple[UUID, str, Sequence[tuple[str, str]]]
+"""Listing, tier, and the words of its texts: [(PostgreSQL's configuration, words between blanks), …]."""
+
+
 def store(rows: Iterable[tuple[UUID, str, Iterable[tuple[str, str]]]]) -> None:
     """Write search rows: (listing id, tier, [(language, text), …]). A row that is there is replaced.
 
     Every word stands stemmed and as it is, so that names and numbers are found in a text of any language.
     """
-    values = [_row(listing, tier, texts) for listing, tier, texts in rows]
+    write([_row(listing, tier, texts) for listing, tier, texts in rows])
+
+
+def write(rows: Iterable[Row]) -> None:
+    """Write rows whose words have been cut; a round trip for all that have equally many texts."""
+    by_length: dict[int, list[list[Any]]] = defaultdict(list)
+    for listing, tier, texts in rows:
+        by_length[len(texts)].append([listing, tier, *(part for text in texts for part in text)])
     with connection.cursor() as cursor:
-        for listing, tier, texts in values:
-            vector = " || ".join(["to_tsvector(%s::regconfig, %s)"] * len(texts)) or "''::tsvector"
-            parameters = [part for text in texts for part in text]
-            cursor.execute(
+        for length, values in by_length.items():
+            vector = " || ".join(["to_tsvector(%s::regconfig, %s)"] * length) or "''::tsvector"
+            cursor.executemany(
                 "INSERT INTO exchange_listingsearch (listing_id, tier, words) "  # noqa: S608  (fixed text)
                 f"VALUES (%s, %s, {vector}) "
                 "ON CONFLICT (listing_id, tier) DO UPDATE SET words = EXCLUDED.words",
-                [listing, tier, *parameters],
+                values,
             )
 
 
-def _row(
-    listing: UUID, tier: str, texts: Iterable[tuple[str, str]]
-) -> tuple[UUID, str, list[tuple[str, str]]]:
+def _row(listing: UUID, tier: str, texts: Iterable[tuple[str, str]]) -> Row:
     parts: list[tuple[str, str]] = []
     for language, text in texts:
         line = " ".join(words(text))

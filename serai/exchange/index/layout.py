@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -184,17 +184,18 @@ def read(name: str, base: Part | None = None) -> Part:
     else:
         centring, log = base.engine.centring, base.engine.log
     pairs = {(a, b): (shift, scale) for a, b, shift, scale in meta["calibration"]["pairs"]}
-    engine = m.Index(
+    engine = replace(
+        m.Index.build([], centring, calibration=m.Calibration(pairs, meta["calibration"]["same_factor"])),
         ids=ids,
         names=tuple(meta["languages"]),
-        texts=(),
         postings=_read_words(folder / "tokens"),
         place={key: row for row, key in enumerate(ids)},
-        centring=centring,
-        calibration=m.Calibration(pairs, meta["calibration"]["same_factor"]),
-        parameters=m.Parameters(),
         log=log,
-        **{key: _mapped(folder / f"{key}.npy") for key in ENGINE},
+        e5=_mapped(folder / "e5.npy"),
+        use=_mapped(folder / "use.npy"),
+        use_share=_mapped(folder / "use_share.npy"),
+        hubness=_mapped(folder / "hubness.npy"),
+        codes=_mapped(folder / "codes.npy"),
     )
     return Part(name, engine, facts, meta, _read_words(folder / "sectors"), np.load(folder / "dead.npy"))
 
