@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -80,7 +80,9 @@ class FolderBackend(BaseEmailBackend):
         folder = Path(settings.CONFIG.mail_dir)
         folder.mkdir(parents=True, exist_ok=True)
         for message in email_messages:
-            target = folder / f"{uuid4()}.eml"
+            # Named by what it answers: one that is sent again after a crash is not there twice.
+            key = message.extra_headers.get("X-Serai-Key") or str(uuid4())
+            target = folder / f"{uuid5(NAMESPACE_OID, key)}.eml"
             part = target.with_suffix(".part")
             part.write_bytes(message.message().as_bytes())
             part.rename(target)

@@ -1,8 +1,13 @@
 """Jobs of the worker that belong to no app above."""
 
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
 
 from serai.core import audit, outbox
+
+STARTS = 5
+"""A job that took its worker along this often is not tried again: it would take the next one too."""
 
 
 @app.periodic(cron="* * * * *")
@@ -18,3 +23,18 @@ def wake() -> None:
     """Right after a change: the same, so that news and mail do not wait for the minute."""
     audit.process_followers()
     outbox.deliver_due()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="core.rescue", pass_context=True)
+async def rescue(context: JobContext, timestamp: int) -> None:
+    """Every minute: hand out anew what a killed worker left, known by its heart that beats no more.
+
+    Every job may be repeated: what it did is committed with what says so.
+    """
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        if job.attempts + 1 < STARTS:
+            await manager.retry_job(job)
+        else:
+            await manager.finish_job(job, status=Status.FAILED, delete_job=False)

@@ -50,11 +50,16 @@ def _prepared() -> Iterator[Path]:
 @pytest.fixture
 def node(base: Path, _prepared: Path) -> Config:
     """A node whose database is complete and stopped."""
+    return node_config(copied(_prepared, base))
+
+
+def copied(prepared: Path, base: Path) -> Path:
+    """The home of a copy of the stopped node."""
     home = base / "home"
-    subprocess.run(["cp", "-a", str(_prepared), str(home)], check=True)
+    subprocess.run(["cp", "-a", str(prepared), str(home)], check=True)
     (home / "postgres" / "HOME").unlink()
     (home / place.RECORD).write_text(json.dumps({"id": secrets.token_hex(8), "outside": False}))
-    return node_config(home)
+    return home
 
 
 @pytest.fixture
