@@ -11,6 +11,7 @@ from serai.agreements import api as agreements
 from serai.cooperation import api as cooperation
 from serai.core import routes
 from serai.core.errors import Conflict, SeraiError
+from serai.core.imports import api as imports
 from serai.directory import api as directory
 from serai.events import api as events
 from serai.exchange import api as exchange
@@ -62,5 +63,6 @@ api.add_router("/facilities", cooperation.facilities_router)
 api.add_router("/results", cooperation.results_router)
 api.add_router("/indicators", observatory.indicators_router)
 api.add_router("/releases", observatory.releases_router)
+api.add_router("/imports", imports.router)
 
 routes.serve(api)

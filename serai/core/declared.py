@@ -1,9 +1,10 @@
 """Rules and kinds of `core`'s own, and of the libraries' routes that are mounted."""
 
+from django.urls import reverse
 from django.utils.translation import pgettext_lazy
 
-from serai.core import context, kinds, policies, policy
-from serai.core.imports.framework import import_card
+from serai.core import context, kinds, lifecycle, policies, policy
+from serai.core.imports import tasks  # noqa: F401  (registers the jobs)
 from serai.core.models import ImportRun
 
 policy.declare("core.public", "Everybody: pages and files that hold no record of anybody.")
@@ -20,13 +21,25 @@ policy.foreign_routes(
     }
 )
 
+
+def import_card(run: ImportRun) -> kinds.Card:
+    return kinds.Card(
+        kind="import",
+        id=run.pk,
+        title=run.file_name,
+        url=reverse("import_detail", args=[run.pk]),
+        status=str(run.get_status_display()),
+        tone=lifecycle.tone_of(run),
+    )
+
+
 kinds.register(
     kinds.Kind(
         name="import",
         label=pgettext_lazy("kind", "Import"),
         plural=pgettext_lazy("kind", "Imports"),
         model=ImportRun,
-        visible=policies.own_imports,
+        visible=policies.visible_imports,
         card=import_card,
         icon="upload",
     )

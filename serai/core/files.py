@@ -7,7 +7,7 @@ interprets. Who may have a file is decided by the view of the record it belongs 
 
 import hashlib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, cast
@@ -17,6 +17,7 @@ import puremagic
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.http import FileResponse
 from django.utils.translation import gettext as _
 
@@ -70,7 +71,7 @@ def _is_text(stream: BinaryIO) -> bool:
     return "\0" not in text
 
 
-def _is_office(part: str) -> Callable[[BinaryIO], bool]:
+def is_office(part: str) -> Callable[[BinaryIO], bool]:
     """A package that holds `part`, no macros, and does not unpack to more than it may."""
 
     def check(stream: BinaryIO) -> bool:
@@ -101,9 +102,9 @@ TYPES: dict[str, FileType] = {
     ".jpeg": FileType("image/jpeg", _is_jpeg),
     ".txt": FileType("text/plain", _is_text),
     ".csv": FileType("text/csv", _is_text),
-    ".docx": FileType(f"{OFFICE}.wordprocessingml.document", _is_office("word/document.xml")),
-    ".xlsx": FileType(f"{OFFICE}.spreadsheetml.sheet", _is_office("xl/workbook.xml")),
-    ".pptx": FileType(f"{OFFICE}.presentationml.presentation", _is_office("ppt/presentation.xml")),
+    ".docx": FileType(f"{OFFICE}.wordprocessingml.document", is_office("word/document.xml")),
+    ".xlsx": FileType(f"{OFFICE}.spreadsheetml.sheet", is_office("xl/workbook.xml")),
+    ".pptx": FileType(f"{OFFICE}.presentationml.presentation", is_office("ppt/presentation.xml")),
 }
 BINARY_SIGNATURES = {".pdf", ".png", ".jpg", ".jpeg"}
 
@@ -121,13 +122,16 @@ def store(
     tier: str,
     by: Any,
     field: str = "evidence_file",
+    types: Mapping[str, FileType] | None = None,
+    max_bytes: int | None = None,
 ) -> StoredFile:
     """Check an upload and keep it for the record (owner_kind, owner_id), in the caller's transaction.
 
     The bytes lie under their SHA-256: the same file twice takes the room of one. Raises Invalid, naming
-    `field`, for a file that is too large, empty, of another type than its name says, or broken.
+    `field`, for a file that is too large, empty, of another type than its name says, or broken. `types` are
+    the endings that are taken, each with its check (`TYPES` unless others are given).
     """
-    suffix, known = _type_of(upload, field)
+    suffix, known = _type_of(upload, field, types or TYPES, max_bytes or MAX_BYTES)
     digest = _digest(upload)
     path = f"files/{digest[:2]}/{digest[2:4]}/{digest}"
     if not default_storage.exists(path):
@@ -146,6 +150,18 @@ def store(
     )
 
 
+def forget(file: StoredFile) -> None:
+    """Let go of a file: its row now, its bytes after the commit unless another row has the same."""
+    path = str(file.content.name)
+    file.delete()
+
+    def remove() -> None:
+        if not StoredFile.objects.filter(content=path).exists():
+            default_storage.delete(path)
+
+    transaction.on_commit(remove)
+
+
 def download(file: StoredFile) -> FileResponse:
     """The file as an attachment. The caller has asked the policy of the record."""
     response = FileResponse(
@@ -160,18 +176,20 @@ def download(file: StoredFile) -> FileResponse:
     return response
 
 
-def _type_of(upload: UploadedFile, field: str) -> tuple[str, FileType]:
+def _type_of(
+    upload: UploadedFile, field: str, types: Mapping[str, FileType], max_bytes: int
+) -> tuple[str, FileType]:
     suffix = PurePosixPath((upload.name or "").replace("\\", "/")).suffix.lower()
-    known = TYPES.get(suffix)
+    known = types.get(suffix)
     if known is None:
         raise _refused(
-            field, _("Files of this type are not taken. Send one of: %(types)s") % {"types": ", ".join(TYPES)}
+            field, _("Files of this type are not taken. Send one of: %(types)s") % {"types": ", ".join(types)}
         )
     if not upload.size:
         raise _refused(field, _("This file is empty."))
-    if upload.size > MAX_BYTES:
+    if upload.size > max_bytes:
         raise _refused(
-            field, _("This file is too large: %(limit)d MB at most.") % {"limit": MAX_BYTES // 2**20}
+            field, _("This file is too large: %(limit)d MB at most.") % {"limit": max_bytes // 2**20}
         )
     upload.seek(0)
     if suffix in BINARY_SIGNATURES and not _signature_fits(upload.read(4096), suffix):

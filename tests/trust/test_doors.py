@@ -164,7 +164,8 @@ def test_every_body_of_the_interface_refuses_unknown_fields() -> None:
         content["schema"]["$ref"].rsplit("/", 1)[1]
         for operations in walk.description()["paths"].values()
         for operation in operations.values()
-        for content in operation.get("requestBody", {}).get("content", {}).values()
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items()
+        if kind != "multipart/form-data"  # uploads, whose fields are named in the operation
     }
 
     lenient = [name for name in bodies if schemas[name].get("additionalProperties") is not False]

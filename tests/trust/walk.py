@@ -36,6 +36,7 @@ KINDS = (
     (r"/api/v1/facilities/", "facility"),
     (r"/api/v1/results/", "result"),
     (r"/api/v1/releases/", "release"),
+    (r"/(api/v1/)?imports/", "import"),
     (r"/settings/tokens/", "token"),
     (r"/notices/", "notice"),
     (r"/colleagues/", "organisation"),
@@ -105,6 +106,8 @@ QUERIES = {
     "/api/v1/results": ("status=reported",),
     "/api/v1/interests": ("box=sent", "box=received"),
     "/api/v1/participants": ("status=submitted",),
+    "/imports/": ("status=done", "format=listings"),
+    "/api/v1/imports": ("status=done",),
 }
 
 

@@ -25,7 +25,7 @@ from serai.accounts.models import (
 from serai.agreements.models import Agreement, AgreementBody, AgreementText, Commitment
 from serai.cooperation.models import Case, Facility, FacilityText, Project, ProjectText, Result
 from serai.core import audit, chain
-from serai.core.models import Link
+from serai.core.models import ImportRefusal, ImportRun, Link
 from serai.directory.models import Organisation, OrganisationName
 from serai.events.models import (
     Event,
@@ -627,6 +627,20 @@ def _account_things(world: World) -> None:
         message=world.token("message in a request to join", NODE),
     )
     world.thing("access request", "open", access, NODE)
+    run = ImportRun.objects.create(
+        format="listings",
+        file_name=world.token("name of an imported file", MINE | NODE),
+        sha256="0" * 64,
+        status=ImportRun.Status.DONE,
+        started_by=owner,
+        read=1,
+        refused=1,
+        finished_at=timezone.now(),
+    )
+    ImportRefusal.objects.create(
+        run=run, file="a.csv", line=2, reason=world.token("reason of a line not taken", MINE | NODE)
+    )
+    world.thing("import", "done", run, MINE | NODE)
     release = Release.objects.create(year=2025, as_of=date(2026, 1, 31))
     world.thing("release", "provisional", release, EVERYBODY)
 

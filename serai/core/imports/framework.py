@@ -2,66 +2,145 @@
 
 * A file is all or nothing unless `batches` is asked for; then each batch of 1,000 rows is, and a run that
   was killed goes on after the last one.
-* `dry_run` does everything and keeps nothing but the report.
+* A trial (`dry_run`) does everything and keeps nothing but the report.
 * Running a file twice changes nothing; undoing a run puts back what was there.
 * Every row read is created, updated, unchanged or refused with file, line, column and reason.
+
+A run by command does all of this at once (`run_import`, `undo_import`); in the browser the steps are actions
+(`core.imports.actions`) and the worker carries them out by the same functions.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from serai.core import audit, kinds
-from serai.core.errors import Conflict, Invalid
+from serai.core import audit, kinds, lifecycle
+from serai.core.errors import Conflict, Invalid, NotAllowed
+from serai.core.imports.columns import Field
 from serai.core.imports.copying import copy_in
-from serai.core.imports.rows import FileRefused, Outcome, Refusal, Row
-from serai.core.models import AuditEntry, ImportChange, ImportRefusal, ImportRun
+from serai.core.imports.lifecycle import IMPORT
+from serai.core.imports.rows import FileRefused, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.tables import TableShape
+from serai.core.models import AuditEntry, ImportChange, ImportRefusal, ImportRun, Link
 from serai.core.viewer import Viewer
 
 BATCH = 1000
+SAMPLE_ROWS = 10
+CHUNK = 1000
+"""Objects taken back at a time."""
+
 Progress = Callable[[int], None]
-Options = Mapping[str, Any]
+Gate = Callable[[Viewer], bool]
+S = ImportRun.Status
 
 
-class Importer(Protocol):
+@dataclass(frozen=True)
+class Setting:
+    """Something a person may say about a file beside how it is written; `choices` are (value, label)."""
+
+    name: str
+    label: Any
+    help: Any = ""
+    choices: Sequence[tuple[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """How a file would be read, and its first rows: people change it before anything is written.
+
+    `rows` are (line, cells) under `headers`. `columns` is field → header. `personal` are columns that name
+    people: they are kept nowhere.
+    """
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    shape: TableShape | None = None
+    fields: tuple[Field, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    personal: tuple[str, ...] = ()
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Columns that mean nothing here."""
+        known = {*self.columns.values(), *self.personal}
+        return tuple(h for h in self.headers if h not in known) if self.fields else ()
+
+
+class Importer:
     """What a format brings: how to read its files, how to apply rows, how to take changes back."""
 
-    @property
-    def name(self) -> str: ...
+    name: str
+    label: Any
+    summary: Any
+    suffixes: tuple[str, ...]
+    place: Literal["network", "exchange"]
+    parts: Mapping[str, tuple[type[models.Model], ...]] = {}
+    """Kind → models whose rows are part of an object of it: they go with it when an import is undone."""
+    shared: frozenset[str] = frozenset()
+    """Kinds of which an import makes what it needs for others: they stay where others have come to use them."""
 
-    @property
-    def summary(self) -> Any: ...
+    def may_use(self, viewer: Viewer) -> bool:
+        """Who may import this format: those who watch over the node's records, unless a format says otherwise."""
+        return may_oversee(viewer)
 
-    @property
-    def suffixes(self) -> tuple[str, ...]: ...
+    def settings(self, by: Viewer | None) -> tuple[Setting, ...]:
+        """What can be said about the file by this person, None being the operator."""
+        return ()
 
-    def read(self, path: Path, options: Options) -> Iterator[Row | Refusal]:
+    def settle(self, options: Options, by: Viewer | None) -> dict[str, Any]:
+        """The options as they will be used. Raises Invalid or NotAllowed for one that cannot be."""
+        return dict(options)
+
+    def propose(self, source: Source, options: Options) -> Proposal:
+        """How the file would be read. Raises FileRefused where it cannot be."""
+        raise NotImplementedError
+
+    def read(self, source: Source, options: Options) -> Iterator[Row | Refusal]:
         """Stream the rows. Raise FileRefused where the file as a whole is broken."""
+        raise NotImplementedError
 
     def apply(self, rows: list[Row], options: Options, by: Viewer | None) -> Outcome:
         """Write one batch in the caller's transaction; `Outcome.read` equals `len(rows)`."""
+        raise NotImplementedError
 
-    def finish(self, run: ImportRun, options: Options) -> None:
+    def finish(self, options: Options) -> None:
         """After the last batch, in its transaction: links between records, jobs to enqueue."""
 
-    def restore(self, kind: str, object_id: UUID, before: Any) -> None:
-        """Put one object back to `before` (None: it was new, remove it)."""
+    def remove(self, kind: str, ids: Sequence[UUID]) -> None:
+        """Take objects away that a run had made; nothing but `parts` hangs on them."""
+        raise NotImplementedError
+
+    def restore(self, kind: str, befores: Mapping[UUID, Any]) -> None:
+        """Put objects back to what they were before a run changed them."""
+        raise NotImplementedError
 
 
 _importers: dict[str, Importer] = {}
+_overseers: list[Gate] = []
 
 
 def register(importer: Importer) -> Importer:
     _importers[importer.name] = importer
     return importer
+
+
+def overseen_by(gate: Gate) -> None:
+    """Say who watches over the node's records; `core` does not know the roles."""
+    _overseers.append(gate)
+
+
+def may_oversee(viewer: Viewer) -> bool:
+    return any(gate(viewer) for gate in _overseers)
 
 
 def importer_named(name: str) -> Importer:
@@ -78,6 +157,23 @@ def all_importers() -> list[Importer]:
     return [_importers[name] for name in sorted(_importers)]
 
 
+def importers_for(viewer: Viewer) -> list[Importer]:
+    """The formats a person may import, asked with few questions: who oversees the node may use all of them."""
+    if may_oversee(viewer):
+        return all_importers()
+    return [importer for importer in all_importers() if importer.may_use(viewer)]
+
+
+def checked_settings(importer: Importer, options: Options, by: Viewer | None) -> dict[str, Any]:
+    """The options a run may have. Raises NotAllowed for a format that is not the person's to use."""
+    if by is not None and not importer.may_use(by):
+        raise NotAllowed(_("You cannot import this format."))
+    return importer.settle(options, by)
+
+
+# --- by command -------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class Request:
     """What is to be imported and how. `file_name` is the name people know; `path` is where the bytes lie."""
@@ -89,90 +185,104 @@ class Request:
     dry_run: bool = False
     batches: bool = False
 
+    @property
+    def source(self) -> Source:
+        return Source(self.path, self.file_name)
+
 
 def run_import(*, request: Request, by: Viewer | None, progress: Progress | None = None) -> ImportRun:
-    """Import a file. Returns the finished run; its `status` is REFUSED if the file as a whole was."""
+    """Import a file at once. Returns the finished run; its `status` is REFUSED if the file as a whole was."""
     importer = importer_named(request.format)
-    run = _begin(request, by)
-    tell = progress or (lambda read: None)
-    try:
-        if request.batches and not request.dry_run:
-            _in_batches(run, importer, request, by, tell)
-        else:
-            _all_or_nothing(run, importer, request, by, tell)
-    except FileRefused as error:
-        return _refuse(run, error, kept=request.batches)
+    options = checked_settings(importer, request.options, by)
+    if not request.path.is_file():
+        raise FileRefused(_("there is no such file"), file=request.file_name)
+    run = ImportRun(
+        format=request.format,
+        file_name=request.file_name[:255],
+        sha256=digest_of(request.path),
+        options=options,
+        language=get_language() or "",
+        status=S.CHECKING if request.dry_run else S.RUNNING,
+        started_by_id=by.pk if by is not None and by.is_authenticated else None,
+    )
+    tell = progress or _silently
+    if request.batches and not request.dry_run:
+        return _in_batches(_unfinished(run) or run, importer, request.source, by, tell)
+    with transaction.atomic():
+        run.save(force_insert=True)
+        take_in(run, importer, request.source, by, tell)
     return run
 
 
-def _begin(request: Request, by: Viewer | None) -> ImportRun:
-    if not request.path.is_file():
-        raise FileRefused(_("there is no such file"), file=request.file_name)
-    digest = digest_of(request.path)
-    if request.batches:
-        unfinished = ImportRun.objects.filter(
-            format=request.format, sha256=digest, status=ImportRun.Status.RUNNING, dry_run=False
-        ).order_by("created_at")
-        found = unfinished.filter(checkpoint__isnull=False).first()
-        if found:
-            return found
-    return ImportRun.objects.create(
-        format=request.format,
-        file_name=request.file_name,
-        sha256=digest,
-        options=dict(request.options),
-        dry_run=request.dry_run,
-        status=ImportRun.Status.RUNNING,
-        started_by_id=by.pk if by is not None and by.is_authenticated else None,
-    )
+def _silently(read: int) -> None:
+    return None
 
 
 def digest_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as source:
-        while chunk := source.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _all_or_nothing(
-    run: ImportRun, importer: Importer, request: Request, by: Viewer | None, tell: Progress
-) -> None:
+def take_in(run: ImportRun, importer: Importer, source: Source, by: Viewer | None, tell: Progress) -> None:
+    """Read the whole file in the caller's transaction: all or nothing, and nothing if the run is a trial."""
     total = Outcome()
-    with transaction.atomic():
-        _one_at_a_time(request.format)
-        for outcome in _outcomes(importer, request, by, skip=0):
-            _add(total, outcome)
-            _keep_changes(run, outcome)
-            tell(total.read)
-        importer.finish(run, request.options)
-        if request.dry_run:
-            transaction.set_rollback(True)
-        else:
-            _record(run, total, by)
-    if request.dry_run:
+    try:
         with transaction.atomic():
-            _record(run, total, by)
+            _one_at_a_time(run.format)
+            for outcome in _outcomes(importer, source, run.options, by, skip=0):
+                _add(total, outcome)
+                _keep_changes(run, outcome)
+                tell(total.read)
+            importer.finish(run.options)
+            if run.status == S.CHECKING:
+                transaction.set_rollback(True)
+    except FileRefused as error:
+        refuse(run, [error.refusal])
+        return
+    forget_report(run)
+    _count(run, total)
+    _close(run, by)
+
+
+def _unfinished(run: ImportRun) -> ImportRun | None:
+    """The run in batches of the same file that was killed."""
+    found: ImportRun | None = (
+        ImportRun.objects.filter(
+            format=run.format, sha256=run.sha256, status=S.RUNNING, checkpoint__isnull=False
+        )
+        .order_by("created_at")
+        .first()
+    )
+    return found
 
 
 def _in_batches(
-    run: ImportRun, importer: Importer, request: Request, by: Viewer | None, tell: Progress
-) -> None:
+    run: ImportRun, importer: Importer, source: Source, by: Viewer | None, tell: Progress
+) -> ImportRun:
     done = int((run.checkpoint or {}).get("rows", 0))
-    source = _outcomes(importer, request, by, skip=done)
-    while True:
+    outcomes = _outcomes(importer, source, run.options, by, skip=done)
+    try:
+        while True:
+            with transaction.atomic():
+                _one_at_a_time(run.format)
+                outcome = next(outcomes, None)
+                if outcome is None:
+                    importer.finish(run.options)
+                    run.save()
+                    _close(run, by)
+                    return run
+                if run.checkpoint is None:
+                    run.save()
+                _keep_changes(run, outcome)
+                _count(run, outcome)
+                run.checkpoint = {"rows": run.read}
+                run.save()
+            tell(run.read)
+    except FileRefused as error:
         with transaction.atomic():
-            _one_at_a_time(request.format)
-            outcome = next(source, None)
-            if outcome is None:
-                importer.finish(run, request.options)
-                _close(run, by)
-                return
-            _keep_changes(run, outcome)
-            _count(run, outcome)
-            run.checkpoint = {"rows": run.read}
             run.save()
-        tell(run.read)
+            refuse(run, [error.refusal], kept=True)
+    return run
 
 
 def _one_at_a_time(format_name: str) -> None:
@@ -181,15 +291,20 @@ def _one_at_a_time(format_name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import:{format_name}"])
 
 
-def _outcomes(importer: Importer, request: Request, by: Viewer | None, *, skip: int) -> Iterator[Outcome]:
-    source = islice(importer.read(request.path, request.options), skip, None)
-    while batch := list(islice(source, BATCH)):
+def _outcomes(
+    importer: Importer, source: Source, options: Options, by: Viewer | None, *, skip: int
+) -> Iterator[Outcome]:
+    items = islice(importer.read(source, options), skip, None)
+    while batch := list(islice(items, BATCH)):
         rows = [item for item in batch if isinstance(item, Row)]
-        outcome = importer.apply(rows, request.options, by)
+        outcome = importer.apply(rows, options, by) if rows else Outcome()
         outcome.refusals += [item for item in batch if isinstance(item, Refusal)]
         if outcome.read != len(batch):
             raise AssertionError(f"{importer.name}: {len(batch)} rows read, {outcome.read} accounted for")
         yield outcome
+
+
+# --- what is kept of a run --------------------------------------------------------------------------------------
 
 
 def _add(total: Outcome, outcome: Outcome) -> None:
@@ -197,6 +312,12 @@ def _add(total: Outcome, outcome: Outcome) -> None:
     total.updated += outcome.updated
     total.unchanged += outcome.unchanged
     total.refusals += outcome.refusals
+
+
+def forget_report(run: ImportRun) -> None:
+    """Before a run is tried or carried out again: its last report goes."""
+    run.read = run.created = run.updated = run.unchanged = run.refused = 0
+    run.refusals.all().delete()
 
 
 def _count(run: ImportRun, outcome: Outcome) -> None:
@@ -216,23 +337,31 @@ def _keep_changes(run: ImportRun, outcome: Outcome) -> None:
     copy_in(ImportChange, changes)
 
 
-def _keep_refusals(run: ImportRun, refusals: list[Refusal]) -> None:
-    ImportRefusal.objects.bulk_create(
-        ImportRefusal(run=run, file=r.file[:255], line=r.line, column=r.column[:80], reason=r.reason)
+def _keep_refusals(run: ImportRun, refusals: Iterable[Refusal]) -> None:
+    kept = [
+        ImportRefusal(
+            run=run,
+            file=_storable(r.file)[:255],
+            line=r.line,
+            column=_storable(r.column)[:120],
+            reason=_storable(r.reason)[:2000],
+        )
         for r in refusals
-    )
+    ]
+    ImportRefusal.objects.bulk_create(kept, batch_size=CHUNK)
 
 
-def _record(run: ImportRun, total: Outcome, by: Viewer | None) -> None:
-    _count(run, total)
-    _close(run, by)
+def _storable(text: str) -> str:
+    """Without what the database cannot hold; a reason may quote a cell."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _close(run: ImportRun, by: Viewer | None) -> None:
-    run.status = ImportRun.Status.DONE
+    is_trial = run.status == S.CHECKING
+    lifecycle.advance(IMPORT, run, S.CHECKED if is_trial else S.DONE)
     run.finished_at = timezone.now()
     run.save()
-    if not run.dry_run:
+    if not is_trial:
         figures = {k: getattr(run, k) for k in ("read", "created", "updated", "unchanged", "refused")}
         audit.record(
             actor=by,
@@ -242,39 +371,105 @@ def _close(run: ImportRun, by: Viewer | None) -> None:
         )
 
 
-def _refuse(run: ImportRun, error: FileRefused, *, kept: bool) -> ImportRun:
-    """Nothing was written (in batches: nothing after the last whole batch); say where and why."""
-    with transaction.atomic():
-        run.status = ImportRun.Status.REFUSED
-        run.finished_at = timezone.now()
-        run.read += 1
-        run.refused += 1
-        _keep_refusals(run, [error.refusal])
-        run.save()
-    return run
+def refuse(run: ImportRun, refusals: Sequence[Refusal], *, kept: bool = False) -> None:
+    """Nothing was written (in batches, `kept`: nothing after the last whole batch); say where and why."""
+    if not kept:
+        forget_report(run)
+    lifecycle.advance(IMPORT, run, S.REFUSED)
+    run.finished_at = timezone.now()
+    run.read += len(refusals)
+    run.refused += len(refusals)
+    _keep_refusals(run, refusals)
+    run.save()
+
+
+# --- undo -------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def undo_import(*, run: ImportRun, by: Viewer | None) -> ImportRun:
-    """Take back what a run did. Raises Conflict if something it wrote was changed by somebody since."""
+    """Take back what a run did. Raises Conflict if something it wrote was changed or is used by others since."""
     run = ImportRun.objects.select_for_update().get(pk=run.pk)
-    if run.status != ImportRun.Status.DONE or run.dry_run:
+    if run.status not in (S.DONE, S.UNDOING):
         raise Conflict(_("Only an import that was carried out can be undone."))
-    changes = list(run.changes.order_by("-pk"))
-    touched = AuditEntry.objects.filter(
-        object_id__in={c.object_id for c in changes}, at__gt=run.finished_at
-    ).count()
-    if touched:
-        raise Conflict(
-            _("{count} of its records were changed since; undo those changes first.").format(count=touched)
-        )
-    importer = importer_named(run.format)
-    for change in changes:
-        importer.restore(change.object_kind, change.object_id, change.before)
-    run.status = ImportRun.Status.UNDONE
-    run.save()
-    audit.record(actor=by, action="core.import_undone", obj=run, data={"records": len(changes)})
+    if run.status == S.DONE:
+        lifecycle.advance(IMPORT, run, S.UNDOING)
+    take_back(run)
+    close_undo(run, by)
     return run
+
+
+def take_back(run: ImportRun) -> None:
+    """Put back what was there before the run, in the caller's transaction. Raises Conflict where others came after."""
+    _one_at_a_time(run.format)
+    importer = importer_named(run.format)
+    touched = AuditEntry.objects.filter(
+        object_id__in=run.changes.values("object_id"), at__gt=run.finished_at
+    ).exclude(object_kind="import")
+    if count := touched.values("object_id").distinct().count():
+        raise Conflict(
+            _("{count} of its records were changed since; undo those changes first.").format(count=count)
+        )
+    later = ImportRun.objects.filter(
+        status=S.DONE,
+        finished_at__gt=run.finished_at,
+        changes__object_id__in=run.changes.values("object_id"),
+    ).exclude(pk=run.pk)
+    if other := later.order_by("-finished_at").first():
+        reason = _("The later import of {file} changed some of its records; undo that one first.")
+        raise Conflict(reason.format(file=other.file_name))
+    for made in _chunks(run.changes.filter(before__isnull=True).order_by("-pk")):
+        for kind, changes in made.items():
+            ids = [c.object_id for c in changes]
+            used = _used_by_others(importer, kind, ids)
+            if used and kind not in importer.shared:
+                reason = _("Others have built on {count} of its records since.")
+                raise Conflict(reason.format(count=len(used)))
+            importer.remove(kind, [i for i in ids if i not in used])
+    for changed in _chunks(run.changes.filter(before__isnull=False).order_by("-pk")):
+        for kind, changes in changed.items():
+            importer.restore(kind, {c.object_id: c.before for c in changes})
+
+
+def close_undo(run: ImportRun, by: Viewer | None) -> None:
+    lifecycle.advance(IMPORT, run, S.UNDONE)
+    run.note = ""
+    run.save()
+    audit.record(actor=by, action="core.import_undone", obj=run, data={"records": run.changes.count()})
+
+
+def _chunks(changes: models.QuerySet[ImportChange]) -> Iterator[dict[str, list[ImportChange]]]:
+    """Changes by kind, `CHUNK` at a time."""
+    source = changes.iterator(chunk_size=CHUNK)
+    while batch := list(islice(source, CHUNK)):
+        by_kind: dict[str, list[ImportChange]] = {}
+        for change in batch:
+            by_kind.setdefault(change.object_kind, []).append(change)
+        yield by_kind
+
+
+def _used_by_others(importer: Importer, kind: str, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the objects somebody has built on: an interest in a listing, a member of an organisation.
+
+    Whatever refers to them counts, save the importer's own `parts` and the link it wrote itself.
+    """
+    if kind not in {known.name for known in kinds.all_kinds()}:
+        return set()
+    own, model = importer.parts.get(kind, ()), kinds.kind_named(kind).model
+    used: set[UUID] = set()
+    for relation in model._meta.related_objects:
+        other = relation.related_model
+        if not isinstance(other, str) and other not in own and other is not model:
+            name = relation.field.name
+            used |= set(other._base_manager.filter(**{f"{name}__in": ids}).values_list(name, flat=True))
+    written = Q(target_kind=kind, relation=Link.Relation.PUBLISHED)
+    links = Link.objects.exclude(written)
+    used |= set(links.filter(source_kind=kind, source_id__in=ids).values_list("source_id", flat=True))
+    used |= set(links.filter(target_kind=kind, target_id__in=ids).values_list("target_id", flat=True))
+    return used
+
+
+# --- reports ----------------------------------------------------------------------------------------------------
 
 
 def report(run: ImportRun) -> dict[str, Any]:
@@ -290,7 +485,3 @@ def report(run: ImportRun) -> dict[str, Any]:
         "unchanged": run.unchanged,
         "refused": refused,
     }
-
-
-def import_card(run: ImportRun) -> kinds.Card:
-    return kinds.Card("import", run.pk, run.file_name, f"/imports/{run.pk}/", status=run.get_status_display())

@@ -1,12 +1,32 @@
 """What readers give and importers answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from serai.core.errors import Invalid
+
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file: where its bytes lie, and the name people know it by. The name's ending says what it claims to be."""
+
+    path: Path
+    name: str
+
+    @classmethod
+    def of(cls, path: Path) -> "Source":
+        return cls(path, path.name)
+
+    @property
+    def suffix(self) -> str:
+        return Path(self.name).suffix.lower()
 
 
 @dataclass(frozen=True)

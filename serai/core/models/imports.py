@@ -6,20 +6,27 @@ from serai.core.models.base import Record
 
 
 class ImportRun(Record):
-    """One file read by one importer. `read` is always the sum of the four outcomes."""
+    """One file read by one importer. `read` is always the sum of the four outcomes.
+
+    `progress` is how many rows of the step under way have been read, `language` the one in which the reasons
+    are written, `note` why an undo could not be done. `attempts` counts how often the worker began the step.
+    """
 
     class Status(models.TextChoices):
-        PROPOSED = "proposed", pgettext_lazy("import", "Proposed")
-        RUNNING = "running", pgettext_lazy("import", "Running")
-        DONE = "done", pgettext_lazy("import", "Done")
+        PROPOSED = "proposed", pgettext_lazy("import", "To be tried")
+        CHECKING = "checking", pgettext_lazy("import", "Being tried")
+        CHECKED = "checked", pgettext_lazy("import", "Tried, nothing kept")
+        RUNNING = "running", pgettext_lazy("import", "Being taken in")
+        DONE = "done", pgettext_lazy("import", "Taken in")
         REFUSED = "refused", pgettext_lazy("import", "Refused")
-        UNDONE = "undone", pgettext_lazy("import", "Undone")
+        UNDOING = "undoing", pgettext_lazy("import", "Being taken back")
+        UNDONE = "undone", pgettext_lazy("import", "Taken back")
 
     format = models.CharField(max_length=40)
     file_name = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64)
     options = models.JSONField(default=dict)
-    dry_run = models.BooleanField(default=False)
+    language = models.CharField(max_length=35, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PROPOSED)
     read = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
@@ -27,7 +34,9 @@ class ImportRun(Record):
     unchanged = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     checkpoint = models.JSONField(null=True)
-    content = models.FileField(max_length=200, null=True)
+    progress = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    note = models.TextField(blank=True)
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -45,6 +54,7 @@ class ImportRun(Record):
                 name="every_row_read_is_accounted_for",
             )
         ]
+        indexes = [models.Index(fields=["created_at"], name="imports_by_date")]
 
     def __str__(self) -> str:
         return f"{self.format} {self.file_name}"
@@ -56,7 +66,7 @@ class ImportRefusal(models.Model):
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="refusals")
     file = models.CharField(max_length=255)
     line = models.PositiveIntegerField(null=True)
-    column = models.CharField(max_length=80, blank=True)
+    column = models.CharField(max_length=120, blank=True)
     reason = models.TextField()
 
     def __str__(self) -> str:

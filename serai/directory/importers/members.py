@@ -8,32 +8,33 @@ nobody's address.
 
 import hashlib
 import json
-import unicodedata
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
 from typing import Any
 
 import pycountry
+from babel import Locale
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from serai.core.errors import Invalid
 from serai.core.imports import framework
+from serai.core.imports.columns import Field, check_required, folded, recognise, words_for
 from serai.core.imports.copying import copy_in
-from serai.core.imports.framework import Options
-from serai.core.imports.readers import TableShape, propose_shape, table_rows
-from serai.core.imports.rows import Change, FileRefused, Outcome, Refusal, Row
+from serai.core.imports.framework import SAMPLE_ROWS, Proposal, Setting
+from serai.core.imports.rows import Change, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.tables import propose_shape, table_rows
 from serai.core.imports.text import clean_line, half_width, looks_broken
-from serai.core.models import ImportRun
 from serai.core.viewer import Viewer
 from serai.directory import identifiers
-from serai.directory.models import Identifier, Organisation, OrganisationName, Place
+from serai.directory.importers.entries import EntryImporter
+from serai.directory.models import Identifier, Organisation, OrganisationName, Place, Relation
 
 SOURCE = "members"
 
-# Headers people use, folded (no case, accents, spaces or signs). The first field that fits a column wins.
 _SYNONYMS: dict[str, tuple[str, ...]] = {
     "uscc": ("统一社会信用代码", "社会信用代码", "信用代码", "統一社會信用代碼", "uscc"),
     "ror": ("ror", "rorid"),
@@ -54,43 +55,80 @@ _SYNONYMS: dict[str, tuple[str, ...]] = {
     "city": ("city", "town", "城市", "所在城市", "stadt", "ort", "ville", "ciudad", "cidade", "citta", "город", "المدينة", "市区町村", "도시"),
     "established": ("founded", "foundedyear", "established", "成立年份", "成立时间", "gegrundet", "annee", "год"),
     "kind": ("type", "kind", "category", "categorycode", "类型", "类别", "類型", "art", "typ", "тип"),
-    "park": ("所属园区", "园区", "所屬園區", "park", "sciencepark"),
+    "park": ("所属园区", "所在园区", "technologiepark", "technoparc", "технопарк", "园区", "所屬園區", "park", "sciencepark"),
 }  # fmt: skip
 _PERSONAL = (
     "联系人", "手机", "电话", "邮箱", "聯絡人", "手機", "電話", "contact", "contactperson", "ansprechpartner", "phone", "mobile", "tel", "telephone",
     "email", "mail", "telefon", "contacto", "courriel", "телефон", "почта", "الهاتف", "البريد", "担当者", "담당자",
 )  # fmt: skip
-FIELDS = tuple(_SYNONYMS)
-_KINDS = {kind.value: kind for kind in Organisation.Kind}
+_LABELS = {
+    "uscc": Identifier.Scheme.USCC.label,
+    "ror": Identifier.Scheme.ROR.label,
+    "lei": Identifier.Scheme.LEI.label,
+    "vat": Identifier.Scheme.VAT.label,
+    "number": gettext_lazy("Number in the list"),
+    "name": gettext_lazy("Name"),
+    "website": gettext_lazy("Website"),
+    "country": gettext_lazy("Country or region"),
+    "city": gettext_lazy("City"),
+    "established": gettext_lazy("Year of foundation"),
+    "kind": gettext_lazy("Kind"),
+    "park": gettext_lazy("Science park"),
+}
+_PERSONAL_FOLDED = {folded(word) for word in _PERSONAL}
+_PARKS = ("science_park", "overseas_park", "incubator", "accelerator")
+# In this order the first field that fits a column wins.
+FIELDS = tuple(Field(name, _LABELS[name], known, name == "name") for name, known in _SYNONYMS.items())
 
 
-class MembersImporter:
+class MembersImporter(EntryImporter):
+    """Options beside those of the table: `country` for lines without one, `list` to keep two lists apart."""
+
     name = "members"
+    label = gettext_lazy("Member list")
     summary = gettext_lazy(
-        "List of member organisations (CSV or XLSX, any usual encoding and language of headers)"
+        "Member organisations as a table (CSV or XLSX), in any usual encoding and language of headers"
     )
     suffixes = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
 
-    def propose(self, path: Path, options: Options) -> dict[str, Any]:
-        """How the file would be read, with the first rows; people change it before anything is written."""
-        shape = _shape(path, options)
-        columns = _columns(shape, options)
-        sample = [row.data for row, _number in zip(table_rows(path, shape), range(5), strict=False)]
-        return {
-            **asdict(shape),
-            "line_end": {"\r\n": "CRLF", "\n": "LF", "\r": "CR"}.get(shape.line_end, ""),
-            "columns": columns,
-            "personal": [h for h in shape.headers if _folded(h) in _PERSONAL],
-            "unused": [h for h in shape.headers if h not in columns.values() and _folded(h) not in _PERSONAL],
-            "sample": sample,
-        }
+    def settings(self, by: Viewer | None) -> tuple[Setting, ...]:
+        return (
+            Setting(
+                "country",
+                gettext_lazy("Country or region of rows that name none"),
+                gettext_lazy("A name in English or a code such as PL."),
+            ),
+            Setting(
+                "list",
+                gettext_lazy("Name of this list"),
+                gettext_lazy("Give each list its own name if several number their members alike."),
+            ),
+        )
 
-    def read(self, path: Path, options: Options) -> Iterator[Row | Refusal]:
-        shape = _shape(path, options)
-        columns = _columns(shape, options)
-        _check_columns(path, shape, columns)
+    def settle(self, options: Options, by: Viewer | None) -> dict[str, Any]:
+        if options.get("country") and not _country(half_width(options["country"])):
+            message = _("{value} is not a country or region").format(value=options["country"])
+            raise Invalid(message, fields={"country": message})
+        return dict(options)
+
+    def propose(self, source: Source, options: Options) -> Proposal:
+        shape = propose_shape(source, options)
+        found = islice(table_rows(source, shape), SAMPLE_ROWS)
+        return Proposal(
+            headers=shape.headers,
+            rows=tuple((r.line, tuple(_shown(r.data.get(h)) for h in shape.headers)) for r in found),
+            shape=shape,
+            fields=FIELDS,
+            columns=recognise(FIELDS, shape.headers, options),
+            personal=tuple(h for h in shape.headers if folded(h) in _PERSONAL_FOLDED),
+        )
+
+    def read(self, source: Source, options: Options) -> Iterator[Row | Refusal]:
+        shape = propose_shape(source, options)
+        columns = recognise(FIELDS, shape.headers, options)
+        check_required(source, shape, FIELDS, columns)
         seen: dict[str, int] = {}
-        for row in table_rows(path, shape):
+        for row in table_rows(source, shape):
             checked = _checked(row, columns, options)
             if isinstance(checked, Row):
                 first = seen.setdefault(checked.data["ref"], row.line)
@@ -102,17 +140,9 @@ class MembersImporter:
     def apply(self, rows: list[Row], options: Options, by: Viewer | None) -> Outcome:
         return _apply(rows)
 
-    def finish(self, run: ImportRun, options: Options) -> None:
-        """Nothing waits for the end of a member list."""
-
-    def restore(self, kind: str, object_id: uuid.UUID, before: Any) -> None:
-        organisation = Organisation.objects.get(pk=object_id)
-        if before is None:
-            organisation.delete()
-            return
-        for name, value in before.items():
-            setattr(organisation, name, value)
-        organisation.save()
+    def restore(self, kind: str, befores: Mapping[uuid.UUID, Any]) -> None:
+        for organisation in Organisation.objects.filter(pk__in=befores):
+            _put_back(organisation, befores[organisation.pk])
 
 
 framework.register(MembersImporter())
@@ -121,53 +151,8 @@ framework.register(MembersImporter())
 # --- what the file says -----------------------------------------------------------------------------------------
 
 
-def _shape(path: Path, options: Options) -> TableShape:
-    return propose_shape(
-        path,
-        encoding=str(options.get("encoding", "")),
-        delimiter=str(options.get("delimiter", "")).replace("\\t", "\t"),
-        sheet=str(options.get("sheet", "")),
-    )
-
-
-def _folded(header: str) -> str:
-    """A header without what people vary: case, accents, width, spaces, signs."""
-    text = unicodedata.normalize("NFKD", str(header)).casefold()
-    return "".join(c for c in text if c.isalnum() and not unicodedata.combining(c))
-
-
-def _columns(shape: TableShape, options: Options) -> dict[str, str]:
-    """Field → header: as stated by the person, else by synonyms."""
-    stated = {k.removeprefix("column."): str(v) for k, v in options.items() if k.startswith("column.")}
-    unknown = set(stated) - set(FIELDS)
-    if unknown:
-        message = _("there is no field {field}; known are: {known}").format(
-            field=", ".join(sorted(unknown)), known=", ".join(FIELDS)
-        )
-        raise Invalid(message)
-    missing = [h for h in stated.values() if h and h not in shape.headers]
-    if missing:
-        raise Invalid(_("there is no column {column}").format(column=", ".join(missing)))
-    columns = {field: header for field, header in stated.items() if header}
-    for field, synonyms in _SYNONYMS.items():
-        if field in stated:
-            continue
-        found = next((h for h in shape.headers if _folded(h) in synonyms and h not in columns.values()), None)
-        if found:
-            columns[field] = found
-    return columns
-
-
-def _check_columns(path: Path, shape: TableShape, columns: Mapping[str, str]) -> None:
-    if "name" not in columns:
-        reason = _(
-            "no column was recognised as the name; say which with column.name=HEADER. Headers: {headers}"
-        )
-        raise FileRefused(
-            reason.format(headers=", ".join(shape.headers[:20]) or "—"),
-            file=path.name,
-            line=shape.header_line,
-        )
+def _shown(cell: Any) -> str:
+    return clean_line(cell)[:200]
 
 
 def _checked(row: Row, columns: Mapping[str, str], options: Options) -> Row | Refusal:
@@ -183,7 +168,7 @@ def _checked(row: Row, columns: Mapping[str, str], options: Options) -> Row | Re
             name=name
         )
         return refuse("name", reason)
-    codes = {}
+    codes: dict[str, str] = {}
     for scheme in ("uscc", "ror", "lei", "vat"):
         text = half_width(cells.get(scheme))
         if not text:
@@ -208,29 +193,64 @@ def _checked(row: Row, columns: Mapping[str, str], options: Options) -> Row | Re
         "website": _website(cells.get("website")),
         "established": _year(cells.get("established")),
         "kind": _kind(cells.get("kind")),
+        "park": clean_line(cells.get("park"))[:500],
     }
     return Row(row.file, row.line, data)
 
 
+# Codes of the European Union's statistics, and names CLDR does not have.
+_USUAL = {
+    "el": "GR",
+    "uk": "GB",
+    "xk": "XK",
+    "xkx": "XK",
+    "中華人民共和國": "CN",
+    "中国大陆": "CN",
+    "россиискаяфедерация": "RU",
+}
+
+
 def _country(text: str) -> str | None:
-    """ISO 3166-1 alpha-2 of a code or an English name; "" where nothing is said, None where it is unknown."""
+    """ISO 3166-1 alpha-2 of a code or a name; "" where nothing is said, None where it is unknown."""
     if not text:
         return ""
-    usual = {
-        "EL": "GR",
-        "UK": "GB",
-        "中国": "CN",
-        "中國": "CN",
-        "DEUTSCHLAND": "DE",
-        "FRANCE": "FR",
-        "РОССИЯ": "RU",
-    }
-    if text.upper() in usual:
-        return usual[text.upper()]
+    word = folded(text)
+    if word in _USUAL:
+        return _USUAL[word]
+    if word in _country_names():
+        return _country_names()[word]
     try:
         return str(pycountry.countries.lookup(text).alpha_2)
     except LookupError:
-        return "XK" if text.upper() in {"XK", "XKX", "KOSOVO"} else None
+        return None
+
+
+@cache
+def _country_names() -> dict[str, str]:
+    """Folded name → code, in the languages member lists come in."""
+    found: dict[str, str] = {}
+    for language in (
+        "en",
+        "zh_Hans",
+        "zh_Hant",
+        "fr",
+        "es",
+        "ru",
+        "ar",
+        "de",
+        "pt",
+        "it",
+        "ja",
+        "ko",
+        "pl",
+        "tr",
+        "vi",
+        "th",
+    ):
+        for code, name in Locale.parse(language).territories.items():
+            if len(code) == 2 and code.isalpha():
+                found.setdefault(folded(name), code)
+    return found
 
 
 def _website(value: Any) -> str:
@@ -247,23 +267,27 @@ def _year(value: Any) -> int | None:
 
 
 def _kind(value: Any) -> str:
-    text = clean_line(value).casefold().replace(" ", "_").replace("-", "_")
-    return _KINDS.get(text, Organisation.Kind.OTHER)
+    return words_for(Organisation.Kind).get(folded(clean_line(value)), Organisation.Kind.OTHER)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
 
 
+_KEPT = ("name", "country_id", "city", "website", "established", "kinds", "content_hash")
+
+
 def _apply(rows: list[Row]) -> Outcome:
     outcome = Outcome()
     refs = [row.data["ref"] for row in rows]
-    known = {o.source_ref: o for o in Organisation.objects.filter(source=SOURCE, source_ref__in=refs)}
+    here = Organisation.objects.filter(source=SOURCE, source_ref__in=refs)
+    known = dict(here.values_list("source_ref", "content_hash"))
     taken = _taken_codes(rows)
+    _find_parks(rows)
     places = {p.code: p for p in Place.objects.filter(code__in={row.data["country"] for row in rows} - {""})}
     new: list[tuple[Organisation, Row]] = []
+    changed: list[Row] = []
     for row in rows:
-        data, existing = row.data, known.get(row.data["ref"])
-        digest = _digest(data)
+        data, digest = row.data, _digest(row.data)
         clash = next(
             (f"{s} {v}" for s, v in data["codes"].items() if taken.get((s, v), data["ref"]) != data["ref"]),
             None,
@@ -271,25 +295,105 @@ def _apply(rows: list[Row]) -> Outcome:
         if clash:
             reason = _("another organisation has {identifier} already").format(identifier=clash)
             outcome.refusals.append(Refusal(row.file, row.line, "", reason))
-        elif existing is None:
+            continue
+        taken |= dict.fromkeys(data["codes"].items(), data["ref"])
+        if data["ref"] not in known:
             organisation = Organisation(
                 source=SOURCE, source_ref=data["ref"], status=Organisation.Status.LISTED
             )
             new.append((_fill(organisation, data, digest, places), row))
             outcome.created += 1
             outcome.changes.append(Change("organisation", organisation.pk, row.line))
-        elif existing.content_hash == digest:
+        elif known[data["ref"]] == digest:
             outcome.unchanged += 1
         else:
-            before = {
-                n: getattr(existing, n)
-                for n in ("name", "city", "website", "established", "kinds", "content_hash")
-            }
-            _fill(existing, data, digest, places).save()
-            outcome.updated += 1
-            outcome.changes.append(Change("organisation", existing.pk, row.line, before))
+            changed.append(row)
     _write_new(new)
+    outcome.changes += _write_changed(changed, places)
+    outcome.updated += len(changed)
     return outcome
+
+
+def _find_parks(rows: list[Row]) -> None:
+    """Put the park's key in place of its name, where exactly one park of the directory has that name."""
+    wanted = {row.data["park"] for row in rows} - {""}
+    found: dict[str, set[str]] = {}
+    if wanted:
+        parks = OrganisationName.objects.filter(text__in=wanted, organisation__kinds__overlap=list(_PARKS))
+        for text, pk in parks.values_list("text", "organisation_id"):
+            found.setdefault(text, set()).add(str(pk))
+    for row in rows:
+        keys = found.get(row.data["park"], set())
+        row.data["park"] = next(iter(keys)) if len(keys) == 1 else ""
+
+
+def _hosting(organisation: Organisation) -> QuerySet[Relation]:
+    return Relation.objects.filter(source=organisation, kind=Relation.Kind.HOSTED_BY, stated_by=SOURCE)
+
+
+def _write_changed(rows: list[Row], places: dict[str, Place]) -> list[Change]:
+    found = Organisation.objects.filter(source=SOURCE, source_ref__in=[row.data["ref"] for row in rows])
+    by_ref = {o.source_ref: o for o in found.prefetch_related("names", "identifiers")}
+    changes = []
+    for row in rows:
+        organisation, data = by_ref[row.data["ref"]], row.data
+        changes.append(Change("organisation", organisation.pk, row.line, _snapshot(organisation)))
+        _rename(organisation, data["name"])
+        for scheme, value in data["codes"].items():
+            organisation.identifiers.filter(scheme=scheme).exclude(value=value).delete()
+            organisation.identifiers.get_or_create(scheme=scheme, value=value)
+        _fill(organisation, data, _digest(data), places).save()
+        _host(organisation, data["park"])
+    return changes
+
+
+def _host(organisation: Organisation, park: str) -> None:
+    key = uuid.UUID(park) if park else None
+    _hosting(organisation).exclude(target_id=key).delete()
+    if key is not None and organisation.pk != key:
+        Relation.objects.get_or_create(
+            source=organisation,
+            kind=Relation.Kind.HOSTED_BY,
+            target_id=key,
+            defaults={"stated_by": SOURCE},
+        )
+
+
+def _rename(organisation: Organisation, name: str) -> None:
+    """The name the list had given goes, and the new one comes; names people added stay."""
+    if organisation.name == name:
+        return
+    organisation.names.filter(text=organisation.name, language="", kind=OrganisationName.Kind.LABEL).delete()
+    organisation.names.get_or_create(text=name, language="", kind=OrganisationName.Kind.LABEL)
+
+
+def _snapshot(organisation: Organisation) -> dict[str, Any]:
+    fields = {n: getattr(organisation, n) for n in _KEPT}
+    if fields["country_id"]:
+        fields["country_id"] = str(fields["country_id"])
+    return {
+        "fields": fields,
+        "names": [{"text": n.text, "language": n.language, "kind": n.kind} for n in organisation.names.all()],
+        "identifiers": [
+            {"scheme": i.scheme, "value": i.value, "is_preferred": i.is_preferred}
+            for i in organisation.identifiers.all()
+        ],
+        "park": str(_hosting(organisation).values_list("target_id", flat=True).first() or ""),
+    }
+
+
+def _put_back(organisation: Organisation, before: dict[str, Any]) -> None:
+    for name, value in before["fields"].items():
+        setattr(organisation, name, value)
+    organisation.save()
+    _replace(organisation, OrganisationName, before["names"])
+    _replace(organisation, Identifier, before["identifiers"])
+    _host(organisation, before["park"])
+
+
+def _replace(organisation: Organisation, model: Any, values: Sequence[dict[str, Any]]) -> None:
+    model.objects.filter(organisation=organisation).delete()
+    model.objects.bulk_create(model(organisation=organisation, **v) for v in values)
 
 
 def _taken_codes(rows: list[Row]) -> dict[tuple[str, str], str]:
@@ -337,3 +441,11 @@ def _write_new(items: list[tuple[Organisation, Row]]) -> None:
             for scheme, value in row.data["codes"].items()
         ],
     )
+    hosted = [
+        Relation(
+            source=o, kind=Relation.Kind.HOSTED_BY, target_id=uuid.UUID(row.data["park"]), stated_by=SOURCE
+        )
+        for o, row in items
+        if row.data["park"]
+    ]
+    copy_in(Relation, hosted)

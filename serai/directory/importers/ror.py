@@ -8,8 +8,9 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.db import connection
@@ -17,13 +18,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from serai.core.imports import framework
-from serai.core.imports.copying import copy_in
-from serai.core.imports.framework import Options
-from serai.core.imports.readers import json_rows, parse_json, propose_shape, table_rows, zip_members
-from serai.core.imports.rows import Change, FileRefused, Outcome, Refusal, Row
+from serai.core.imports.copying import copy_values
+from serai.core.imports.framework import SAMPLE_ROWS, Proposal
+from serai.core.imports.readers import json_rows, parse_json, zip_members
+from serai.core.imports.rows import Change, FileRefused, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.tables import propose_shape, table_rows
 from serai.core.imports.text import clean_line
-from serai.core.models import ImportRun
 from serai.core.viewer import Viewer
+from serai.directory.importers.entries import EntryImporter
 from serai.directory.models import (
     Identifier,
     Organisation,
@@ -53,8 +55,8 @@ _KINDS = {
 }
 _NAME_KINDS = {
     "acronym": OrganisationName.Kind.ACRONYM,
-    "alias": OrganisationName.Kind.ALIAS,
     "label": OrganisationName.Kind.LABEL,
+    "alias": OrganisationName.Kind.ALIAS,
 }
 # (our kind, whether the record is the target): "parent" says the record is part of the other.
 _RELATIONS = {
@@ -70,57 +72,117 @@ _RANK: dict[str, int] = {
     Organisation.Kind.HEALTHCARE: 2,
     Organisation.Kind.FUNDER: 9,
 }
+_SCHEMES = {"wikidata": "wikidata", "isni": "isni", "grid": "grid", "fundref": "fundref"}
 # What a record decides about an organisation; a person's additions elsewhere stay.
 _FIELDS = (
     "name", "name_language", "kinds", "status", "country_id", "city", "latitude", "longitude", "established",
     "website", "domains", "content_hash", "source_modified",
 )  # fmt: skip
+_COLUMNS = ("Record ID", "Related ID", "Relationship of Related ID to Record ID")
+
+Key = tuple[str, str, str]
+"""A relation by what it joins: (source, kind, target), both as identifiers of the register."""
 
 
-class RorImporter:
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it was checked: every value fits its column.
+
+    `names` are (text, language, kind), `identifiers` (scheme, value, is preferred). `digest` is that of all
+    the register says, so that a change in a part we do not keep is seen too.
+    """
+
+    ref: str
+    digest: str
+    modified: str
+    status: str
+    name: str
+    name_language: str
+    kinds: list[str]
+    country: str
+    city: str
+    latitude: float | None
+    longitude: float | None
+    established: int | None
+    website: str
+    domains: list[str]
+    names: tuple[Key, ...]
+    identifiers: tuple[tuple[str, str, bool], ...]
+    relations: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A row of the relationship CSV. `final` is what stands between the two at the end of the file."""
+
+    ref: str
+    other: str
+    relation: str
+    final: frozenset[Key] = frozenset()
+
+
+class RorImporter(EntryImporter):
     name = "ror"
+    label = gettext_lazy("ROR release")
     summary = gettext_lazy("ROR release: ZIP of records, JSON, or relationship CSV")
     suffixes = (".zip", ".json", ".csv")
 
-    def read(self, path: Path, options: Options) -> Iterator[Row | Refusal]:
-        suffix = path.suffix.lower()
-        if suffix == ".zip":
-            yield from _zip_rows(path)
-        elif suffix == ".csv":
-            yield from _relation_rows(path)
+    def propose(self, source: Source, options: Options) -> Proposal:
+        if source.suffix == ".csv":
+            shape = _relation_shape(source)
+            found = islice(table_rows(source, shape), SAMPLE_ROWS)
+            rows = tuple((r.line, tuple(clean_line(r.data.get(c)) for c in _COLUMNS)) for r in found)
+            return Proposal(headers=_COLUMNS, rows=rows)
+        records = [row for row in islice(self.read(source, options), 200) if isinstance(row, Row)]
+        shown = tuple((r.line, _shown(r.data)) for r in records[:SAMPLE_ROWS])
+        return Proposal(
+            headers=("ROR", _("Name"), _("Country or region"), _("City"), _("Status")), rows=shown
+        )
+
+    def read(self, source: Source, options: Options) -> Iterator[Row | Refusal]:
+        if source.suffix == ".zip":
+            yield from _zip_rows(source)
+        elif source.suffix == ".csv":
+            yield from _relation_rows(source)
         else:
-            yield from (_checked(row) for row in json_rows(path))
+            yield from (_checked(row) for row in json_rows(source))
 
     def apply(self, rows: list[Row], options: Options, by: Viewer | None) -> Outcome:
-        if rows and "Record ID" in rows[0].data:
+        if isinstance(rows[0].data, Stated):
             return _apply_relations(rows)
         return _apply_records(rows)
 
-    def finish(self, run: ImportRun, options: Options) -> None:
+    def finish(self, options: Options) -> None:
         resolve_pending()
 
-    def restore(self, kind: str, object_id: uuid.UUID, before: Any) -> None:
+    def restore(self, kind: str, befores: Mapping[uuid.UUID, Any]) -> None:
         if kind == "relation":
-            Relation.objects.filter(pk=object_id).delete()
-        elif before is None:
-            PendingRelation.objects.filter(
-                source_name=SOURCE,
-                organisation_ref__in=Organisation.objects.filter(pk=object_id).values("source_ref"),
-            ).delete()
-            Organisation.objects.filter(pk=object_id).delete()
+            _restore_relations(befores.values())
         else:
-            _restore_record(object_id, before)
+            for organisation in Organisation.objects.filter(pk__in=befores):
+                _restore_record(organisation, befores[organisation.pk])
+        resolve_pending()
 
 
 framework.register(RorImporter())
 
 
+def _shown(record: Record) -> tuple[str, ...]:
+    return (
+        record.ref,
+        record.name,
+        record.country,
+        record.city,
+        str(Organisation.Status(record.status).label),
+    )
+
+
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-def _zip_rows(path: Path) -> Iterator[Row | Refusal]:
+def _zip_rows(source: Source) -> Iterator[Row | Refusal]:
     found = False
-    for member, raw in zip_members(path, suffix=".json"):
+    for member, raw in zip_members(source, suffix=".json"):
         found = True
         data = parse_json(raw, file=member)
         if isinstance(data, list):
@@ -128,35 +190,59 @@ def _zip_rows(path: Path) -> Iterator[Row | Refusal]:
         else:
             yield _checked(Row(member, 1, data))
     if not found:
-        raise FileRefused(_("the archive holds no JSON record"), file=path.name)
+        raise FileRefused(_("the archive holds no JSON record"), file=source.name)
+
+
+class _Wrong(Exception):  # noqa: N818  it never leaves this module
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+        self.reason = reason
 
 
 def _checked(row: Row) -> Row | Refusal:
-    """The row, or why it is not a ROR record."""
-
-    def refuse(column: str, reason: str) -> Refusal:
-        return Refusal(row.file, row.line, column, reason)
-
-    record = row.data
-    if not isinstance(record, dict):
-        return refuse("", _("a record must be an object"))
-    match = _ID.match(str(record.get("id", "")))
-    if not match or not is_ror_id(match[1]):
-        return refuse("id", _("it is not a ROR identifier with valid check digits"))
-    if record.get("status") not in _STATUS:
-        return refuse("status", _("it must be active, inactive or withdrawn"))
-    names = record.get("names")
-    if not isinstance(names, list) or not any(_is_display(n) for n in names):
-        return refuse("names", _("there is no display name"))
-    return row
+    """The row with its `Record`, or why it is not a ROR record."""
+    try:
+        return Row(row.file, row.line, _record(row.data))
+    except _Wrong as wrong:
+        return Refusal(row.file, row.line, wrong.column, wrong.reason)
 
 
-def _is_display(name: Any) -> bool:
-    return (
-        isinstance(name, dict)
-        and "ror_display" in (name.get("types") or [])
-        and bool(clean_line(name.get("value")))
+def _record(data: Any) -> Record:
+    if not isinstance(data, dict):
+        raise _Wrong("", _("a record must be an object"))
+    ref = _ref(data.get("id"))
+    if not ref:
+        raise _Wrong("id", _("it is not a ROR identifier with valid check digits"))
+    status = data.get("status")
+    if not isinstance(status, str) or status not in _STATUS:
+        raise _Wrong("status", _("it must be active, inactive or withdrawn"))
+    names, display = _names(data)
+    place = _place(data)
+    return Record(
+        ref=ref,
+        digest=_digest(data),
+        modified=_modified(data),
+        status=status,
+        name=display[0],
+        name_language=display[1],
+        kinds=_kinds(data),
+        country=_country(place),
+        city=_text(place, "name", "locations")[:150],
+        latitude=_degrees(place, "lat", 90),
+        longitude=_degrees(place, "lng", 180),
+        established=_year(data),
+        website=_website(data),
+        domains=[clean_line(d)[:253] for d in _list(data, "domains", str)],
+        names=names,
+        identifiers=_identifiers(ref, data),
+        relations=_relations(ref, data),
     )
+
+
+def _ref(value: Any) -> str:
+    match = _ID.match(value) if isinstance(value, str) else None
+    return match[1] if match and is_ror_id(match[1]) else ""
 
 
 def is_ror_id(value: str) -> bool:
@@ -168,240 +254,272 @@ def is_ror_id(value: str) -> bool:
     return int(value[7:]) == 98 - (number * 100) % 97
 
 
-def _relation_rows(path: Path) -> Iterator[Row | Refusal]:
-    shape = propose_shape(path)
-    wanted = ("Record ID", "Related ID", "Relationship of Related ID to Record ID")
-    missing = [column for column in wanted if column not in shape.headers]
-    if missing:
-        reason = _("these columns are missing: {columns}").format(columns=", ".join(missing))
-        raise FileRefused(reason, file=path.name, line=1)
-    checked = [_checked_relation(row) for row in table_rows(path, shape)]
-    yield from _with_final_state(checked)
+def _list(data: Mapping[str, Any], name: str, kind: type) -> list[Any]:
+    value = data.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
+        raise _Wrong(name, _("it is not what a ROR record has there"))
+    return value
 
 
-def _with_final_state(rows: list[Row | Refusal]) -> Iterator[Row | Refusal]:
-    """Give each row the relations its pair has at the end of the file (`final`).
-
-    A release may delete a relation and state another one between the same two further down; only the end
-    counts, so that reading the file again changes nothing.
-    """
-    final: dict[frozenset[str], set[tuple[str, str, str]]] = {}
-    for row in rows:
-        if isinstance(row, Row):
-            ref, other, stated = _relation_of(row)
-            if stated == "delete":
-                final[frozenset((ref, other))] = set()
-            else:
-                final.setdefault(frozenset((ref, other)), set()).add(_directed(ref, stated, other))
-    for row in rows:
-        if isinstance(row, Row):
-            ref, other, _stated = _relation_of(row)
-            row.data["final"] = final[frozenset((ref, other))]
-        yield row
+def _text(data: Mapping[str, Any], name: str, column: str) -> str:
+    value = data.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _Wrong(column, _("it is not what a ROR record has there"))
+    return clean_line(value)
 
 
-def _relation_of(row: Row) -> tuple[str, str, str]:
-    """(record, related record, relation) of a row of the relationship CSV that was checked."""
-    ref = _ID.match(row.data["Record ID"].strip())[1]  # type: ignore[index]
-    other = _ID.match(row.data["Related ID"].strip())[1]  # type: ignore[index]
-    return ref, other, row.data["Relationship of Related ID to Record ID"].strip().lower()
+def _names(data: dict[str, Any]) -> tuple[tuple[Key, ...], tuple[str, str]]:
+    """All names, each once, and the one to show."""
+    found: dict[Key, None] = {}
+    display = None
+    for name in _list(data, "names", dict):
+        text = _text(name, "value", "names")[:500]
+        language = _text(name, "lang", "names")[:35]
+        types = _list(name, "types", str)
+        if not text:
+            continue
+        kind = next((k for t, k in _NAME_KINDS.items() if t in types), OrganisationName.Kind.LABEL)
+        found.setdefault((text, language, kind))
+        if display is None and "ror_display" in types:
+            display = (text, language)
+    if display is None:
+        raise _Wrong("names", _("there is no display name"))
+    return tuple(found), display
 
 
-def _checked_relation(row: Row) -> Row | Refusal:
-    for column in ("Record ID", "Related ID"):
-        match = _ID.match(str(row.data.get(column, "")).strip())
-        if not match or not is_ror_id(match[1]):
-            reason = _("it is not a ROR identifier with valid check digits")
-            return Refusal(row.file, row.line, column, reason)
-    kind = str(row.data.get("Relationship of Related ID to Record ID", "")).strip().lower()
-    if kind not in _RELATIONS and kind != "delete":
-        reason = _("the relation {kind} is not known").format(kind=kind or "''")
-        return Refusal(row.file, row.line, "Relationship of Related ID to Record ID", reason)
-    return row
-
-
-# --- records ----------------------------------------------------------------------------------------------------
-
-
-def _apply_records(rows: list[Row]) -> Outcome:
-    outcome = Outcome()
-    refs = [_ID.match(row.data["id"])[1] for row in rows]  # type: ignore[index]
-    known = {o.source_ref: o for o in Organisation.objects.filter(source=SOURCE, source_ref__in=refs)}
-    countries = _countries(rows)
-    new: dict[str, tuple[Organisation, Row]] = {}
-    changed: list[tuple[Organisation, Row]] = []
-    for ref, row in zip(refs, rows, strict=True):
-        digest = _digest(row.data)
-        existing = known.get(ref)
-        if ref in new:
-            outcome.refusals.append(
-                Refusal(row.file, row.line, "id", _("the same record stands twice in this file"))
-            )
-        elif existing is None:
-            fresh = Organisation(source=SOURCE, source_ref=ref)
-            new[ref] = (_fill(fresh, row.data, digest, countries), row)
-            outcome.created += 1
-            outcome.changes.append(Change("organisation", fresh.pk, row.line))
-        elif existing.content_hash == digest or existing.source_modified > _modified(row.data):
-            outcome.unchanged += 1  # the same, or an older release read after a newer one
-        else:
-            before = _snapshot(existing)
-            changed.append((_fill(existing, row.data, digest, countries), row))
-            outcome.updated += 1
-            outcome.changes.append(Change("organisation", existing.pk, row.line, before))
-    _write_new(list(new.values()))
-    for organisation, row in changed:
-        _write_changed(organisation, row.data)
-    _write_pending([*new.values(), *changed])
-    return outcome
-
-
-def _digest(record: Any) -> str:
-    raw = json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(raw.encode()).hexdigest()
-
-
-def _countries(rows: list[Row]) -> dict[str, Place]:
-    codes = {_location(row.data).get("country_code") or "" for row in rows} - {""}
-    known = {p.code: p for p in Place.objects.filter(code__in=codes)}
-    for code in sorted(codes - set(known)):
-        known[code] = Place.objects.create(code=code, kind=Place.Kind.COUNTRY)
-    return known
-
-
-def _location(record: dict[str, Any]) -> dict[str, Any]:
-    places = record.get("locations") or []
-    details = places[0].get("geonames_details") if places and isinstance(places[0], dict) else None
+def _place(data: dict[str, Any]) -> Mapping[str, Any]:
+    places = _list(data, "locations", dict)
+    details = places[0].get("geonames_details") if places else None
     return details if isinstance(details, dict) else {}
 
 
-def _fill(
-    organisation: Organisation, record: dict[str, Any], digest: str, countries: dict[str, Place]
-) -> Organisation:
-    display = next(n for n in record["names"] if _is_display(n))
-    place = _location(record)
-    organisation.name = clean_line(display["value"])[:500]
-    organisation.name_language = str(display.get("lang") or "")
-    kinds = [_KINDS[t] for t in record.get("types") or [] if t in _KINDS]
-    organisation.kinds = sorted(dict.fromkeys(kinds), key=lambda k: _RANK.get(str(k), 5)) or [
-        Organisation.Kind.OTHER
-    ]
-    organisation.status = _status(organisation, record["status"])
-    country = countries.get(place.get("country_code") or "")
-    organisation.country_id = country.pk if country else None
-    organisation.city = clean_line(place.get("name"))[:150]
-    organisation.latitude = place.get("lat")
-    organisation.longitude = place.get("lng")
-    organisation.established = record.get("established")
-    links = {link.get("type"): link.get("value") for link in record.get("links") or []}
-    organisation.website = str(links.get("website") or "")[:500]
-    organisation.domains = [str(d)[:253] for d in record.get("domains") or []]
-    organisation.content_hash = digest
-    organisation.source_modified = _modified(record)
-    return organisation
+def _country(place: Mapping[str, Any]) -> str:
+    code = _text(place, "country_code", "locations").upper()
+    if code and not re.fullmatch("[A-Z]{2}", code):
+        raise _Wrong("locations", _("{value} is not a country or region").format(value=code[:20]))
+    return code
+
+
+def _degrees(place: Mapping[str, Any], name: str, limit: int) -> float | None:
+    value = place.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -limit <= value <= limit:
+        raise _Wrong("locations", _("{name} is not a number of degrees").format(name=name))
+    return float(value)
+
+
+def _year(data: dict[str, Any]) -> int | None:
+    value = data.get("established")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 9999:
+        raise _Wrong("established", _("it is not a year"))
+    return value
+
+
+def _kinds(data: dict[str, Any]) -> list[str]:
+    kinds = dict.fromkeys(str(_KINDS[t]) for t in _list(data, "types", str) if t in _KINDS)
+    return sorted(kinds, key=lambda k: _RANK.get(k, 5)) or [str(Organisation.Kind.OTHER)]
+
+
+def _website(data: dict[str, Any]) -> str:
+    links = {
+        _text(link, "type", "links"): _text(link, "value", "links") for link in _list(data, "links", dict)
+    }
+    address = links.get("website", "")
+    return address[:500] if address.startswith(("http://", "https://")) else ""
+
+
+def _identifiers(ref: str, data: dict[str, Any]) -> tuple[tuple[str, str, bool], ...]:
+    found = {("ror", ref): True}
+    for external in _list(data, "external_ids", dict):
+        scheme = _SCHEMES.get(_text(external, "type", "external_ids").lower())
+        if scheme is None:
+            continue
+        preferred = external.get("preferred")
+        for value in _list(external, "all", str):
+            text = clean_line(value)
+            text = text.replace(" ", "")[:100] if scheme == "isni" else text[:100]
+            if text:
+                found.setdefault((scheme, text), value == preferred)
+    return tuple((scheme, value, preferred) for (scheme, value), preferred in found.items())
+
+
+def _relations(ref: str, data: dict[str, Any]) -> tuple[Key, ...]:
+    found: dict[Key, None] = {}
+    for relation in _list(data, "relationships", dict):
+        other, kind = _ref(relation.get("id")), _text(relation, "type", "relationships")
+        if other and kind in _RELATIONS and other != ref:
+            found.setdefault(_directed(ref, kind, other))
+    return tuple(found)
+
+
+def _directed(ref: str, stated: str, other: str) -> Key:
+    """(source, kind, target) of a stated relation; what is mutual is kept once, in one order."""
+    kind, is_target = _RELATIONS[stated]
+    if kind == Relation.Kind.RELATED:
+        ref, other = sorted((ref, other))
+    return (other, str(kind), ref) if is_target else (ref, str(kind), other)
+
+
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _digest(record: Any) -> str:
+    return hashlib.sha256(_canonical(record).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _modified(record: dict[str, Any]) -> str:
     """The day of the record's last change, as an ISO date that sorts."""
-    admin = record.get("admin") or {}
-    return str((admin.get("last_modified") or {}).get("date", ""))[:40]
+    admin = record.get("admin")
+    last = admin.get("last_modified") if isinstance(admin, dict) else None
+    return _text(last, "date", "admin")[:40] if isinstance(last, dict) else ""
 
 
-def _status(organisation: Organisation, stated: str) -> str:
-    """The register decides about what only it vouches for; a member verified here stays so while active."""
-    ours = {Organisation.Status.VERIFIED, Organisation.Status.SUSPENDED, Organisation.Status.MERGED}
-    if organisation.status in ours and stated == "active":
-        return organisation.status
-    return _STATUS[stated]
+# --- writing records --------------------------------------------------------------------------------------------
 
 
-def _names(organisation: Organisation, record: dict[str, Any]) -> list[OrganisationName]:
-    found: dict[tuple[str, str, str], OrganisationName] = {}
-    for name in record["names"]:
-        text = clean_line(name.get("value"))[:500]
-        types = name.get("types") or []
-        kind = next(
-            (_NAME_KINDS[t] for t in ("acronym", "label", "alias") if t in types), OrganisationName.Kind.LABEL
-        )
-        language = str(name.get("lang") or "")
-        if text:
-            found.setdefault(
-                (text, language, kind),
-                OrganisationName(organisation=organisation, text=text, language=language, kind=kind),
-            )
-    return list(found.values())
-
-
-_SCHEMES = {"wikidata": "wikidata", "isni": "isni", "grid": "grid", "fundref": "fundref"}
-
-
-def _identifiers(organisation: Organisation, record: dict[str, Any]) -> list[Identifier]:
-    found = {
-        ("ror", organisation.source_ref): Identifier(
-            organisation=organisation, scheme="ror", value=organisation.source_ref, is_preferred=True
-        )
+def _apply_records(rows: list[Row]) -> Outcome:
+    outcome = Outcome()
+    here = Organisation.objects.filter(source=SOURCE, source_ref__in=[row.data.ref for row in rows])
+    known = {
+        ref: (digest, modified)
+        for ref, digest, modified in here.values_list("source_ref", "content_hash", "source_modified")
     }
-    for external in record.get("external_ids") or []:
-        scheme = _SCHEMES.get(str(external.get("type", "")).lower())
-        if scheme is None:
-            continue
-        for value in external.get("all") or []:
-            text = str(value).replace(" ", "")[:100] if scheme == "isni" else str(value).strip()[:100]
-            found.setdefault(
-                (scheme, text),
-                Identifier(
-                    organisation=organisation,
-                    scheme=scheme,
-                    value=text,
-                    is_preferred=value == external.get("preferred"),
-                ),
+    new: dict[str, tuple[uuid.UUID, Row]] = {}
+    changed: list[Row] = []
+    for row in rows:
+        record: Record = row.data
+        digest, modified = known.get(record.ref, ("", ""))
+        if record.ref in new:
+            outcome.refusals.append(
+                Refusal(row.file, row.line, "id", _("the same record stands twice in this file"))
             )
-    return list(found.values())
+        elif record.ref not in known:
+            new[record.ref] = (uuid.uuid4(), row)
+        elif digest == record.digest or modified > record.modified:
+            outcome.unchanged += 1  # the same, or an older release read after a newer one
+        else:
+            changed.append(row)
+            known[record.ref] = (record.digest, record.modified)
+    countries = _countries([*(row for _key, row in new.values()), *changed])
+    _write_new(list(new.values()), countries)
+    outcome.created = len(new)
+    outcome.changes += [Change("organisation", key, row.line) for key, row in new.values()]
+    outcome.changes += _write_changed(changed, countries)
+    outcome.updated = len(changed)
+    written = [*(row for _key, row in new.values()), *changed]
+    _write_pending(key for row in written for key in row.data.relations)
+    return outcome
 
 
-def _write_new(items: list[tuple[Organisation, Row]]) -> None:
-    copy_in(Organisation, [organisation for organisation, _row in items])
-    copy_in(OrganisationName, [n for organisation, row in items for n in _names(organisation, row.data)])
-    copy_in(Identifier, [i for organisation, row in items for i in _identifiers(organisation, row.data)])
+def _countries(rows: Iterable[Row]) -> dict[str, uuid.UUID]:
+    codes = {row.data.country for row in rows} - {""}
+    known = dict(Place.objects.filter(code__in=codes).values_list("code", "pk"))
+    for code in sorted(codes - set(known)):
+        known[code] = Place.objects.create(code=code, kind=Place.Kind.COUNTRY).pk
+    return known
 
 
-def _write_changed(organisation: Organisation, record: dict[str, Any]) -> None:
+def _values(record: Record, countries: Mapping[str, uuid.UUID]) -> dict[str, Any]:
+    return {
+        "name": record.name,
+        "name_language": record.name_language,
+        "kinds": record.kinds,
+        "status": str(_STATUS[record.status]),
+        "country_id": countries.get(record.country),
+        "city": record.city,
+        "latitude": record.latitude,
+        "longitude": record.longitude,
+        "established": record.established,
+        "website": record.website,
+        "domains": record.domains,
+        "content_hash": record.digest,
+        "source_modified": record.modified,
+    }
+
+
+def _write_new(items: Sequence[tuple[uuid.UUID, Row]], countries: Mapping[str, uuid.UUID]) -> None:
+    if not items:
+        return
+    copy_values(
+        Organisation,
+        ("id", "source", "source_ref", *_FIELDS),
+        ((key, SOURCE, row.data.ref, *_values(row.data, countries).values()) for key, row in items),
+    )
+    copy_values(
+        OrganisationName,
+        ("organisation_id", "text", "language", "kind"),
+        ((key, *name) for key, row in items for name in row.data.names),
+    )
+    copy_values(
+        Identifier,
+        ("organisation_id", "scheme", "value", "is_preferred"),
+        ((key, *identifier) for key, row in items for identifier in row.data.identifiers),
+    )
+
+
+def _write_changed(rows: list[Row], countries: Mapping[str, uuid.UUID]) -> list[Change]:
+    found = Organisation.objects.filter(source=SOURCE, source_ref__in=[row.data.ref for row in rows])
+    here = {o.source_ref: o for o in found.prefetch_related("names", "identifiers")}
+    changes = []
+    for row in rows:
+        organisation = here[row.data.ref]
+        changes.append(Change("organisation", organisation.pk, row.line, _snapshot(organisation)))
+        _change(organisation, row.data, countries)
+    return changes
+
+
+def _change(organisation: Organisation, record: Record, countries: Mapping[str, uuid.UUID]) -> None:
+    """The register decides about what only it vouches for; a member verified here stays so while active."""
+    values = _values(record, countries)
+    ours = {Organisation.Status.VERIFIED, Organisation.Status.SUSPENDED, Organisation.Status.MERGED}
+    if organisation.status in ours and record.status == "active":
+        values["status"] = organisation.status
+    for name, value in values.items():
+        setattr(organisation, name, value)
     organisation.save(update_fields=[*_FIELDS, "updated_at"])
-    names = _names(organisation, record)
-    if (
-        organisation.status != Organisation.Status.VERIFIED
-    ):  # a member's own names are not the register's to remove
-        organisation.names.all().delete()
-    OrganisationName.objects.bulk_create(names, ignore_conflicts=True)
+    if organisation.status != Organisation.Status.VERIFIED:
+        organisation.names.all().delete()  # a member's own names are not the register's to remove
+    OrganisationName.objects.bulk_create(
+        (
+            OrganisationName(organisation=organisation, text=text, language=language, kind=kind)
+            for text, language, kind in record.names
+        ),
+        ignore_conflicts=True,
+    )
     organisation.identifiers.filter(scheme__in=[*_SCHEMES.values(), "ror"]).delete()
-    Identifier.objects.bulk_create(_identifiers(organisation, record))
+    Identifier.objects.bulk_create(
+        Identifier(organisation=organisation, scheme=scheme, value=value, is_preferred=preferred)
+        for scheme, value, preferred in record.identifiers
+    )
+    _forget_relations(organisation)
+
+
+def _forget_relations(organisation: Organisation) -> None:
     Relation.objects.filter(source=organisation, stated_by=SOURCE).delete()
     Relation.objects.filter(target=organisation, stated_by=SOURCE).delete()
     PendingRelation.objects.filter(source_name=SOURCE, organisation_ref=organisation.source_ref).delete()
 
 
-def _write_pending(items: list[tuple[Organisation, Row]]) -> None:
-    pending = {
-        key: PendingRelation(source_name=SOURCE, organisation_ref=key[0], kind=key[1], target_ref=key[2])
-        for organisation, row in items
-        for key in _stated(organisation.source_ref, row.data)
-    }
-    PendingRelation.objects.bulk_create(pending.values(), ignore_conflicts=True)
-
-
-def _stated(ref: str, record: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for relation in record.get("relationships") or []:
-        match = _ID.match(str(relation.get("id", "")))
-        if match and relation.get("type") in _RELATIONS and match[1] != ref:
-            yield _directed(ref, str(relation["type"]), match[1])
-
-
-def _directed(ref: str, stated: str, other: str) -> tuple[str, str, str]:
-    """(source, kind, target) of a stated relation; what is mutual is kept once, in one order."""
-    kind, is_target = _RELATIONS[stated]
-    if kind == Relation.Kind.RELATED:
-        ref, other = sorted((ref, other))
-    return (other, kind, ref) if is_target else (ref, kind, other)
+def _write_pending(keys: Iterable[Key]) -> None:
+    """All the relations stated, in one statement; one that waits already, or was made already, is not doubled."""
+    distinct = list(dict.fromkeys(keys))
+    if not distinct:
+        return
+    insert = """
+        INSERT INTO directory_pendingrelation (source_name, organisation_ref, kind, target_ref)
+        SELECT %s, source, kind, target FROM unnest(%s::text[], %s::text[], %s::text[]) AS stated (source, kind, target)
+        ON CONFLICT DO NOTHING
+    """
+    sources, kinds, targets = (list(column) for column in zip(*distinct, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(insert, [SOURCE, sources, kinds, targets])
 
 
 def resolve_pending() -> int:
@@ -431,17 +549,71 @@ def resolve_pending() -> int:
 # --- the relationship CSV ---------------------------------------------------------------------------------------
 
 
+def _relation_shape(source: Source) -> Any:
+    shape = propose_shape(source)
+    missing = [column for column in _COLUMNS if column not in shape.headers]
+    if missing:
+        reason = _("these columns are missing: {columns}").format(columns=", ".join(missing))
+        raise FileRefused(reason, file=source.name, line=1)
+    return shape
+
+
+def _relation_rows(source: Source) -> Iterator[Row | Refusal]:
+    """The rows, each with what stands between its two records at the end of the file.
+
+    A release may delete a relation and state another one between the same two further down; only the end
+    counts, so that reading the file again changes nothing.
+    """
+    rows = [_checked_relation(row) for row in table_rows(source, _relation_shape(source))]
+    final: dict[frozenset[str], set[Key]] = {}
+    for row in rows:
+        if isinstance(row, Row):
+            said: Stated = row.data
+            between = final.setdefault(frozenset((said.ref, said.other)), set())
+            if said.relation == "delete":
+                between.clear()
+            else:
+                between.add(_directed(said.ref, said.relation, said.other))
+    for row in rows:
+        if isinstance(row, Row):
+            said = row.data
+            end = frozenset(final[frozenset((said.ref, said.other))])
+            yield Row(row.file, row.line, Stated(said.ref, said.other, said.relation, end))
+        else:
+            yield row
+
+
+def _checked_relation(row: Row) -> Row | Refusal:
+    refs = []
+    for column in _COLUMNS[:2]:
+        ref = _ref(str(row.data.get(column) or "").strip())
+        if not ref:
+            reason = _("it is not a ROR identifier with valid check digits")
+            return Refusal(row.file, row.line, column, reason)
+        refs.append(ref)
+    kind = str(row.data.get(_COLUMNS[2]) or "").strip().lower()
+    if kind not in _RELATIONS and kind != "delete":
+        reason = _("the relation {kind} is not known").format(kind=kind[:40] or "''")
+        return Refusal(row.file, row.line, _COLUMNS[2], reason)
+    if refs[0] == refs[1]:
+        return Refusal(row.file, row.line, _COLUMNS[1], _("a record cannot stand in a relation to itself"))
+    return Row(row.file, row.line, Stated(refs[0], refs[1], kind))
+
+
 def _apply_relations(rows: list[Row]) -> Outcome:
     outcome = Outcome()
     for row in rows:
-        ref, other, stated = _relation_of(row)
-        if stated == "delete":
-            removed = _remove_relations(ref, other, keep=row.data["final"])
-            outcome.updated += removed
-            outcome.unchanged += 1 - removed
+        said: Stated = row.data
+        if said.relation == "delete":
+            before = _remove_relations(said)
+            outcome.updated += bool(before)
+            outcome.unchanged += not before
+            if before:
+                outcome.changes.append(Change("relation", uuid.uuid4(), row.line, {"removed": before}))
             continue
-        source, kind, target = key = _directed(ref, stated, other)
-        if key not in row.data["final"]:  # taken back further down
+        key = _directed(said.ref, said.relation, said.other)
+        source, kind, target = key
+        if key not in said.final:  # taken back further down
             outcome.unchanged += 1
             continue
         _pending, is_new = PendingRelation.objects.get_or_create(
@@ -449,33 +621,58 @@ def _apply_relations(rows: list[Row]) -> Outcome:
         )
         outcome.created += is_new
         outcome.unchanged += not is_new
+        if is_new:
+            outcome.changes.append(Change("relation", uuid.uuid4(), row.line, {"added": list(key)}))
     return outcome
 
 
-def _remove_relations(ref: str, other: str, *, keep: set[tuple[str, str, str]]) -> int:
-    """1 if something between the two records was taken away, else 0. What the file states in the end is kept."""
-    removed = 0
-    for source, target in ((ref, other), (other, ref)):
-        kept = [kind for kept_source, kind, _target in keep if kept_source == source]
-        pending = PendingRelation.objects.filter(
-            source_name=SOURCE, organisation_ref=source, target_ref=target
-        )
-        removed += pending.exclude(kind__in=kept).delete()[0]
-        present = Relation.objects.filter(
-            stated_by=SOURCE, source__source_ref=source, target__source_ref=target
-        )
-        removed += present.exclude(kind__in=kept).delete()[0]
-    return int(removed > 0)
+def _between(ref: str, other: str) -> tuple[Any, Any]:
+    """(waiting, made) relations of the register from one record to the other."""
+    waiting = PendingRelation.objects.filter(source_name=SOURCE, organisation_ref=ref, target_ref=other)
+    made = Relation.objects.filter(
+        stated_by=SOURCE,
+        source__source=SOURCE,
+        source__source_ref=ref,
+        target__source=SOURCE,
+        target__source_ref=other,
+    )
+    return waiting, made
+
+
+def _remove_relations(said: Stated) -> list[list[str]]:
+    """The relations between the two that were taken away; what the file states in the end is kept."""
+    removed: set[Key] = set()
+    for source, target in ((said.ref, said.other), (said.other, said.ref)):
+        kept = [kind for kept_source, kind, _target in said.final if kept_source == source]
+        for rows in _between(source, target):
+            going = rows.exclude(kind__in=kept)
+            removed |= {(source, kind, target) for kind in going.values_list("kind", flat=True)}
+            going.delete()
+    return [list(key) for key in sorted(removed)]
 
 
 # --- undo -------------------------------------------------------------------------------------------------------
 
 
+def _restore_relations(befores: Iterable[dict[str, Any]]) -> None:
+    """Newest first: what was added goes, what was removed waits again (and is made by `resolve_pending`)."""
+    for before in befores:
+        if "added" in before:
+            source, kind, target = before["added"]
+            for rows in _between(source, target):
+                rows.filter(kind=kind).delete()
+        else:
+            _write_pending((s, k, t) for s, k, t in before["removed"])
+
+
 def _snapshot(organisation: Organisation) -> dict[str, Any]:
     return {
-        "fields": {name: _plain(getattr(organisation, name)) for name in _FIELDS},
-        "names": list(organisation.names.values("text", "language", "kind")),
-        "identifiers": list(organisation.identifiers.values("scheme", "value", "is_preferred")),
+        "fields": {name: _plain(getattr(organisation, name)) for name in (*_FIELDS, "successor_id")},
+        "names": [{"text": n.text, "language": n.language, "kind": n.kind} for n in organisation.names.all()],
+        "identifiers": [
+            {"scheme": i.scheme, "value": i.value, "is_preferred": i.is_preferred}
+            for i in organisation.identifiers.all()
+        ],
         "pending": list(
             PendingRelation.objects.filter(
                 source_name=SOURCE, organisation_ref=organisation.source_ref
@@ -488,8 +685,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, uuid.UUID) else value
 
 
-def _restore_record(object_id: uuid.UUID, before: dict[str, Any]) -> None:
-    organisation = Organisation.objects.get(pk=object_id)
+def _restore_record(organisation: Organisation, before: dict[str, Any]) -> None:
     for name, value in before["fields"].items():
         setattr(organisation, name, value)
     organisation.save()
@@ -499,10 +695,8 @@ def _restore_record(object_id: uuid.UUID, before: dict[str, Any]) -> None:
         OrganisationName(organisation=organisation, **n) for n in before["names"]
     )
     Identifier.objects.bulk_create(Identifier(organisation=organisation, **i) for i in before["identifiers"])
-    Relation.objects.filter(source=organisation, stated_by=SOURCE).delete()
-    PendingRelation.objects.filter(source_name=SOURCE, organisation_ref=organisation.source_ref).delete()
+    _forget_relations(organisation)
     PendingRelation.objects.bulk_create(
         PendingRelation(source_name=SOURCE, organisation_ref=organisation.source_ref, **p)
         for p in before["pending"]
     )
-    resolve_pending()

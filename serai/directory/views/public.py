@@ -64,6 +64,7 @@ def tabs(viewer: Viewer, search: Search, current: str) -> list[ui.Tab]:
         found.append(
             ui.Tab(_("Verification"), reverse("verification_list"), current == "verification", waiting)
         )
+        found.append(ui.Tab(_("Imports"), reverse("import_list")))
     return found
 
 
@@ -89,10 +90,18 @@ def organisation_list(request: HttpRequest) -> HttpResponse:
         "query": address_of(search),
         "tabs": tabs(viewer, search, "list"),
         "register": ui.Action(_("Register an organisation"), reverse("organisation_register"), "plus-lg"),
+        "bring": bring_action(viewer),
         "row_cap": exports.ROW_CAP,
         "here": request.build_absolute_uri(),
     }
     return render(request, "directory/organisation_list.html", context)
+
+
+def bring_action(viewer: Viewer) -> ui.Action | None:
+    """The way to a whole list at once, for those who may import one."""
+    if not accounts.is_steward(viewer):
+        return None
+    return ui.Action(_("Import a list"), f"{reverse('import_new')}?format=members", "upload")
 
 
 def count_line(total: int, is_capped: bool) -> str:

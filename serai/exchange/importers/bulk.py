@@ -1,28 +1,31 @@
 """Writing many imported listings at once, the same for every format.
 
-An imported listing is published as its source published it (the operator who imports vouches for the
-source; the audit log says so), unless its deadline has passed: then it is kept as expired. Addresses found
-in its texts are taken out of them and kept with the contact, which is shown only after both sides said yes.
+An imported listing is published as its source published it (the operator or steward who imports vouches for
+the source; the audit log says so), unless its deadline has passed: then it is kept as expired. What members
+bring for their own organisation are drafts (`Draft`). Addresses found in the texts are taken out of them and
+kept with the contact, which is shown only after both sides said yes.
 """
 
 import hashlib
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Field
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from serai.accounts.models import User
 from serai.core.imports.copying import copy_in
-from serai.core.imports.framework import Options
-from serai.core.imports.rows import Change, Outcome, Refusal, Row
-from serai.core.models import ImportRun, Link
-from serai.directory.models import Organisation
+from serai.core.imports.framework import Importer
+from serai.core.imports.rows import Change, Options, Outcome, Refusal, Row
+from serai.core.models import Link
+from serai.directory.models import Organisation, OrganisationName, Place, Relation
 from serai.exchange.addresses import take_out
 from serai.exchange.models import (
     Listing,
@@ -31,8 +34,10 @@ from serai.exchange.models import (
     ListingSearch,
     ListingTeaser,
     ListingVector,
+    Match,
 )
 from serai.exchange.news import encode_soon
+from serai.exchange.policies import EDITABLE
 from serai.exchange.references import allocate, prefix
 
 SUMMARY_LENGTH = 600
@@ -40,7 +45,7 @@ DEFAULT_LIFE = timedelta(days=365)
 _STOPS = (". ", "。", "! ", "? ", "؟ ", "।", "！", "？", "\n")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Imported:
     """One listing as a source states it. Texts may hold addresses; `write` takes them out."""
 
@@ -59,6 +64,7 @@ class Imported:
     contact_note: str = ""
     values: dict[str, Any] = field(default_factory=dict)
 
+    @cached_property
     def digest(self) -> str:
         """What of it matters for "did it change": everything but where it stood."""
         content = [
@@ -81,30 +87,39 @@ def each_once(rows: Iterable[Row | Refusal]) -> Iterator[Row | Refusal]:
         yield row
 
 
-def write(source: str, items: Iterable[Imported]) -> Outcome:
+@dataclass(frozen=True)
+class Draft:
+    """Listings that members bring for their own organisation: drafts, which they send to review themselves."""
+
+    owner: User
+
+
+def write(source: str, items: Iterable[Imported], *, draft: Draft | None = None) -> Outcome:
     """Create, update or leave each listing (each `ref` once, see `each_once`)."""
     outcome = Outcome()
     listed = list(items)
-    known = {
-        x.source_ref: x for x in Listing.objects.filter(source=source, source_ref__in=[i.ref for i in listed])
-    }
-    new: list[Imported] = []
-    for item in listed:
-        existing = known.get(item.ref)
-        if existing is None:
-            new.append(item)
-        elif existing.content_hash == item.digest():
-            outcome.unchanged += 1
-        else:
-            outcome.changes.append(Change("listing", existing.pk, item.row.line, snapshot(existing)))
-            _update(existing, item)
-            outcome.updated += 1
-    outcome.changes += _create(source, new)
-    outcome.created += len(new)
+    here = Listing.objects.filter(source=source, source_ref__in=[i.ref for i in listed])
+    known = dict(here.values_list("source_ref", "content_hash"))
+    new = [item for item in listed if item.ref not in known]
+    changed = {i.ref: i for i in listed if i.ref in known and known[i.ref] != i.digest}
+    outcome.unchanged = len(listed) - len(new) - len(changed)
+    for listing in here.filter(source_ref__in=changed).prefetch_related("teasers", "details"):
+        item = changed[listing.source_ref]
+        if draft is not None and listing.status not in EDITABLE:
+            reason = _("the listing {reference} is no draft any more; take it back first").format(
+                reference=listing.reference
+            )
+            outcome.refusals.append(Refusal(item.row.file, item.row.line, "", reason))
+            continue
+        outcome.changes.append(Change("listing", listing.pk, item.row.line, snapshot(listing)))
+        _update(listing, item, draft)
+        outcome.updated += 1
+    outcome.changes += _create(source, new, draft)
+    outcome.created = len(new)
     return outcome
 
 
-def _create(source: str, items: list[Imported]) -> list[Change]:
+def _create(source: str, items: list[Imported], draft: Draft | None) -> list[Change]:
     rows = [Listing(source=source, source_ref=item.ref) for item in items]
     stems = [
         prefix(organisation=i.organisation, kind=i.kind, direction=i.direction, day=timezone.localdate())
@@ -113,7 +128,7 @@ def _create(source: str, items: list[Imported]) -> list[Change]:
     free = {stem: iter(allocate(stem, count)) for stem, count in Counter(stems).items()}
     for listing, item, stem in zip(rows, items, stems, strict=True):
         listing.reference = next(free[stem])
-        _fill(listing, item)
+        _fill(listing, item, draft)
     copy_in(Listing, rows)
     texts = [_texts(listing, item) for listing, item in zip(rows, items, strict=True)]
     copy_in(ListingTeaser, [teaser for teaser, _detail, _contact in texts])
@@ -123,21 +138,26 @@ def _create(source: str, items: list[Imported]) -> list[Change]:
     return [Change("listing", x.pk, i.row.line) for x, i in zip(rows, items, strict=True)]
 
 
-def _fill(listing: Listing, item: Imported) -> None:
-    today = timezone.localdate()
-    published = item.published_on or today
+def _fill(listing: Listing, item: Imported, draft: Draft | None) -> None:
     listing.organisation = item.organisation
     listing.direction = item.direction
     listing.kind = item.kind
     listing.language = item.language
     listing.deadline = item.deadline
+    listing.content_hash = item.digest
+    listing.needs_encoding = True
+    listing.matching = Listing.Matching.CHANGED
+    for name, value in item.values.items():
+        setattr(listing, name, value)
+    if draft is not None:
+        listing.owner = draft.owner
+        return
+    today = timezone.localdate()
+    published = item.published_on or today
     listing.expires_on = item.deadline or max(published, today) + DEFAULT_LIFE
     listing.published_at = datetime.combine(published, time(12), tzinfo=timezone.get_default_timezone())
     is_over = listing.expires_on < today
     listing.status = Listing.Status.EXPIRED if is_over else Listing.Status.PUBLISHED
-    listing.content_hash = item.digest()
-    for name, value in item.values.items():
-        setattr(listing, name, value)
 
 
 def _texts(
@@ -171,8 +191,8 @@ def _link(listing: Listing) -> Link:
     )
 
 
-def _update(listing: Listing, item: Imported) -> None:
-    _fill(listing, item)
+def _update(listing: Listing, item: Imported, draft: Draft | None) -> None:
+    _fill(listing, item, draft)
     listing.save()
     teaser, detail, contact = _texts(listing, item)
     _forget_texts(listing)
@@ -188,30 +208,32 @@ def _forget_texts(listing: Listing) -> None:
 
 
 _KEPT = (
-    "organisation_id", "direction", "kind", "status", "language", "deadline", "expires_on", "published_at", "content_hash",
+    "organisation_id", "direction", "kind", "status", "language", "trl", "trl_min", "trl_max", "ip_status", "partnerships",
+    "partner_kinds", "work_languages", "sectors", "fields_of_science", "sdgs", "deadline", "expires_on", "published_at",
+    "content_hash",
 )  # fmt: skip
 
 
 def snapshot(listing: Listing) -> dict[str, Any]:
     """What `restore` needs to put a listing back."""
     return {
-        "fields": {n: None if (v := getattr(listing, n)) is None else str(v) for n in _KEPT},
+        "fields": {n: _plain(getattr(listing, n)) for n in _KEPT},
         "teasers": list(listing.teasers.values("language", "title", "summary", "keywords")),
         "details": list(listing.details.values("language", "description")),
         "notes": list(ListingContact.objects.filter(listing=listing).values("note")),
     }
 
 
-def restore(object_id: uuid.UUID, before: Any) -> None:
-    listing = Listing.objects.get(pk=object_id)
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, int | list) else str(value)
+
+
+def restore(listing: Listing, before: Any) -> None:
     _forget_texts(listing)
-    if before is None:
-        Link.objects.filter(target_kind="listing", target_id=object_id).delete()
-        listing.delete()
-        return
-    fields = before["fields"]
-    for name, value in fields.items():
+    for name, value in before["fields"].items():
         setattr(listing, name, _field(name).to_python(value))
+    listing.needs_encoding = True
+    listing.matching = Listing.Matching.CHANGED
     listing.save()
     ListingTeaser.objects.bulk_create(ListingTeaser(listing=listing, **t) for t in before["teasers"])
     ListingDetail.objects.bulk_create(ListingDetail(listing=listing, **d) for d in before["details"])
@@ -233,30 +255,78 @@ def opening(text: str, length: int = SUMMARY_LENGTH) -> str:
     return head[:cut].rstrip() if cut > length // 2 else head.rsplit(" ", 1)[0].rstrip() + " …"
 
 
-class ListingImporter:
-    """What the formats of the exchange share."""
+class ListingImporter(Importer):
+    """What the formats of the exchange share.
 
-    def finish(self, run: ImportRun, options: Options) -> None:
+    A source names its organisations; those that are not here yet are made with its listings and taken back
+    with them, unless others have come to use them.
+    """
+
+    place = "exchange"
+    parts = {
+        "listing": (ListingTeaser, ListingDetail, ListingContact, ListingSearch, ListingVector, Match),
+        "organisation": (OrganisationName, Relation),
+    }
+    shared = frozenset({"organisation"})
+
+    def finish(self, options: Options) -> None:
         encode_soon()
 
-    def restore(self, kind: str, object_id: uuid.UUID, before: Any) -> None:
-        restore(object_id, before)
+    def remove(self, kind: str, ids: Sequence[uuid.UUID]) -> None:
+        if kind == "organisation":
+            Organisation.objects.filter(pk__in=ids).delete()
+            return
+        Link.objects.filter(target_kind="listing", target_id__in=ids).delete()
+        Listing.objects.filter(pk__in=ids).delete()
+
+    def restore(self, kind: str, befores: Mapping[uuid.UUID, Any]) -> None:
+        for listing in Listing.objects.filter(pk__in=befores):
+            restore(listing, befores[listing.pk])
 
 
-def organisation_of_source(
-    *, source: str, ref: str, name: str, language: str, kind: str, country: Any = None, **values: Any
-) -> Organisation:
-    """The organisation a source speaks of; made, as listed from that source, when it is named first."""
-    organisation, _is_new = Organisation.objects.get_or_create(
-        source=source,
-        source_ref=ref[:200],
-        defaults={
-            "name": name[:500],
-            "name_language": language,
-            "kinds": [kind],
-            "status": Organisation.Status.LISTED,
-            "country": country,
-            **values,
-        },
-    )
-    return organisation
+@dataclass(frozen=True)
+class Home:
+    """An organisation as a source names it: `ref` is what it goes by there."""
+
+    ref: str
+    name: str
+    kind: str
+    language: str = ""
+
+
+def organisations_of_source(
+    source: str, wanted: Iterable[Home], *, country: Place | None = None
+) -> tuple[dict[str, Organisation], list[Change]]:
+    """The organisations a source speaks of, by `ref`; one that is named first is made, as listed from that source."""
+    homes = {home.ref[:200]: home for home in wanted}
+    here = Organisation.objects.filter(source=source, source_ref__in=homes).select_related("country")
+    found = {o.source_ref: o for o in here}
+    new = [
+        Organisation(
+            source=source,
+            source_ref=ref,
+            name=home.name[:500],
+            name_language=home.language,
+            kinds=[home.kind],
+            status=Organisation.Status.LISTED,
+            country=country,
+        )
+        for ref, home in homes.items()
+        if ref not in found
+    ]
+    copy_in(Organisation, new)
+    names = [
+        OrganisationName(
+            organisation=o, text=o.name, language=o.name_language, kind=OrganisationName.Kind.LABEL
+        )
+        for o in new
+    ]
+    copy_in(OrganisationName, names)
+    found |= {o.source_ref: o for o in new}
+    changes = [Change("organisation", o.pk, None) for o in new]
+    return {home.ref: found[ref] for ref, home in homes.items()}, changes
+
+
+def united_states() -> Place:
+    country, _is_new = Place.objects.get_or_create(code="US", defaults={"kind": Place.Kind.COUNTRY})
+    return country

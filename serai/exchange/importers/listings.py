@@ -3,27 +3,36 @@
 The smallest line is `{"id": …, "text": …}`; every field the form knows may be given.
 """
 
-from collections.abc import Iterator
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
+from itertools import islice
 from typing import Any
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from serai.core.errors import Invalid
+from serai.accounts.models import User
+from serai.core.errors import Invalid, NotAllowed
 from serai.core.imports import framework
-from serai.core.imports.framework import Options
+from serai.core.imports.columns import Field, check_required, folded, recognise, words_for
+from serai.core.imports.framework import SAMPLE_ROWS, Proposal, Setting
 from serai.core.imports.readers import jsonl_rows
-from serai.core.imports.rows import Outcome, Refusal, Row
-from serai.core.imports.text import clean, clean_line
+from serai.core.imports.rows import Change, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.tables import is_table, propose_shape, table_rows
+from serai.core.imports.text import clean, clean_line, half_width
 from serai.core.viewer import Viewer
 from serai.directory.models import Identifier, Organisation
 from serai.engines.matching import language as languages
+from serai.exchange import policies
 from serai.exchange.importers import bulk
 from serai.exchange.models import Listing
 
 SOURCE = "listings"
+OWN_SOURCE = "own"
 TITLE_LENGTH = 120
 _CHOICES = {
     "direction": Listing.Direction.values,
@@ -39,47 +48,216 @@ _LISTS = {
 }
 
 
+_WORDS: dict[str, type[TextChoices]] = {
+    "direction": Listing.Direction,
+    "kind": Listing.Kind,
+    "ip_status": Listing.IpStatus,
+    "partnerships": Listing.Partnership,
+    "partner_kinds": Organisation.Kind,
+}
+FIELDS = (
+    Field("id", gettext_lazy("Number in your list"), ("id", "no", "nr", "number", "reference", "编号", "編號", "номер", "numero", "رقم", "referenz")),
+    Field("title", gettext_lazy("Title"), ("title", "titel", "titre", "titulo", "name", "标题", "標題", "名称", "项目名称", "技术名称", "需求名称", "название", "заголовок", "العنوان")),
+    Field("summary", gettext_lazy("Public summary"), ("summary", "abstract", "teaser", "zusammenfassung", "kurzbeschreibung", "resume", "resumen", "摘要", "简介", "аннотация", "الملخص")),
+    Field("text", gettext_lazy("Description for the network"), ("text", "description", "details", "beschreibung", "descripcion", "描述", "内容", "需求概述", "описание", "الوصف"), True),
+    Field("lang", gettext_lazy("Language"), ("lang", "language", "sprache", "langue", "idioma", "语言", "язык", "اللغة")),
+    Field("direction", gettext_lazy("Offer or request"), ("direction", "offerorrequest", "art", "sens", "供需", "方向")),
+    Field("kind", gettext_lazy("Kind"), ("kind", "type", "category", "typ", "类型", "类别", "тип", "النوع")),
+    Field("organisation", gettext_lazy("Organisation"), ("organisation", "organization", "company", "institution", "firma", "entreprise", "企业名称", "单位名称", "организация", "المؤسسة")),
+    Field("keywords", gettext_lazy("Keywords"), ("keywords", "tags", "stichworte", "schlagworter", "motscles", "palabrasclave", "关键词", "关键字", "ключевыеслова", "الكلماتالمفتاحية")),
+    Field("deadline", gettext_lazy("Deadline"), ("deadline", "closedate", "closingdate", "frist", "dateLimite", "fechalimite", "截止日期", "срок", "الموعدالنهائي")),
+    Field("trl", gettext_lazy("Readiness level (1 to 9)"), ("trl", "readiness", "reifegrad", "技术成熟度")),
+    Field("ip_status", gettext_lazy("IP status"), ("ip", "ipstatus", "ipr", "知识产权")),
+    Field("partnerships", gettext_lazy("Partnership sought"), ("partnership", "partnerships", "cooperation", "合作方式")),
+    Field("sdgs", gettext_lazy("Sustainable development goals"), ("sdg", "sdgs")),
+)  # fmt: skip
+
+
 class ListingsImporter(bulk.ListingImporter):
-    """Options: `direction`, `kind` and `organisation` (name or ROR id) for lines that do not state them."""
+    """Options: `direction`, `kind` and `organisation` for lines that do not state them.
+
+    Stewards and the operator may name any organisation (by name or ROR id) and vouch for what they bring.
+    Members bring drafts for one of their own organisations; `organisation` is then its key.
+    """
 
     name = "listings"
-    summary = gettext_lazy("Listings in Serai's own format (JSON lines)")
-    suffixes = (".jsonl",)
+    label = pgettext_lazy("import format", "Listings")
+    summary = gettext_lazy(
+        "Offers and requests as a table (CSV or XLSX), or in Serai's own format (JSON lines)"
+    )
+    suffixes = (".jsonl", ".csv", ".tsv", ".txt", ".xlsx")
 
-    def read(self, path: Path, options: Options) -> Iterator[Row | Refusal]:
-        defaults = _defaults(options)
-        yield from bulk.each_once(_checked(row, defaults) for row in jsonl_rows(path))
+    def may_use(self, viewer: Viewer) -> bool:
+        return policies.is_member(viewer) or framework.may_oversee(viewer)
+
+    def settings(self, by: Viewer | None) -> tuple[Setting, ...]:
+        if _vouches(by):
+            home = Setting(
+                "organisation",
+                gettext_lazy("Organisation of listings that name none"),
+                gettext_lazy("Its name, or its ROR identifier."),
+            )
+        else:
+            own = policies.own_organisations(_person(by)).order_by("name")
+            home = Setting(
+                "organisation",
+                gettext_lazy("Your organisation"),
+                gettext_lazy("The listings become its drafts; you read them and send them to review."),
+                tuple((str(o.pk), o.name) for o in own),
+            )
+        return (
+            home,
+            Setting(
+                "direction",
+                gettext_lazy("Direction of listings that name none"),
+                choices=Listing.Direction.choices,
+            ),
+            Setting("kind", gettext_lazy("Kind of listings that name none"), choices=Listing.Kind.choices),
+        )
+
+    def settle(self, options: Options, by: Viewer | None) -> dict[str, Any]:
+        """Raises Invalid for an unknown direction or kind, or an organisation that is not the member's own."""
+        settled = dict(options)
+        for name, default in (("direction", Listing.Direction.OFFER), ("kind", Listing.Kind.TECHNOLOGY)):
+            settled[name] = str(options.get(name) or default)
+            if settled[name] not in _CHOICES[name]:
+                known = ", ".join(_CHOICES[name])
+                message = _("{name} must be one of: {known}").format(name=name, known=known)
+                raise Invalid(message, fields={name: message})
+        if _vouches(by):
+            settled["organisation"] = clean_line(options.get("organisation")) or _("Imported listings")
+            return settled
+        own = {str(o.pk): o for o in policies.own_organisations(_person(by)).order_by("name")}
+        chosen = str(options.get("organisation") or next(iter(own), ""))
+        if chosen not in own:
+            message = _("Choose one of your organisations.")
+            raise Invalid(message, fields={"organisation": message})
+        settled["organisation"] = chosen
+        return settled
+
+    def propose(self, source: Source, options: Options) -> Proposal:
+        if not is_table(source):
+            names = ("id", "lang", "title", "text")
+            rows = [row for row in islice(jsonl_rows(source), SAMPLE_ROWS) if isinstance(row.data, dict)]
+            return Proposal(
+                headers=names,
+                rows=tuple((r.line, tuple(clean_line(r.data.get(n))[:200] for n in names)) for r in rows),
+            )
+        shape = propose_shape(source, options)
+        found = islice(table_rows(source, shape), SAMPLE_ROWS)
+        return Proposal(
+            headers=shape.headers,
+            rows=tuple(
+                (r.line, tuple(clean_line(r.data.get(h))[:200] for h in shape.headers)) for r in found
+            ),
+            shape=shape,
+            fields=FIELDS,
+            columns=recognise(FIELDS, shape.headers, options),
+        )
+
+    def read(self, source: Source, options: Options) -> Iterator[Row | Refusal]:
+        if not is_table(source):
+            yield from bulk.each_once(_checked(row, options) for row in jsonl_rows(source))
+            return
+        shape = propose_shape(source, options)
+        columns = recognise(FIELDS, shape.headers, options)
+        check_required(source, shape, FIELDS, columns)
+        rows = _table(table_rows(source, shape), columns)
+        for item in bulk.each_once(_checked(row, options) for row in rows):
+            if isinstance(item, Refusal):  # people know their columns by the headers of the file
+                item = replace(item, column=columns.get(item.column, item.column))
+            yield item
 
     def apply(self, rows: list[Row], options: Options, by: Viewer | None) -> Outcome:
-        homes = _organisations({(r.data["organisation"], r.data["ror"]) for r in rows})
-        outcome = Outcome()
-        items = []
-        for row in rows:
-            home = homes.get((row.data["organisation"], row.data["ror"]))
-            if home is None:
-                reason = _("no organisation has the ROR identifier {value}").format(value=row.data["ror"])
-                outcome.refusals.append(Refusal(row.file, row.line, "organisation", reason))
-            else:
-                items.append(_imported(row, home))
-        written = bulk.write(SOURCE, items)
-        written.refusals += outcome.refusals
-        return written
+        if _vouches(by):
+            return _publish(rows)
+        return _draft(rows, options, _person(by))
 
 
 framework.register(ListingsImporter())
 
 
-def _defaults(options: Options) -> dict[str, str]:
-    defaults = {
-        "direction": str(options.get("direction", Listing.Direction.OFFER)),
-        "kind": str(options.get("kind", Listing.Kind.TECHNOLOGY)),
-        "organisation": str(options.get("organisation", _("Imported listings"))),
-    }
-    for name in ("direction", "kind"):
-        if defaults[name] not in _CHOICES[name]:
-            known = ", ".join(_CHOICES[name])
-            raise Invalid(_("{name} must be one of: {known}").format(name=name, known=known))
-    return defaults
+def _vouches(by: Viewer | None) -> bool:
+    """The operator and those who watch over the node's records."""
+    return by is None or framework.may_oversee(by)
+
+
+def _person(by: Viewer | None) -> User:
+    if not isinstance(by, User):
+        raise NotAllowed(_("Sign in first."))
+    return by
+
+
+def _publish(rows: list[Row]) -> Outcome:
+    homes, changes = _organisations({(r.data["organisation"], r.data["ror"]) for r in rows})
+    outcome = Outcome()
+    items = []
+    for row in rows:
+        home = homes.get((row.data["organisation"], row.data["ror"]))
+        if home is None:
+            reason = _("no organisation has the ROR identifier {value}").format(value=row.data["ror"])
+            outcome.refusals.append(Refusal(row.file, row.line, "organisation", reason))
+        else:
+            items.append(_imported(row, home))
+    written = bulk.write(SOURCE, items)
+    written.refusals += outcome.refusals
+    written.changes = [*changes, *written.changes]
+    return written
+
+
+def _draft(rows: list[Row], options: Options, by: User) -> Outcome:
+    """Drafts of the member's own organisation. Its numbers are its own: they cannot touch another's listings."""
+    home = policies.own_organisations(by).select_related("country").get(pk=options["organisation"])
+    names = {home.name, str(home.pk), *home.names.values_list("text", flat=True)}
+    own_ror = set(home.identifiers.filter(scheme="ror").values_list("value", flat=True))
+    outcome = Outcome()
+    items = []
+    for row in rows:
+        data = row.data
+        is_own = data["ror"] in own_ror if data["ror"] else data["organisation"] in names
+        if not is_own:
+            reason = _("it names another organisation than yours")
+            outcome.refusals.append(Refusal(row.file, row.line, "organisation", reason))
+            continue
+        data["ref"] = hashlib.sha256(f"{home.pk}\n{data['ref']}".encode()).hexdigest()[:40]
+        items.append(_imported(row, home))
+    written = bulk.write(OWN_SOURCE, items, draft=bulk.Draft(by))
+    written.refusals += outcome.refusals
+    return written
+
+
+# --- tables -----------------------------------------------------------------------------------------------------
+
+
+def _table(rows: Iterable[Row], columns: Mapping[str, str]) -> Iterator[Row]:
+    """Rows of a table in the form of JSON lines: lists are cells with `;` or line breaks between the entries."""
+    for row in rows:
+        given = {field: row.data.get(header) for field, header in columns.items()}
+        data = {k: _cell(k, v) for k, v in given.items() if v not in (None, "")}
+        if "id" not in columns:  # a list without numbers is told apart by its titles
+            named = str(data.get("title") or data.get("text") or "")
+            data["id"] = hashlib.sha256(named.encode()).hexdigest()[:40]
+        yield Row(row.file, row.line, data)
+
+
+def _cell(name: str, value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    if name in _LISTS or name == "keywords":
+        parts = [clean_line(part) for part in re.split(r"[;；\n|]", str(value))]
+        words = _WORDS.get(name)
+        return [words_for(words).get(folded(p), p) if words else p for p in parts if p]
+    if name in _WORDS:
+        return words_for(_WORDS[name]).get(folded(str(value)), clean_line(value))
+    if name in ("trl", "trl_min", "trl_max"):
+        digits = half_width(value).upper().removeprefix("TRL").strip().removesuffix(".0")
+        return (
+            int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 3 else clean_line(value)
+        )
+    if name == "sdgs":
+        numbers = re.findall(r"\d+", half_width(value))
+        return [int(n[:3]) for n in numbers]
+    return clean(value)
 
 
 class _Wrong(Exception):  # noqa: N818  it never leaves this module
@@ -89,14 +267,14 @@ class _Wrong(Exception):  # noqa: N818  it never leaves this module
         self.reason = reason
 
 
-def _checked(row: Row, defaults: dict[str, str]) -> Row | Refusal:
+def _checked(row: Row, defaults: Options) -> Row | Refusal:
     try:
         return Row(row.file, row.line, _fields(row.data, defaults))
     except _Wrong as wrong:
         return Refusal(row.file, row.line, wrong.column, wrong.reason)
 
 
-def _fields(data: Any, defaults: dict[str, str]) -> dict[str, Any]:
+def _fields(data: Any, defaults: Options) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise _Wrong("", _("a line must be one JSON object"))
     ref = clean_line(data.get("id"))
@@ -107,7 +285,7 @@ def _fields(data: Any, defaults: dict[str, str]) -> dict[str, Any]:
     if not summary:
         raise _Wrong("text", _("there is no text, summary or description"))
     title = clean_line(data.get("title")) or _title(summary)
-    declared = clean_line(data.get("lang") or data.get("language")) or None
+    declared = clean_line(data.get("lang") or data.get("language"))[:35] or None
     organisation = data.get("organisation") or {}
     if isinstance(organisation, str):
         organisation = {"name": organisation}
@@ -191,23 +369,23 @@ def _title(summary: str) -> str:
     return bulk.opening(clean_line(summary), TITLE_LENGTH)
 
 
-def _organisations(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], Organisation]:
+def _organisations(
+    wanted: set[tuple[str, str]],
+) -> tuple[dict[tuple[str, str], Organisation], list[Change]]:
+    """(name, ROR id) → organisation, and what had to be made. One with a ROR id must be here already."""
     by_ror = {
         i.value: i.organisation
         for i in Identifier.objects.filter(
-            scheme="ror", value__in=[r for _n, r in wanted if r]
+            scheme="ror", value__in=[ror for _name, ror in wanted if ror]
         ).select_related("organisation__country")
     }
-    found: dict[tuple[str, str], Organisation] = {}
-    for name, ror in wanted:
-        if ror:
-            if ror in by_ror:
-                found[(name, ror)] = by_ror[ror]
-        else:
-            found[(name, ror)] = bulk.organisation_of_source(
-                source=SOURCE, ref=name, name=name, language="", kind=Organisation.Kind.OTHER
-            )
-    return found
+    names = sorted({name for name, ror in wanted if not ror})
+    homes = [bulk.Home(name, name, Organisation.Kind.OTHER) for name in names]
+    made, changes = bulk.organisations_of_source(SOURCE, homes)
+    found = {
+        (name, ror): by_ror[ror] if ror else made[name] for name, ror in wanted if not ror or ror in by_ror
+    }
+    return found, changes
 
 
 def _imported(row: Row, home: Organisation) -> bulk.Imported:

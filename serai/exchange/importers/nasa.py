@@ -6,19 +6,19 @@ Public names of centres stand in `CENTRES`; an abbreviation that is not there is
 import hashlib
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from serai.core.imports import framework
-from serai.core.imports.framework import Options
+from serai.core.imports.framework import SAMPLE_ROWS, Proposal
 from serai.core.imports.readers import json_rows
-from serai.core.imports.rows import Outcome, Refusal, Row
+from serai.core.imports.rows import Change, Options, Outcome, Refusal, Row, Source
 from serai.core.imports.text import clean_line, plain
 from serai.core.viewer import Viewer
-from serai.directory.models import Organisation, Place, Relation
+from serai.directory.models import Organisation, Relation
 from serai.exchange.importers import bulk
 from serai.exchange.models import Listing
 
@@ -42,15 +42,26 @@ CENTRES = {
 
 class NasaImporter(bulk.ListingImporter):
     name = "nasa"
+    label = gettext_lazy("NASA catalogue")
     summary = gettext_lazy("NASA open-source catalogue, as technology offers (JSON)")
     suffixes = (".json",)
 
-    def read(self, path: Path, options: Options) -> Iterator[Row | Refusal]:
-        yield from bulk.each_once(_checked(row) for row in json_rows(path))
+    def propose(self, source: Source, options: Options) -> Proposal:
+        names = ("Software", "NASA Center", "Description")
+        rows = [row for row in islice(json_rows(source), SAMPLE_ROWS) if isinstance(row.data, dict)]
+        return Proposal(
+            headers=names,
+            rows=tuple((r.line, tuple(plain(r.data.get(n))[:200] for n in names)) for r in rows),
+        )
+
+    def read(self, source: Source, options: Options) -> Iterator[Row | Refusal]:
+        yield from bulk.each_once(_checked(row) for row in json_rows(source))
 
     def apply(self, rows: list[Row], options: Options, by: Viewer | None) -> Outcome:
-        centres = _centres({row.data["centre"] for row in rows})
-        return bulk.write(SOURCE, (_imported(row, centres) for row in rows))
+        centres, changes = _centres({row.data["centre"] for row in rows})
+        outcome = bulk.write(SOURCE, (_imported(row, centres) for row in rows))
+        outcome.changes = [*changes, *outcome.changes]
+        return outcome
 
 
 framework.register(NasaImporter())
@@ -74,15 +85,21 @@ def _checked(row: Row) -> Row | Refusal:
     fields: dict[str, Any] = {
         "title": title,
         "description": description,
-        "centre": clean_line(data.get("NASA Center")),
+        "centre": clean_line(data.get("NASA Center"))[:200],
         "updated": _iso(updated),
-        "keywords": tuple(clean_line(c) for c in data.get("Categories") or [] if clean_line(c)),
-        "licences": tuple(clean_line(c) for c in data.get("License") or [] if clean_line(c)),
-        "link": clean_line(data.get("External Link") or data.get("Public Code Repo")),
+        "keywords": _texts(data.get("Categories")),
+        "licences": _texts(data.get("License")),
+        "link": clean_line(data.get("External Link") or data.get("Public Code Repo"))[:2000],
     }
     identity = "\n".join([title, fields["centre"], fields["link"]])
     fields["ref"] = hashlib.sha256(identity.encode()).hexdigest()[:40]
     return Row(row.file, row.line, fields)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """The texts of a list, or of one text that stands in its place."""
+    given = value if isinstance(value, list) else [value]
+    return tuple(text for text in (clean_line(v) for v in given if v is not None) if text)
 
 
 def _iso(text: str) -> date | None:
@@ -92,26 +109,24 @@ def _iso(text: str) -> date | None:
         return None
 
 
-def _centres(codes: set[str]) -> dict[str, Organisation]:
-    country, _is_new = Place.objects.get_or_create(code="US", defaults={"kind": Place.Kind.COUNTRY})
-    agency = _organisation("NASA", AGENCY, Organisation.Kind.MINISTRY, country)
-    found = {}
-    for code in codes:
-        name = CENTRES.get(code)
-        if name is None:
-            found[code] = agency
-            continue
-        found[code] = _organisation(f"NASA {name}", f"NASA {name}", Organisation.Kind.INSTITUTE, country)
-        Relation.objects.get_or_create(
-            source=found[code], kind=Relation.Kind.PARENT, target=agency, defaults={"stated_by": SOURCE}
-        )
-    return found
-
-
-def _organisation(ref: str, name: str, kind: str, country: Place) -> Organisation:
-    return bulk.organisation_of_source(
-        source=SOURCE, ref=ref, name=name, language="en", kind=kind, country=country
+def _centres(codes: set[str]) -> tuple[dict[str, Organisation], list[Change]]:
+    """Centre as the catalogue writes it → organisation, and what had to be made for it."""
+    agency = bulk.Home("NASA", AGENCY, Organisation.Kind.MINISTRY, "en")
+    homes = {
+        code: bulk.Home(f"NASA {name}", f"NASA {name}", Organisation.Kind.INSTITUTE, "en")
+        for code, name in CENTRES.items()
+        if code in codes
+    }
+    found, changes = bulk.organisations_of_source(
+        SOURCE, [agency, *homes.values()], country=bulk.united_states()
     )
+    head = found[agency.ref]
+    parts = [
+        Relation(source=found[home.ref], kind=Relation.Kind.PARENT, target=head, stated_by=SOURCE)
+        for home in homes.values()
+    ]
+    Relation.objects.bulk_create({part.source_id: part for part in parts}.values(), ignore_conflicts=True)
+    return {code: found[homes[code].ref] if code in homes else head for code in codes}, changes
 
 
 def _imported(row: Row, centres: dict[str, Organisation]) -> bulk.Imported:

@@ -9,19 +9,20 @@ import hashlib
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
-from pathlib import Path
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from serai.core.imports import framework
-from serai.core.imports.framework import Options
-from serai.core.imports.readers import json_rows, propose_shape, table_rows
-from serai.core.imports.rows import FileRefused, Outcome, Refusal, Row
+from serai.core.imports.framework import SAMPLE_ROWS, Proposal
+from serai.core.imports.readers import json_rows
+from serai.core.imports.rows import FileRefused, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.tables import TableShape, propose_shape, table_rows
 from serai.core.imports.text import clean_line, plain
 from serai.core.viewer import Viewer
-from serai.directory.models import Organisation, Place
+from serai.directory.models import Organisation
 from serai.exchange.importers import bulk
 from serai.exchange.models import Listing
 
@@ -46,33 +47,60 @@ _COLUMNS = {
 
 class SbirImporter(bulk.ListingImporter):
     name = "sbir"
+    label = gettext_lazy("SBIR/STTR topics")
     summary = gettext_lazy("SBIR/STTR topics of United States agencies, as requests (XLSX or JSON)")
     suffixes = (".xlsx", ".json", ".csv")
 
-    def read(self, path: Path, options: Options) -> Iterator[Row | Refusal]:
-        if path.suffix.lower() == ".json":
-            rows = json_rows(path)
-        else:
-            shape = propose_shape(path)
-            _check_headers(path, shape.headers)
-            rows = table_rows(path, shape)
-        yield from bulk.each_once(_checked(row) for row in rows)
+    def propose(self, source: Source, options: Options) -> Proposal:
+        names = ("Topic Name", "Agency", "Release Date", "Close Date", "Description")
+        shape = None if source.suffix == ".json" else _shape(source, options)
+        rows = [row for row in islice(_rows(source, options), SAMPLE_ROWS) if isinstance(row.data, dict)]
+        cells = [{_COLUMNS.get(_plain_header(k)): v for k, v in row.data.items()} for row in rows]
+        wanted = [_COLUMNS[_plain_header(name)] for name in names]
+        shown = (tuple(plain(found.get(w))[:200] for w in wanted) for found in cells)
+        return Proposal(
+            headers=names, rows=tuple(zip((r.line for r in rows), shown, strict=True)), shape=shape
+        )
+
+    def read(self, source: Source, options: Options) -> Iterator[Row | Refusal]:
+        yield from bulk.each_once(_checked(row) for row in _rows(source, options))
 
     def apply(self, rows: list[Row], options: Options, by: Viewer | None) -> Outcome:
-        agencies: dict[str, Organisation] = {}
-        country, _is_new = Place.objects.get_or_create(code="US", defaults={"kind": Place.Kind.COUNTRY})
-        return bulk.write(SOURCE, (_imported(row, agencies, country) for row in rows))
+        labels = {_label(row) for row in rows}
+        homes = [bulk.Home(label, label, Organisation.Kind.MINISTRY, "en") for label in sorted(labels)]
+        agencies, changes = bulk.organisations_of_source(SOURCE, homes, country=bulk.united_states())
+        outcome = bulk.write(SOURCE, (_imported(row, agencies) for row in rows))
+        outcome.changes = [*changes, *outcome.changes]
+        return outcome
 
 
 framework.register(SbirImporter())
 
 
-def _check_headers(path: Path, headers: tuple[str, ...]) -> None:
-    found = {_COLUMNS.get(h.strip().lower()) for h in headers}
+def _rows(source: Source, options: Options) -> Iterator[Row]:
+    if source.suffix == ".json":
+        yield from json_rows(source)
+    else:
+        yield from table_rows(source, _shape(source, options))
+
+
+def _shape(source: Source, options: Options) -> TableShape:
+    shape = propose_shape(source, options)
+    found = {_COLUMNS.get(_plain_header(h)) for h in shape.headers}
     missing = {"title", "description", "agency", "close"} - found
     if missing:
-        reason = _("these columns are missing: {columns}").format(columns=", ".join(sorted(missing)))
-        raise FileRefused(reason, file=path.name, line=1)
+        names = [next(h for h, field in _COLUMNS.items() if field == m).title() for m in sorted(missing)]
+        reason = _("these columns are missing: {columns}").format(columns=", ".join(names))
+        raise FileRefused(reason, file=source.name, line=shape.header_line)
+    return shape
+
+
+def _plain_header(header: Any) -> str:
+    return str(header).strip().lower()
+
+
+def _label(row: Row) -> str:
+    return ", ".join(row.data["agency"])
 
 
 def _checked(row: Row) -> Row | Refusal:
@@ -81,7 +109,7 @@ def _checked(row: Row) -> Row | Refusal:
 
     if not isinstance(row.data, dict):
         return refuse("", _("a record must be an object"))
-    data = {_COLUMNS[k.strip().lower()]: v for k, v in row.data.items() if k.strip().lower() in _COLUMNS}
+    data = {_COLUMNS[_plain_header(k)]: v for k, v in row.data.items() if _plain_header(k) in _COLUMNS}
     data["title"] = clean_line(plain(data.get("title")))
     raw = str(data.get("description") or "")
     data["description"] = plain(raw) + (" […]" if len(raw) >= CELL_LIMIT else "")
@@ -107,7 +135,9 @@ def _checked(row: Row) -> Row | Refusal:
 
 def _agency(cell: Any) -> tuple[str, ...]:
     """The distinct names of a cell that repeats them: ("Department of Defense", "Navy")."""
-    return tuple(dict.fromkeys(part for part in (clean_line(p) for p in str(cell or "").split(",")) if part))
+    return tuple(
+        dict.fromkeys(part for part in (clean_line(p) for p in str(cell or "")[:300].split(",")) if part)
+    )
 
 
 def _us_date(value: Any) -> date | None:
@@ -125,25 +155,14 @@ def _us_date(value: Any) -> date | None:
     return None
 
 
-def _imported(row: Row, agencies: dict[str, Organisation], country: Place) -> bulk.Imported:
+def _imported(row: Row, agencies: dict[str, Organisation]) -> bulk.Imported:
     data = row.data
-    names: tuple[str, ...] = data["agency"]
-    label = ", ".join(names)
-    if label not in agencies:
-        agencies[label] = bulk.organisation_of_source(
-            source=SOURCE,
-            ref=label,
-            name=label,
-            language="en",
-            kind=Organisation.Kind.MINISTRY,
-            country=country,
-        )
     close = _us_date(data.get("close"))
     release = _us_date(data.get("release"))
     return bulk.Imported(
         ref=data["ref"],
         row=row,
-        organisation=agencies[label],
+        organisation=agencies[_label(row)],
         direction=Listing.Direction.REQUEST,
         kind=Listing.Kind.RESEARCH,
         language="en",

@@ -44,6 +44,8 @@ def tabs(viewer: Viewer, here: str, waiting: int | None = None) -> list[ui.Tab]:
         rooms += [("listing_mine", _("My listings"), None), ("interest_list", _("Interests"), waiting)]
     if people.is_steward(viewer):
         rooms.append(("review_queue", _("To review"), None))
+    if len(rooms) > 1:
+        rooms.append(("import_list", _("Imports"), None))
     if len(rooms) == 1:
         return []
     return [ui.Tab(label, reverse(name), name == here, count or None) for name, label, count in rooms]

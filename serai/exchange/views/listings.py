@@ -88,6 +88,7 @@ def listing_mine(request: HttpRequest) -> HttpResponse:
         "page": window,
         "tabs": tabs(viewer, "listing_mine"),
         "new_listing": _new_listing(viewer),
+        "bring": ui.Action(_("Import a table"), f"{reverse('import_new')}?format=listings", "upload"),
     }
     return page(request, "exchange/listing_mine.html", context)
 

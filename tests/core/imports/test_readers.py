@@ -7,28 +7,23 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from serai.core.imports.readers import (
-    json_rows,
-    jsonl_rows,
-    propose_shape,
-    table_rows,
-    zip_members,
-)
-from serai.core.imports.rows import FileRefused
+from serai.core.imports.readers import json_rows, jsonl_rows, zip_members
+from serai.core.imports.rows import FileRefused, Source
+from serai.core.imports.tables import propose_shape, table_rows
 
 
-def _file(folder: Path, name: str, content: bytes) -> Path:
+def _file(folder: Path, name: str, content: bytes) -> Source:
     path = folder / name
     path.write_bytes(content)
-    return path
+    return Source.of(path)
 
 
-def _zip(folder: Path, members: dict[str, bytes]) -> Path:
+def _zip(folder: Path, members: dict[str, bytes]) -> Source:
     path = folder / "a.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    return path
+    return Source.of(path)
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------
@@ -84,7 +79,7 @@ def test_objects_without_separators_are_refused_not_half_read(tmp_path: Path) ->
 
 
 def test_an_empty_and_a_missing_file_are_refused(tmp_path: Path) -> None:
-    for path in (_file(tmp_path, "a.json", b""), tmp_path / "nothing.json"):
+    for path in (_file(tmp_path, "a.json", b""), Source.of(tmp_path / "nothing.json")):
         with pytest.raises(FileRefused):
             list(json_rows(path))
 
@@ -100,7 +95,7 @@ def test_members_come_in_name_order(tmp_path: Path) -> None:
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = _zip(tmp_path, {"bomb.json": b"0" * (20 << 20)})
-    assert path.stat().st_size < 100_000
+    assert path.path.stat().st_size < 100_000
 
     with pytest.raises(FileRefused, match="densely"):
         list(zip_members(path, suffix=".json"))
@@ -141,7 +136,7 @@ def test_a_mac_file_with_bare_carriage_returns_is_read_line_by_line(tmp_path: Pa
 
     shape = propose_shape(path)
 
-    assert (shape.encoding, shape.line_end) == ("mac-roman", "\r")
+    assert (shape.encoding, shape.line_end) == ("mac-roman", "CR")
     rows = [(row.line, row.data["name"]) for row in table_rows(path, shape)]
     assert rows == [(2, "Café"), (3, "Bob’s")]
 
@@ -149,7 +144,7 @@ def test_a_mac_file_with_bare_carriage_returns_is_read_line_by_line(tmp_path: Pa
 def test_a_stated_encoding_wins(tmp_path: Path) -> None:
     path = _file(tmp_path, "a.csv", "name\nКазань\n".encode("windows-1251"))
 
-    shape = propose_shape(path, encoding="windows-1251")
+    shape = propose_shape(path, {"encoding": "windows-1251"})
 
     assert next(table_rows(path, shape)).data["name"] == "Казань"
 
@@ -197,10 +192,11 @@ def test_a_spreadsheet_with_a_title_and_false_dimensions_is_read(tmp_path: Path)
                 content = content.replace(b'<dimension ref="A1:C4"', b'<dimension ref="A1:AMK1048576"')
             new.writestr(info.filename, content)
 
-    shape = propose_shape(path)
+    source = Source.of(path)
+    shape = propose_shape(source)
 
     assert (shape.header_line, shape.headers) == (2, ("Name", "Land", "Stadt"))
-    assert [(row.line, row.data["Name"]) for row in table_rows(path, shape)] == [
+    assert [(row.line, row.data["Name"]) for row in table_rows(source, shape)] == [
         (3, "Nordlicht"),
         (4, "Havel"),
     ]

@@ -5,6 +5,7 @@ import pytest
 
 from serai.core.errors import Invalid
 from serai.core.imports import framework
+from serai.core.imports.rows import Source
 from serai.core.models import ImportRun
 from serai.directory.importers.members import MembersImporter
 from serai.directory.models import Identifier, Organisation
@@ -26,12 +27,13 @@ def _run(path: Path, **options: Any) -> ImportRun:
 
 
 def test_columns_and_encoding_are_proposed(tmp_path: Path) -> None:
-    proposal = MembersImporter().propose(_write(tmp_path, LIST * 1), {})
+    proposal = MembersImporter().propose(Source.of(_write(tmp_path, LIST)), {})
 
-    assert (proposal["encoding"], proposal["columns"], proposal["personal"]) == (
+    assert proposal.shape is not None
+    assert (proposal.shape.encoding, dict(proposal.columns), proposal.personal) == (
         "gb18030",
         {"uscc": "统一社会信用代码", "name": "企业名称", "park": "所属园区"},
-        ["联系人", "手机", "邮箱"],
+        ("联系人", "手机", "邮箱"),
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from serai.core.errors import SeraiError
 from serai.core.imports import framework
-from serai.core.imports.readers import propose_shape
+from serai.core.imports.rows import Source
 from serai.core.models import ImportRun
 
 
@@ -67,20 +68,23 @@ class Command(BaseCommand):
         return framework.run_import(request=request, by=None, progress=progress)
 
     def _undo(self, options: dict[str, Any]) -> ImportRun:
+        """The last import of this file that did something; a repetition that changed nothing is passed over."""
         digest = framework.digest_of(options["file"])
         done = ImportRun.objects.filter(
-            format=options["format"], sha256=digest, status=ImportRun.Status.DONE, dry_run=False
+            format=options["format"], sha256=digest, status=ImportRun.Status.DONE, changes__isnull=False
         )
-        run = done.order_by("-created_at").first()
+        run = done.order_by("-finished_at").first()
         if run is None:
-            raise CommandError("This file was not imported.")
+            raise CommandError("This file was not imported, or its import changed nothing.")
         return framework.undo_import(run=run, by=None)
 
     def _propose(self, format_name: str, path: Path, chosen: dict[str, str]) -> None:
         importer = framework.importer_named(format_name)
-        propose = getattr(importer, "propose", None)
-        proposal = propose(path, chosen) if propose else propose_shape(path).__dict__
-        self.stdout.write(json.dumps(proposal, ensure_ascii=False, indent=2, default=str))
+        options = framework.checked_settings(importer, chosen, None)
+        proposal = asdict(importer.propose(Source.of(path), options))
+        fields = [field["name"] for field in proposal.pop("fields")]
+        found = {"options": options, "fields": fields, **proposal}
+        self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2, default=str))
 
     def _print(self, run: ImportRun, options: dict[str, Any]) -> None:
         report = framework.report(run)

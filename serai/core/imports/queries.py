@@ -1,0 +1,116 @@
+"""Reads of the import pages: the list, one import with its file, its lines and its records."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from serai.core import kinds, policies, ui
+from serai.core.errors import SeraiError
+from serai.core.imports import actions, framework
+from serai.core.imports.framework import Importer, Proposal
+from serai.core.imports.rows import Source
+from serai.core.models import ImportChange, ImportRefusal, ImportRun, StoredFile
+from serai.core.viewer import Viewer
+
+PAGE = 50
+MOST_COLUMNS = 30
+"""Columns offered as a filter of the lines that were not taken."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A file as it would be read now: the proposal, or why there is none."""
+
+    source: Source
+    proposal: Proposal | None
+    error: SeraiError | None
+
+
+def runs(viewer: Viewer, *, status: str = "", format: str = "") -> QuerySet[ImportRun]:
+    found = policies.visible_imports(viewer).select_related("started_by")
+    if status:
+        found = found.filter(status=status)
+    return found.filter(format=format) if format else found
+
+
+def look(run: ImportRun, file: StoredFile) -> Look:
+    importer, source = framework.importer_named(run.format), actions.source_of(run, file)
+    try:
+        return Look(source, importer.propose(source, run.options), None)
+    except SeraiError as error:
+        return Look(source, None, error)
+
+
+def settings_for(importer: Importer, run: ImportRun) -> Any:
+    """What can be said about the file, by the person who began the import: it runs with their rights."""
+    return importer.settings(run.started_by)
+
+
+def earlier(viewer: Viewer, run: ImportRun) -> ImportRun | None:
+    """Another import of the very same file that was taken in."""
+    same = policies.visible_imports(viewer).filter(
+        sha256=run.sha256, format=run.format, status=ImportRun.Status.DONE
+    )
+    return same.exclude(pk=run.pk).order_by("-finished_at").first()
+
+
+def refusals(run: ImportRun, *, column: str = "", text: str = "") -> QuerySet[ImportRefusal]:
+    found = run.refusals.order_by("pk")
+    if column:
+        found = found.filter(column=column if column != "-" else "")
+    if text:
+        found = found.filter(Q(reason__icontains=text) | Q(file__icontains=text))
+    return found
+
+
+def refused_columns(run: ImportRun) -> list[tuple[str, int]]:
+    """(column, how many lines were not taken for it), the most first."""
+    counted = run.refusals.values("column").annotate(n=Count("pk")).order_by("-n", "column")
+    return [(row["column"], row["n"]) for row in counted[:MOST_COLUMNS]]
+
+
+def page_of(rows: QuerySet[Any], number: str) -> Page[Any]:
+    return Paginator(rows, PAGE).get_page(number)
+
+
+def cards_of(viewer: Viewer, changes: Sequence[ImportChange]) -> list[tuple[ImportChange, kinds.Card | None]]:
+    """What a run did, with the cards of the objects the viewer sees."""
+    known = {kind.name for kind in kinds.all_kinds()}
+    by_kind: dict[str, list[UUID]] = {}
+    for change in changes:
+        if change.object_kind in known:
+            by_kind.setdefault(change.object_kind, []).append(change.object_id)
+    cards = {
+        (kind, pk): card
+        for kind, ids in by_kind.items()
+        for pk, card in kinds.cards(viewer, kind, ids).items()
+    }
+    return [(change, cards.get((change.object_kind, change.object_id))) for change in changes]
+
+
+def origin_facts(viewer: Viewer, kind: str, object_id: UUID) -> list[ui.Fact]:
+    """Where a record comes from: file and line of the imports that wrote it, for those who see the imports."""
+    if not viewer.is_authenticated:
+        return []
+    found = (
+        ImportChange.objects.filter(
+            object_kind=kind,
+            object_id=object_id,
+            run__status=ImportRun.Status.DONE,
+            run__in=policies.visible_imports(viewer),
+        )
+        .select_related("run")
+        .order_by("-run__finished_at")[:3]
+    )
+    return [_origin(change) for change in found]
+
+
+def _origin(change: ImportChange) -> ui.Fact:
+    words = {"file": change.run.file_name, "line": change.source_line}
+    text = _("%(file)s, line %(line)s") % words if change.source_line else change.run.file_name
+    return ui.Fact(_("Imported from"), text, url=kinds.kind_of(change.run).card(change.run).url)

@@ -1,0 +1,21 @@
+"""What the formats of the directory share: who may use them, and how entries they made are taken away."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from serai.core.imports.framework import Importer
+from serai.directory.models import Identifier, Organisation, OrganisationName, PendingRelation, Relation
+
+
+class EntryImporter(Importer):
+    """An entry of the directory is public and vouched for, so only stewards and the secretariat import them."""
+
+    place = "network"
+    parts = {"organisation": (OrganisationName, Identifier, Relation)}
+
+    def remove(self, kind: str, ids: Sequence[UUID]) -> None:
+        going = Organisation.objects.filter(pk__in=ids)
+        PendingRelation.objects.filter(
+            source_name=self.name, organisation_ref__in=going.values("source_ref")
+        ).delete()
+        going.delete()
