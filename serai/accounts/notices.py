@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from serai.accounts.models import Notice, User
 from serai.core import kinds, mail, outbox
+from serai.core.text import isolated
 from serai.core.viewer import Viewer
 
 
@@ -77,7 +78,9 @@ def _titles(reader: Viewer, kind: str, ids: Iterable[UUID]) -> dict[str, str]:
 
 def _sentence(notice: Notice, titles: Mapping[str, Mapping[str, str]]) -> str:
     words = {
-        name: titles[value["kind"]].get(value["id"], value["otherwise"]) if isinstance(value, dict) else value
+        name: isolated(
+            titles[value["kind"]].get(value["id"], value["otherwise"]) if isinstance(value, dict) else value
+        )
         for name, value in notice.values.items()
     }
     return str(_kinds[notice.kind].sentence).format_map(words)

@@ -14,6 +14,7 @@ from serai.agreements.fields import field_label
 from serai.agreements.models import Agreement, Party
 from serai.core import ui
 from serai.core.models import AuditEntry
+from serai.core.text import listed
 from serai.core.viewer import Viewer
 from serai.core.words import on_day
 from serai.directory.models import Organisation
@@ -72,7 +73,7 @@ def facts(agreement: Agreement) -> list[ui.Fact]:
         ui.Fact(_("Kind"), agreement.get_kind_display()),
         ui.Fact(_("Level"), agreement.get_level_display()),
         ui.Fact(_("Binding in law"), yes),
-        ui.Fact(_("Fields"), ", ".join(field_label(code) for code in agreement.fields_of_science)),
+        ui.Fact(_("Fields"), listed(field_label(code) for code in agreement.fields_of_science)),
         ui.Fact(_("Signed"), ui_day(agreement.signed_on)),
         ui.Fact(_("Signed at"), agreement.signed_at_place),
         ui.Fact(_("In force since"), ui_day(agreement.in_force_on)),

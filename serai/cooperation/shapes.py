@@ -10,6 +10,7 @@ from serai.agreements.shapes import ui_day
 from serai.cooperation import lifecycle, queries
 from serai.cooperation.models import Case, Facility, Project, Result
 from serai.core import ui
+from serai.core.text import listed
 from serai.directory.models import Organisation
 from serai.directory.places import place_name
 
@@ -26,7 +27,7 @@ def case_row(case: Case) -> ui.Row:
         lang=case.language,
         icon="briefcase",
         place=names(case.parties.all()),
-        snippet=case.next_step,
+        snippet=case.step,
         status=case.get_status_display(),
         status_tone=lifecycle.CASE.tones[case.status],  # type: ignore[arg-type]
         due=case.due_on,
@@ -106,7 +107,7 @@ def project_facts(project: Project) -> list[ui.Fact]:
 
 
 def facility_facts(facility: Facility) -> list[ui.Fact]:
-    served = ", ".join(place_name(place) for place in facility.region_served.all())
+    served = listed(place_name(place) for place in facility.region_served.all())
     found = [
         ui.Fact(_("Kind"), facility.get_kind_display()),
         ui.Fact(_("Field"), field_label(facility.field)),

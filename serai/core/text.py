@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, get_language_bidi, pgettext, pgettext_lazy
 
 from serai.core.models.base import Record
 
@@ -58,3 +58,13 @@ def best_text(texts: Iterable[T], languages: Sequence[str] = ()) -> T | None:
         return (place, fallback + _ORIGIN_RANK[Origin(text.origin)], text.language)
 
     return min(texts, key=rank, default=None)
+
+
+def isolated(text: object) -> str:
+    """A text put into a line of the page's language: from right to left it is isolated (UAX 9)."""
+    return f"\u2068{text}\u2069" if get_language_bidi() else str(text)
+
+
+def listed(items: Iterable[object]) -> str:
+    """The items in one line as the language of the page lists them; empty ones are left out."""
+    return pgettext("between the items of a list", ", ").join(isolated(item) for item in items if str(item))

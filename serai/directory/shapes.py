@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.translation import get_language, get_language_bidi, gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from serai.core import ui
 from serai.core.lifecycle import tone_of
-from serai.core.text import best_text
+from serai.core.text import best_text, listed
 from serai.core.viewer import Viewer
 from serai.directory import criteria, identifiers, places, policies, queries
 from serai.directory.models import (
@@ -46,18 +46,14 @@ def url_of(organisation: Organisation) -> str:
 def kind_labels(organisation: Organisation) -> str:
     """ "University, Research institute" in the language of the page."""
     labels = dict(Organisation.Kind.choices)
-    return pgettext("between the items of a list", ", ").join(
-        str(labels.get(kind, kind)) for kind in organisation.kinds
-    )
+    return listed(labels.get(kind, kind) for kind in organisation.kinds)
 
 
 def place_line(organisation: Organisation) -> str:
-    """ "Warsaw, Poland"; either part may be missing. From right to left each part is isolated (UAX 9)."""
-    country = places.place_name(organisation.country) if organisation.country else ""
-    parts = [part for part in (organisation.city, country) if part]
-    if get_language_bidi():
-        parts = [f"\u2068{part}\u2069" for part in parts]
-    return pgettext("between the items of a list", ", ").join(parts)
+    """ "Warsaw, Poland"; either part may be missing."""
+    return listed(
+        [organisation.city, places.place_name(organisation.country) if organisation.country else ""]
+    )
 
 
 def chip(organisation: Organisation) -> ui.Chip:
@@ -167,16 +163,15 @@ def facts(organisation: Organisation) -> list[ui.Fact]:
 
 
 def _coded_facts(organisation: Organisation) -> list[ui.Fact]:
-    from_list = pgettext("between the items of a list", ", ").join
     found = []
     if organisation.size_class:
         found.append(ui.Fact(_("Size"), queries.label_of("size_class", organisation.size_class)))
     if organisation.sectors:
         labels = [queries.label_of("sectors", code) for code in organisation.sectors]
-        found.append(ui.Fact(_("Sectors"), from_list(labels)))
+        found.append(ui.Fact(_("Sectors"), listed(labels)))
     if organisation.fields_of_science:
         labels = [queries.label_of("fields_of_science", code) for code in organisation.fields_of_science]
-        found.append(ui.Fact(_("Fields of science"), from_list(labels)))
+        found.append(ui.Fact(_("Fields of science"), listed(labels)))
     return found
 
 

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from serai.accounts.models import User
 from serai.core import lifecycle, ui
+from serai.core.text import listed
 from serai.core.viewer import Viewer
 from serai.core.words import between, language_name, on_weekday, percent
 from serai.directory.places import place_name
@@ -30,13 +30,9 @@ def tone(obj: object) -> ui.Tone:
     return cast(ui.Tone, lifecycle.tone_of(obj))  # type: ignore[arg-type]
 
 
-def joined(words: Iterable[str]) -> str:
-    return pgettext("between the items of a list", ", ").join(words)
-
-
 def spoken(tags: Sequence[str]) -> str:
     """Languages by name, in one line."""
-    return joined(language_name(tag) for tag in tags)
+    return listed(language_name(tag) for tag in tags)
 
 
 def pair(a: str, b: str) -> str:
@@ -58,7 +54,7 @@ def person_chip(participant: Participant, *, with_organisation: bool = True) -> 
 def event_place(event: Event) -> str:
     if event.mode == Event.Mode.ONLINE:
         return str(event.get_mode_display())
-    return joined(filter(None, [event.venue, place_name(event.place) if event.place else ""]))
+    return listed([event.venue, place_name(event.place) if event.place else ""])
 
 
 def event_row(event: Event, registration: Participant | None = None) -> ui.Row:
@@ -98,7 +94,7 @@ def event_facts(event: Event) -> list[ui.Fact]:
         ui.Fact(_("Languages"), spoken(event.languages)),
     ]
     if event.sectors:
-        facts.append(ui.Fact(_("Sectors"), joined(sector_name(code) for code in event.sectors)))
+        facts.append(ui.Fact(_("Sectors"), listed(sector_name(code) for code in event.sectors)))
     if event.series:
         edition = _("%(series)s, edition %(number)s") % {"series": event.series, "number": event.edition}
         facts.append(ui.Fact(_("Series"), edition if event.edition else event.series))
@@ -204,7 +200,7 @@ def suggestion_row(suggestion: queries.Suggestion) -> ui.Row:
         }
     elif suggestion.sectors:
         why = _("Works in your field: %(sectors)s") % {
-            "sectors": joined(sector_name(code) for code in suggestion.sectors)
+            "sectors": listed(sector_name(code) for code in suggestion.sectors)
         }
     else:
         why = _("You both speak %(languages)s") % {"languages": spoken(suggestion.languages)}
@@ -248,7 +244,7 @@ def day_meeting(meeting: Meeting, viewer: User) -> ui.Meeting:
             person_chip(p) if is_party else ui.Chip(p.user.name, kind="person", place=p.organisation.name)
             for p in others
         ],
-        where=joined(filter(None, [table_name(meeting.table), meeting.event.venue])),
+        where=listed([table_name(meeting.table), meeting.event.venue]),
         where_url=meeting.table.link,
         languages=[meeting.language] if meeting.language else _both(a, b),
         interpreter=meeting.interpreter.name if meeting.interpreter and is_party else "",

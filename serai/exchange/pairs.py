@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from serai.core import ui
+from serai.core.text import listed
 from serai.directory.models import Organisation, Place
 from serai.directory.places import place_name
-from serai.exchange import shapes, tiertexts, vocabularies
+from serai.exchange import limits, shapes, tiertexts, vocabularies
 from serai.exchange.actions import matching
 from serai.exchange.models import Listing
 
@@ -104,7 +105,9 @@ def failure_line(rule: str, detail: dict[str, str]) -> str:
         return _("Both belong to the same organisation.")
     if rule == "deadline":
         return _("It closed on %(day)s.") % {"day": detail.get("deadline", "")}
-    if rule in {"excluded", "conflict"}:
+    if rule == "excluded":
+        return _("One side has excluded the other.")
+    if rule == "conflict":
         return detail.get("reason", "")
     return _("Wanted: %(wanted)s. Here: %(found)s.") % {
         "wanted": _named(rule, detail.get("wanted", "")),
@@ -119,28 +122,23 @@ def _named(rule: str, codes: str) -> str:
         labels = {value: str(label) for value, label in Organisation.Kind.choices}
     elif rule == "language":
         labels = dict(vocabularies.language_choices())
+    elif rule == "kind":
+        labels = {value: str(label) for value, label in Listing.Kind.choices}
     elif rule == "place":
         labels = {place.code: place_name(place) for place in Place.objects.filter(code__in=parts)}
         countries = [part for part in parts if len(part) == 2]
         parts = countries if 0 < len(countries) < len(parts) and len(parts) > 4 else parts
     else:
         labels = {}
-    return ", ".join(labels.get(part, part) for part in parts)
+    return listed(labels.get(part, part) for part in parts)
 
 
 _STATUS = {"met": True, "failed": False, "unknown": None}
 
 
-def _requirements(found: Iterable[dict[str, str]]) -> list[ui.Check]:
+def _requirements(found: Iterable[dict[str, Any]]) -> list[ui.Check]:
     """Limits read in the text, with what the other text says about them."""
-    return [
-        ui.Check(
-            f"{one['quantity']}: {one['wanted']}",
-            _STATUS.get(one["status"]),
-            _("The other text: %(found)s") % {"found": one["found"]} if one["found"] else "",
-        )
-        for one in found
-    ]
+    return [ui.Check(limits.label(one), _STATUS.get(one["status"]), limits.answer(one)) for one in found]
 
 
 def standing_lines(standing: matching.Standing) -> list[str]:

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from serai.core import lifecycle, ui
-from serai.core.text import ReviewState
+from serai.core.text import ReviewState, listed
 from serai.core.viewer import Viewer
 from serai.directory.models import Organisation, Place
 from serai.directory.places import place_name, sort_order
@@ -57,7 +57,7 @@ def country_of(organisation: Organisation) -> str:
 
 def kinds_of(organisation: Organisation) -> str:
     labels = dict(Organisation.Kind.choices)
-    return ", ".join(str(labels.get(kind, kind)) for kind in organisation.kinds[:2])
+    return listed(labels.get(kind, kind) for kind in organisation.kinds[:2])
 
 
 def snippet(text: str, length: int = SNIPPET) -> str:
@@ -106,7 +106,7 @@ def listing_facts(record: Record) -> list[ui.Fact]:
     facts = [ui.Fact(_("Reference"), listing.reference)]
     if record.owner_known:
         facts.append(ui.Fact(_("Owner"), chip=organisation_chip(owner)))
-        facts.append(ui.Fact(_("Place"), ", ".join(filter(None, [owner.city, country_of(owner)]))))
+        facts.append(ui.Fact(_("Place"), listed([owner.city, country_of(owner)])))
     else:
         facts.append(ui.Fact(_("Owner"), _("Not named")))
         facts.append(ui.Fact(_("Country"), country_of(owner)))
@@ -115,9 +115,9 @@ def listing_facts(record: Record) -> list[ui.Fact]:
     facts += [
         ui.Fact(_("Readiness level"), f"TRL {listing.trl}" if listing.trl else ""),
         ui.Fact(_("Protection"), "" if listing.ip_status == "unknown" else listing.get_ip_status_display()),
-        ui.Fact(_("Sectors"), ", ".join(vocabularies.sector_name(code) for code in listing.sectors)),
-        ui.Fact(_("Goals"), ", ".join(f"{goal} {vocabularies.GOALS.get(goal, '')}" for goal in listing.sdgs)),
-        ui.Fact(_("Partnership"), ", ".join(str(partnerships.get(p, p)) for p in listing.partnerships)),
+        ui.Fact(_("Sectors"), listed(vocabularies.sector_name(code) for code in listing.sectors)),
+        ui.Fact(_("Goals"), listed(f"{goal} {vocabularies.GOALS.get(goal, '')}" for goal in listing.sdgs)),
+        ui.Fact(_("Partnership"), listed(partnerships.get(p, p) for p in listing.partnerships)),
         *_wish_facts(record),
         ui.Fact(_("Valid until"), listing.expires_on or ""),
     ]
@@ -128,11 +128,11 @@ def _wish_facts(record: Record) -> Iterable[ui.Fact]:
     listing = record.listing
     kinds = dict(Organisation.Kind.choices)
     levels = [listing.trl_min or 1, listing.trl_max or 9] if listing.trl_min or listing.trl_max else []
-    yield ui.Fact(_("Partner sought"), ", ".join(str(kinds.get(k, k)) for k in listing.partner_kinds))
-    yield ui.Fact(_("From"), ", ".join(place_name(place) for place in record.places))
+    yield ui.Fact(_("Partner sought"), listed(kinds.get(k, k) for k in listing.partner_kinds))
+    yield ui.Fact(_("Partners from"), listed(place_name(place) for place in record.places))
     yield ui.Fact(_("Readiness sought"), "TRL " + "–".join(str(level) for level in levels) if levels else "")
     names = dict(vocabularies.language_choices())
-    yield ui.Fact(_("Working languages"), ", ".join(names.get(x, x) for x in listing.work_languages))
+    yield ui.Fact(_("Working languages"), listed(names.get(x, x) for x in listing.work_languages))
     yield ui.Fact(_("Deadline"), listing.deadline or "")
 
 
@@ -287,6 +287,6 @@ def reason_line(reasons: dict[str, Any]) -> str:
     """The shortest true reason: shared terms if there are any, else the best passage."""
     shared = reasons.get("shared") or []
     if shared:
-        return _("Both name %(terms)s") % {"terms": ", ".join(shared[:4])}
+        return _("Both name %(terms)s") % {"terms": listed(shared[:4])}
     pairs = reasons.get("pairs") or []
     return f"“{snippet(pairs[0]['theirs'], 140)}”" if pairs else ""

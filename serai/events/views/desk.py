@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from serai.core import policy, ui
+from serai.core.text import listed
 from serai.events import actions, forms, planning, policies, queries, shapes
 from serai.events.models import Event, Meeting, MeetingRequest, Outcome, ScheduleRun, Slot, Table
 from serai.events.planning import Change
@@ -111,7 +112,7 @@ def _change_line(change: Change) -> ChangeLine:
 
 
 def _at(event: Event, slot: Slot, table: Table) -> str:
-    return shapes.joined([event_time(event, slot.during.lower), table_name(table)])
+    return listed([event_time(event, slot.during.lower), table_name(table)])
 
 
 def _unmet(event: Event, run: ScheduleRun | None) -> list[tuple[MeetingRequest, str]]:
