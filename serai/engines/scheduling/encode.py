@@ -1,7 +1,10 @@
-"""The fixed list as clauses: the published encoding (imp12+), and what this engine adds to it.
+"""The fixed list as clauses: the published encoding (imp12+), and the one this engine searches with.
 
 Variables are positive integers. `x[m, t]`: meeting m is in slot t. `used[p, t]`: p is busy in t.
-A counter per person says "exactly |M_p| slots used". `gap[p, t]`: a break of p ends with slot t.
+`by[p, j, t]`: at least j + 1 slots up to t are used, that is, p's meeting number j + 1 is over by then.
+The published encoding has a literal per slot in which a break can end. Ours has one per rank: `gap[p, j]`
+says that meeting j + 2 does not follow at once on meeting j + 1. Without breaks a person's whole day then
+follows from its first slot by unit propagation alone, which makes refutations short.
 """
 
 from __future__ import annotations
@@ -20,9 +23,9 @@ class Formula:
 
     clauses: list[Clause] = field(default_factory=list)
     variables: int = 0
-    gaps: list[int] = field(default_factory=list)
     x: dict[tuple[int, int], int] = field(default_factory=dict)
     gaps_of: dict[int, list[int]] = field(default_factory=dict)
+    """One literal per possible break of a person: per rank, or per slot in the published encoding."""
     breaks_of: dict[int, list[int]] = field(default_factory=dict)
     """`breaks_of[p][k]`: p has at least k + 1 breaks."""
 
@@ -39,15 +42,15 @@ class Formula:
         self.clauses.append(list(literals))
 
 
-def encode(problem: FixedProblem, domains: Domains) -> Formula:
-    """All rules as clauses and one soft literal per possible break."""
+def encode(problem: FixedProblem, domains: Domains, *, published: bool = False) -> Formula:
+    """All rules as clauses and one soft literal per possible break; `published` counts breaks by slots."""
     f = Formula()
     meetings = range(len(problem.meetings))
     for m in meetings:
         for t in _slots(domains.slots[m]):
             f.x[m, t] = f.new()
         exactly_one(f, [f.x[m, t] for t in _slots(domains.slots[m])])
-    used = _people(f, problem, domains)
+    used = _people(f, problem, domains, published)
     _tables(f, problem, domains, used)
     _precedences(f, problem, domains)
     for p, gaps in f.gaps_of.items():
@@ -85,7 +88,9 @@ def at_most_one(f: Formula, literals: Sequence[int]) -> None:
         before = ladder
 
 
-def _people(f: Formula, problem: FixedProblem, domains: Domains) -> dict[tuple[int, int], int]:
+def _people(
+    f: Formula, problem: FixedProblem, domains: Domains, published: bool
+) -> dict[tuple[int, int], int]:
     used: dict[tuple[int, int], int] = {}
     # Without anybody who surely has no break, fairness can demand breaks of everybody.
     exact = problem.fairness is not None and all(len(meetings) > 1 for meetings in domains.of)
@@ -107,18 +112,17 @@ def _people(f: Formula, problem: FixedProblem, domains: Domains) -> dict[tuple[i
             for x in here:
                 f.add(-x, u)
         if len(meetings) > 1:
-            _day(f, problem, p, len(meetings), used, exact)
+            day = [used.get((p, t)) for t in range(problem.slots)]
+            by = _counter(f, day, len(meetings))
+            f.gaps_of[p] = _gaps_by_slot(f, day, exact) if published else _gaps_by_rank(f, by, exact)
     return used
 
 
-def _day(
-    f: Formula, problem: FixedProblem, p: int, k: int, used: dict[tuple[int, int], int], exact: bool
-) -> None:
-    """Exactly k slots used, as a counter over the slots, and the breaks of the day."""
-    T = problem.slots
+def _counter(f: Formula, day: Sequence[int | None], k: int) -> list[list[int | None]]:
+    """Exactly k slots of the day used; `by[t][j]`: at least j + 1 of the slots 0..t, None for never."""
+    by: list[list[int | None]] = []
     before: list[int | None] = [None] * k
-    for t in range(T):
-        u = used.get((p, t))
+    for t, u in enumerate(day):
         now: list[int | None] = list(before)
         if u is not None:
             for j in range(k):
@@ -144,23 +148,43 @@ def _day(
                 now[j] = v
             if before[k - 1] is not None:
                 f.add(-u, -before[k - 1])  # type: ignore[operator]
+        by.append(now)
         before = now
-    for j in range(k):
-        last = before[j]
+    for last in before:
         if last is None:
             f.clauses.append([])
         else:
             f.add(last)
-    _holes(f, p, [used.get((p, t)) for t in range(T)], exact)
+    return by
 
 
-def _holes(f: Formula, p: int, used: Sequence[int | None], exact: bool) -> None:
-    """A soft literal where a break ends: p had a meeting before t, none in t, and one in t + 1.
+def _gaps_by_rank(f: Formula, by: Sequence[Sequence[int | None]], exact: bool) -> list[int]:
+    """A literal per rank j: if meeting j + 1 is over by t, meeting j + 2 is by t + 1, or there is a break.
 
     Only `exact` adds the other direction, which search does better without: it is needed where somebody
     must have a break.
     """
-    found = f.gaps_of[p] = []
+    gaps = []
+    for j in range(len(by[0]) - 1):
+        gap = f.new()
+        gaps.append(gap)
+        for t in range(len(by) - 1):
+            here, after = by[t][j], by[t + 1][j + 1]
+            if here is not None:
+                f.add(-here, gap, *([after] if after is not None else []))
+        if exact:
+            for t in range(len(by)):
+                # Two slots earlier meeting j + 1 was over.
+                over = by[t - 2][j] if t > 1 else None
+                after = by[t][j + 1]
+                if after is not None:
+                    f.add(-gap, -after, *([over] if over is not None else []))
+    return gaps
+
+
+def _gaps_by_slot(f: Formula, used: Sequence[int | None], exact: bool) -> list[int]:
+    """A literal where a break ends: p had a meeting before t, none in t, and one in t + 1."""
+    found = []
     held: int | None = None
     for t in range(len(used) - 1):
         here, after = used[t], used[t + 1]
@@ -172,7 +196,6 @@ def _holes(f: Formula, p: int, used: Sequence[int | None], exact: bool) -> None:
                 f.add(-gap, after)
                 if here is not None:
                     f.add(-gap, -here)
-            f.gaps.append(gap)
             found.append(gap)
         if here is not None:
             so_far = f.new()
@@ -181,6 +204,7 @@ def _holes(f: Formula, p: int, used: Sequence[int | None], exact: bool) -> None:
             if held is not None:
                 f.add(-held, so_far)
             held = so_far
+    return found
 
 
 def _tables(f: Formula, problem: FixedProblem, domains: Domains, used: dict[tuple[int, int], int]) -> None:

@@ -88,9 +88,9 @@ def maxsat(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
 
 
 def published(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
-    """The published encoding alone: one soft literal per possible beginning of a break (for the bench)."""
-    f = encode(problem, domains)
-    _maxsat(f, f.gaps, problem, emit)
+    """The published encoding alone: one soft literal per slot in which a break can end (for the bench)."""
+    f = encode(problem, domains, published=True)
+    _maxsat(f, [gap for gaps in f.gaps_of.values() for gap in gaps], problem, emit)
 
 
 def _maxsat(f: Formula, soft: list[int], problem: FixedProblem, emit: Emit) -> None:
