@@ -102,7 +102,8 @@ def _interest_page(
         "may_answer": may_answer and interest.status == Interest.Status.SENT,
         "waits": interest.status == Interest.Status.SENT,
         "withdraw": _withdraw(viewer, interest),
-        "in_contact": _in_contact(interest),
+        "open_case": _open_case(interest),
+        "more": [step for step in [_in_contact(interest)] if step],
         "answer_step": ui.Action(_("Answer"), "#answer", "check-lg") if may_answer else None,
         "may_stop": interest.status in {Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT},
         "contact": _contact(viewer, interest),
@@ -114,6 +115,13 @@ def _interest_page(
     }
     wrong = accept.errors or decline.errors or stop.errors
     return page(request, "exchange/interest_detail.html", context, status=422 if wrong else 200)
+
+
+def _open_case(interest: Interest) -> ui.Action | None:
+    """What an accepted interest is for."""
+    if interest.status not in {Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT}:
+        return None
+    return ui.Action(_("Open a case"), reverse("case_from_interest", args=[interest.pk]), "briefcase")
 
 
 def _own_listing(viewer: Viewer, interest: Interest) -> ui.Row | None:
