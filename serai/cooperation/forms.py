@@ -141,11 +141,30 @@ class SharesForm(ActionForm):
         add_shares(self, parties)
 
 
+_O, _S = Organisation.Kind, ProjectParty.Sector
+SECTOR_OF = {
+    _O.MINISTRY: _S.GOVERNMENT,
+    _O.COMMISSION: _S.GOVERNMENT,
+    _O.INTERNATIONAL: _S.GOVERNMENT,
+    _O.UNIVERSITY: _S.UNIVERSITY,
+    _O.INSTITUTE: _S.RESEARCH,
+    _O.JOINT_LABORATORY: _S.RESEARCH,
+    _O.FOREIGN_RD_CENTRE: _S.RESEARCH,
+    _O.FACILITY: _S.RESEARCH,
+    _O.ARCHIVE: _S.RESEARCH,
+    _O.INVESTOR: _S.FINANCE,
+    _O.FUNDER: _S.FINANCE,
+}
+"""The sector first offered for an organisation of a kind; all others are offered as industry."""
+
+
 def add_shares(form: ActionForm, parties: list[Organisation]) -> None:
     """Three fields for each party: its sector, what it brings, its share of the benefit."""
     for number, organisation in enumerate(parties):
         form.fields[f"sector_{number}"] = forms.ChoiceField(
-            label=_("Sector of %(name)s") % {"name": organisation.name}, choices=ProjectParty.Sector.choices
+            label=_("Sector of %(name)s") % {"name": organisation.name},
+            choices=ProjectParty.Sector.choices,
+            initial=next((SECTOR_OF[kind] for kind in organisation.kinds if kind in SECTOR_OF), "industry"),
         )
         form.fields[f"brings_{number}"] = forms.CharField(
             label=_("What %(name)s brings") % {"name": organisation.name}, max_length=500, required=False

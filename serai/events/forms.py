@@ -50,6 +50,14 @@ class LocalTimeField(forms.DateTimeField):
         return value.strftime("%Y-%m-%dT%H:%M") if isinstance(value, datetime) else value
 
 
+class OtherLanguageField(forms.ChoiceField):
+    """One more language than those that stand in a short list."""
+
+    def __init__(self) -> None:
+        choices = lambda: [("", "—"), *language_choices()]  # noqa: E731  read when the page is made
+        super().__init__(label=_("Another language"), required=False, choices=choices)
+
+
 class EventForm(forms.Form):
     """An event and its text in one language. Times are those of the event's zone."""
 
@@ -88,8 +96,12 @@ class EventForm(forms.Form):
         label=_("Participants may book free slots themselves"), required=False, initial=True
     )
     languages = forms.MultipleChoiceField(
-        label=_("Languages of the event"), choices=language_choices, widget=forms.CheckboxSelectMultiple
+        label=_("Languages of the event"),
+        choices=language_choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
+    other_language = OtherLanguageField()
     sectors = forms.MultipleChoiceField(
         label=_("Sectors"),
         choices=list(SECTORS.items()),
@@ -132,7 +144,7 @@ class EventForm(forms.Form):
             if data.get(name):
                 data[name] = _moment(data[name], zone, self, name)
         data["place"] = Place.objects.filter(code=data.get("place") or "").first()
-        return data
+        return take_other_language(self, data)
 
 
 def _moment(value: datetime, zone: Any, form: forms.Form, name: str) -> datetime:
@@ -162,6 +174,16 @@ def event_initial(event: Event) -> dict[str, Any]:
         "languages": languages.primaries(event.languages),
         "place": event.place.code if event.place else "",
     }
+
+
+def take_other_language(form: forms.Form, data: dict[str, Any]) -> dict[str, Any]:
+    """The languages ticked with the other one chosen; at least one."""
+    other = data.pop("other_language", "")
+    chosen = data.get("languages") or []
+    data["languages"] = [*chosen, *([other] if other and other not in chosen else [])]
+    if not data["languages"]:
+        form.add_error("languages", _("Choose at least one."))
+    return data
 
 
 class TextForm(forms.Form):
@@ -234,8 +256,12 @@ class TablesForm(forms.Form):
 class InterpreterForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=150)
     languages = forms.MultipleChoiceField(
-        label=_("Languages"), choices=language_choices, widget=forms.CheckboxSelectMultiple
+        label=_("Languages"),
+        choices=language_choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
+    other_language = OtherLanguageField()
     user = forms.ModelChoiceField(
         User.objects.none(),
         label=_("Account"),
@@ -250,7 +276,13 @@ class InterpreterForm(forms.Form):
         )
         people = User.objects.filter(pk__in=members.values("user_id")).order_by("name")
         self.fields["user"].queryset = people  # type: ignore[attr-defined]
-        self.fields["languages"].choices = short_language_choices(event.languages)  # type: ignore[attr-defined]
+        spoken = [tag for tags in event.participants.values_list("languages", flat=True) for tag in tags]
+        self.fields["languages"].choices = short_language_choices(  # type: ignore[attr-defined]
+            [*event.languages, *spoken]
+        )
+
+    def clean(self) -> dict[str, Any]:
+        return take_other_language(self, super().clean() or {})
 
 
 def named_listings(organisation_ids_: Any) -> QuerySet[Listing]:
@@ -285,11 +317,7 @@ class RegistrationForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    other_language = forms.ChoiceField(
-        label=_("Another language"),
-        required=False,
-        choices=lambda: [("", "—"), *language_choices()],
-    )
+    other_language = OtherLanguageField()
     listing = ListingChoice(
         Listing.objects.none(),
         label=_("Listing you show"),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from serai.core import chain, policy, ui
 from serai.core.calendar import CONTENT_TYPE
 from serai.core.forms import with_errors
+from serai.core.text import listed
 from serai.events import actions, calendars, forms, policies, queries, shapes
 from serai.events.actions.participants import hash_of
 from serai.events.models import Meeting, Outcome, Participant
@@ -48,6 +49,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
             "now": now,
             "days": [ui.Tab(d, f"{reverse('my_day')}?day={d.isoformat()}", d == day) for d in days],
             "tabs": meet_tabs(user, "my_day"),
+            "to_events": ui.Action(_("Look at the events"), reverse("event_list"), "calendar-event"),
         },
     )
 
@@ -80,7 +82,7 @@ def meeting_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "events/meeting_detail.html",
         {
             "meeting": meeting,
-            "title": _("Meeting with %(names)s") % {"names": shapes.joined(side.user.name for side in others)}
+            "title": _("Meeting with %(names)s") % {"names": listed(side.user.name for side in others)}
             if is_party
             else shapes.pair(a.user.name, b.user.name),
             "people": [shapes.person_chip(a), shapes.person_chip(b)],
