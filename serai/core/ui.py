@@ -184,7 +184,10 @@ class Match:
 
 @dataclass(frozen=True)
 class Figure:
-    """A large number with its definition one tap away and the records behind it one click away."""
+    """A large number with its definition one tap away and the records behind it one click away.
+
+    `url` is the page with its parts; the label leads there.
+    """
 
     label: Text
     value: Text
@@ -195,6 +198,7 @@ class Figure:
     records_label: Text = ""
     change: Text = ""
     series: Sequence[float] = ()
+    url: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from serai.core import fence
 from serai.exchange import addresses
@@ -155,7 +155,7 @@ def _contact_findings(contact: ListingContact | None) -> Iterable[Finding]:
 
 
 STEP_LABELS: dict[str, Any] = {
-    "about": gettext_lazy("What it is"),
+    "about": pgettext_lazy("step of a listing", "What it is"),
     "teaser": gettext_lazy("Public text"),
     "details": gettext_lazy("Details for members"),
     "facts": gettext_lazy("Facts"),

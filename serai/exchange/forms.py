@@ -219,21 +219,21 @@ class PartnerForm(forms.Form):
         label=_("Kind of partner"),
         choices=Organisation.Kind.choices,
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 6}),
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("None chosen means any."),
     )
     target_places = forms.ModelMultipleChoiceField(
         Place.objects.none(),
         label=_("Partners from"),
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 6}),
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("Countries or groupings. None chosen means anywhere."),
     )
     work_languages = forms.MultipleChoiceField(
         label=_("Languages you can work in"),
         choices=vocabularies.language_choices,
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 6}),
+        widget=forms.CheckboxSelectMultiple,
     )
     trl_min = forms.TypedChoiceField(
         label=_("Readiness from"), choices=_levels, coerce=int, empty_value=None, required=False

@@ -276,10 +276,13 @@ def filter_sentence(
     keep: str = "",
     search: bool = False,
     target: str = "",
+    placeholder: ui.Text = "",
+    large: bool = False,
 ) -> dict[str, Any]:
     """The filters as a sentence; a GET form whose every word is a control.
 
-    `search` adds the search field (parameter `q`, value `query`); `keep` is a query string of parameters
+    `search` adds the search field (parameter `q`, value `query`), `placeholder` says what it looks through,
+    `large` makes it the main thing of the page; `keep` is a query string of parameters
     to carry along; `target` is the id of the element HTMX swaps (the page is loaded whole without it).
     """
     kept = [pair.partition("=")[::2] for pair in keep.split("&") if "=" in pair]
@@ -289,6 +292,8 @@ def filter_sentence(
         "search": search,
         "kept": kept,
         "target": target,
+        "placeholder": placeholder,
+        "large": large,
         "request": context.get("request"),
     }
 
@@ -552,7 +557,10 @@ def hue(key: str) -> int:
 
 @register.inclusion_tag("components/my_day.html")
 def my_day(meetings: Sequence[ui.Meeting], now: datetime | None = None) -> dict[str, Any]:
-    """The meetings of one day in order: the next one fills the screen, the rest is a line each."""
+    """The meetings of one day in order: the next one fills the screen, the rest is a line each.
+
+    Times are printed as they come: by the clocks of the event, not in the zone of the page.
+    """
     moment = now or timezone.now()
     coming = [m for m in meetings if m.end > moment]
     following = coming[0] if coming else None

@@ -8,12 +8,14 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from serai.core import policy
+from serai.core import policy, ui
 from serai.core.viewer import viewer_of
 from serai.engines import matching as m
 from serai.exchange import encoding, finding, policies, queries, shapes
 from serai.exchange.forms import page_number, read_filters
 from serai.exchange.views.common import page
+
+EXPLAINED = 5  # results whose best passage comes by itself; each costs a comparison of sentences
 
 
 @policy.route("exchange.public")
@@ -21,7 +23,12 @@ def search(request: HttpRequest) -> HttpResponse:
     """Results of `?q=`; without a question, the field and what to ask."""
     viewer, filters = viewer_of(request), read_filters(request.GET)
     text = request.GET.get("q", "").strip()[: finding.LONGEST_QUERY]
-    context: dict[str, object] = {"query": text, "filters": shapes.filter_words(filters)}
+    context: dict[str, object] = {
+        "query": text,
+        "filters": shapes.filter_words(filters),
+        "all_listings": ui.Action(_("All listings"), reverse("listing_list"), "megaphone"),
+        "explained": EXPLAINED,
+    }
     if not text:
         encoding.warm()
         return page(request, "exchange/search.html", context, place="find")

@@ -35,6 +35,7 @@ from serai.exchange.forms import (
 from serai.exchange.models import Listing, ListingContact
 from serai.exchange.views.common import form_page, page, tabs, user_of
 
+FITTING = 3
 STEPS = ("about", "teaser", "details", "facts", "partner", "contact", "send")
 
 
@@ -118,11 +119,24 @@ def listing_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_unreviewed": shapes.is_unreviewed(record.text, listing),
         "interest": interest,
         "received": _received(viewer, record),
+        "fitting": _fitting(viewer, listing),
+        "fitting_title": _("Requests this may answer")
+        if listing.direction == Listing.Direction.OFFER
+        else _("Offers that may answer this"),
         "chain": chain.walk(viewer, listing),
         "next_step": next_step,
         "actions": others,
     }
     return page(request, "exchange/listing_detail.html", context)
+
+
+def _fitting(viewer: Viewer, listing: Listing) -> list[ui.Row]:
+    """The best counterparts of a published listing, each with its reason."""
+    if listing.status != Listing.Status.PUBLISHED:
+        return []
+    found = list(queries.matches_of(viewer, listing)[:FITTING])
+    known = queries.known_owners(viewer, [match.other for match in found])
+    return [shapes.match_row(viewer, match, known) for match in found]
 
 
 def _received(viewer: Viewer, record: queries.Record) -> list[ui.Row]:

@@ -140,6 +140,28 @@
   on("input", "form[data-keep]", (form) => { form.dataset.changed = "1"; });
   addEventListener("beforeunload", (event) => { if (document.querySelector("form[data-changed]")) event.preventDefault(); });
 
+  // --- a long list of boxes gets a field that narrows it; what is ticked stays in sight
+  const narrow = (within) => all("[data-choices]", within).forEach((control) => {
+    const lines = all("label", control);
+    if (lines.length < 31 || control.querySelector("input[type=search]")) return;
+    const field = document.createElement("input");
+    field.type = "search";
+    field.className = "form-control mb-2";
+    field.dir = "auto";
+    field.placeholder = control.dataset.choices;
+    field.setAttribute("aria-label", control.dataset.choices);
+    field.addEventListener("input", () => {
+      const words = field.value.trim().toLocaleLowerCase();
+      lines.forEach((line) => {
+        const shown = line.textContent.toLocaleLowerCase().includes(words) || line.querySelector("input").checked;
+        (line.parentElement === control ? line : line.parentElement).hidden = !shown;
+      });
+    });
+    field.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+    control.prepend(field);
+  });
+  narrow(document);
+
   // --- dialogs: <button data-open="id">
   on("click", "[data-open]", (button) => document.getElementById(button.dataset.open)?.showModal());
   on("click", "dialog [data-dismiss-dialog]", (button) => button.closest("dialog").close());
