@@ -92,7 +92,6 @@ def _row(duty: Duty) -> ui.Row:
     return ui.Row(
         duty.what,
         duty.url,
-        kind=known.label if known else "",
         icon=known.icon if known else "circle",
         snippet=duty.title,
         due=duty.due_on,

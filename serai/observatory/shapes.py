@@ -17,7 +17,10 @@ MOST_BARS = 25
 
 
 def figure(indicator: Indicator, as_of: date, *, series: bool = True) -> ui.Figure:
-    """The large figure. A figure that may not be shown says so instead of a number."""
+    """The large figure, with its course and the way to its parts unless `series` is off (on that very page).
+
+    A figure that may not be shown says so instead of a number.
+    """
     value = queries.value(indicator, as_of)
     years = queries.by_year(indicator, as_of)[-12:] if series else []
     shown = [float(cell.value) for cell in years if cell.value is not None]
@@ -29,6 +32,7 @@ def figure(indicator: Indicator, as_of: date, *, series: bool = True) -> ui.Figu
         records_url=records_url(indicator, {}) if indicator.is_open and value else "",
         records_label=ngettext("Show the record", "Show the records", value or 0),
         series=shown if len(shown) == len(years) else (),
+        url=reverse("indicator_detail", args=[indicator.code]) if series else "",
     )
 
 

@@ -28,7 +28,7 @@ from serai.exchange import queries as exchange
 from serai.exchange import shapes as exchange_shapes
 from serai.exchange.models import Listing
 from serai.observatory import exports, indicators, policies, queries, shapes
-from serai.observatory.indicators import DIMENSIONS, Indicator
+from serai.observatory.indicators import DIMENSIONS, YEAR, Indicator
 from serai.observatory.models import Release
 
 LATEST = 6
@@ -87,9 +87,7 @@ def observe(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     context = {
         "tabs": tabs("observe"),
-        "figures": [
-            (shapes.figure(i, today), reverse("indicator_detail", args=[i.code])) for i in indicators.ALL
-        ],
+        "figures": [shapes.figure(indicator, today) for indicator in indicators.ALL],
         "downloads": [(form, reverse("figures_export", args=[form])) for form in FORMATS],
         "latest": policies.visible_releases(viewer_of(request)).order_by("-year", "-version").first(),
     }
@@ -107,7 +105,8 @@ def _indicator(code: str) -> Indicator:
 @policy.route("observatory.figures")
 def indicator_detail(request: HttpRequest, code: str) -> HttpResponse:
     indicator, today = _indicator(code), timezone.localdate()
-    charts = [shapes.chart(indicator, dimension, today) for dimension in indicator.breakdowns()]
+    course_first = sorted(indicator.breakdowns(), key=lambda dimension: dimension != YEAR)
+    charts = [shapes.chart(indicator, dimension, today) for dimension in course_first]
     context = {
         "tabs": tabs("observe"),
         "indicator": indicator,

@@ -20,7 +20,7 @@
     const flat = data.kind === "row";
     const names = {
       type: "category", data: data.categories, axisTick: { show: false }, axisLine: { lineStyle: { color: line } },
-      axisLabel: { ...font, hideOverlap: true, ...(flat ? { width: 130, overflow: "truncate" } : {}) },
+      axisLabel: { ...font, hideOverlap: true, ...(flat ? { width: 140, overflow: "break", lineHeight: 15 } : {}) },
       inverse: flat ? true : rtl, position: flat && rtl ? "right" : undefined, boundaryGap: data.kind !== "line",
     };
     const values = {
