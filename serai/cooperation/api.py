@@ -104,9 +104,10 @@ class MadeOut(Strict):
 
 
 def _case(case: Case) -> dict[str, Any]:
-    names = ("title", "language", "status", "end_reason", "next_step", "due_on", "is_invented")
+    names = ("title", "language", "status", "end_reason", "due_on", "is_invented")
     return {
         "id": case.pk,
+        "next_step": case.step,
         "parties": [party.pk for party in case.parties.all()],
         "owner": case.owner_id,
         **{name: getattr(case, name) for name in names},

@@ -4,8 +4,6 @@ A case is opened by a person, never by itself: an accepted interest and a meetin
 bring a notice with the way to open it, and the latter also a duty on the page Today.
 """
 
-from django.utils.translation import gettext as _
-
 from serai.accounts.models import User
 from serai.agreements.models import Agreement
 from serai.cooperation import lifecycle, queries
@@ -69,6 +67,6 @@ def sign_cases(entry: AuditEntry) -> None:
     for case in Case.objects.select_for_update().filter(pk__in=agreed.values("source_id")):
         if lifecycle.CASE.may_follow(case.status, Case.Status.SIGNED):
             advance(lifecycle.CASE, case, Case.Status.SIGNED)
-            case.next_step = _("Begin the project")
+            case.plan(Case.Step.BEGIN)
             case.save()
             audit.record(actor=None, action="cooperation.case_moved", obj=case, data={"status": case.status})

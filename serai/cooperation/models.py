@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from serai.core.models import Record, StoredFile
 from serai.core.text import MultilingualText
@@ -24,6 +24,15 @@ class Case(Record):
         STALLED = "stalled", pgettext_lazy("case status", "Stalled")
         FAILED = "failed", pgettext_lazy("case status", "Ended without result")
 
+    class Step(models.TextChoices):
+        """Next steps that follow from what happened, named in the language of whoever reads them."""
+
+        START = "start", gettext_lazy("Agree on what to do first")
+        SIGN = "sign", gettext_lazy("Agree on the wording and sign")
+        BEGIN = "begin", gettext_lazy("Begin the project")
+        REPORT = "report", gettext_lazy("Report the first result")
+        LOOK = "look", gettext_lazy("Look at the case again")
+
     title = models.CharField(max_length=300)
     language = models.CharField(max_length=35)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.LEAD)
@@ -33,6 +42,7 @@ class Case(Record):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     next_step = models.CharField(max_length=300, blank=True)
+    planned_step = models.CharField(max_length=6, choices=Step.choices, blank=True)
     due_on = models.DateField(null=True, blank=True)
     is_invented = models.BooleanField(default=False)
 
@@ -41,6 +51,15 @@ class Case(Record):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def step(self) -> str:
+        """What happens next: as a person put it, else what follows from what happened, in the reader's language."""
+        return self.next_step or str(self.get_planned_step_display())
+
+    def plan(self, step: "Case.Step") -> None:
+        """What follows takes the place of what was said before."""
+        self.next_step, self.planned_step = "", step
 
 
 class Facility(Record):

@@ -152,7 +152,7 @@ def _of_cases(viewer: Viewer) -> Iterator[Duty]:
         return
     mine = queries.cases(viewer, whose="mine").filter(due_on__isnull=False)
     for case in mine[:20]:
-        what = case.next_step or _("Say what happens next")
+        what = case.step or _("Say what happens next")
         yield Duty(
             what, case.title, reverse("case_detail", args=[case.pk]), case.due_on, "case", case.language
         )

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection
+from django.utils import translation
 
 from serai.accounts.models import Membership, Notice, User
 from serai.agreements import actions as agreement_actions
@@ -141,6 +142,20 @@ def test_a_case_rests_until_a_day_or_ends_with_a_reason() -> None:
     assert _entries(case) == ["cooperation.case_stalled", "cooperation.case_ended"]
     with pytest.raises(Conflict):
         actions.set_next_step(case=case, next_step="Try again", due_on=in_days(1), by=by)
+
+
+def test_what_follows_is_said_in_the_readers_language_until_a_person_says_more() -> None:
+    ours = make_organisation()
+    by = make_member(ours)
+    with translation.override("de"):
+        case = actions.open_case(by=by, title="A case", language="en", parties=[ours, make_organisation()])
+
+    with translation.override("en"):
+        assert (case.step, case.next_step) == ("Agree on what to do first", "")
+    with translation.override("fr"):
+        assert case.step not in ("", "Agree on what to do first")
+    case = actions.set_next_step(case=case, next_step="Write to Ana", due_on=in_days(1), by=by)
+    assert (case.step, case.planned_step) == ("Write to Ana", "")
 
 
 def test_a_case_is_handed_only_to_somebody_of_its_parties() -> None:

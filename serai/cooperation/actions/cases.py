@@ -63,7 +63,8 @@ def open_case(
         language=language,
         status=S.MATCHED if origins else S.LEAD,
         owner=by,
-        next_step=next_step or _("Agree on what to do first"),
+        next_step=next_step,
+        planned_step="" if next_step else Case.Step.START,
         due_on=due_on or timezone.localdate() + timedelta(days=FIRST_STEP_DAYS),
         is_invented=is_invented,
     )
@@ -131,6 +132,7 @@ def set_next_step(*, case: Case, next_step: str, due_on: date, by: User) -> Case
     if not lifecycle.CASE.transitions[case.status]:
         raise Conflict(_("This case is over."))
     case.next_step = must_say(next_step, name="next_step", message=_("Say what happens next."))
+    case.planned_step = ""
     case.due_on = due_on
     case.save()
     audit.record(actor=by, action="cooperation.next_step_set", obj=case, data={"due_on": due_on})
@@ -157,7 +159,7 @@ def move_case(*, case: Case, to: str, by: User, next_step: str = "", due_on: dat
         raise Conflict(_("Say why the case stops."))
     advance(lifecycle.CASE, case, to)
     case.end_reason = ""
-    case.next_step = next_step.strip()
+    case.next_step, case.planned_step = next_step.strip(), ""
     case.due_on = due_on
     case.save()
     audit.record(actor=by, action="cooperation.case_moved", obj=case, data={"status": to})
@@ -170,7 +172,7 @@ def stall_case(*, case: Case, reason: str, resume_on: date, by: User) -> Case:
     case = _locked(case, by)
     advance(lifecycle.CASE, case, S.STALLED)
     case.end_reason = must_say(reason, name="reason", message=_("Say why the case rests."))
-    case.next_step = _("Look at the case again")
+    case.plan(Case.Step.LOOK)
     case.due_on = resume_on
     case.save()
     audit.record(actor=by, action="cooperation.case_stalled", obj=case, data={"due_on": resume_on})
@@ -183,7 +185,7 @@ def end_case(*, case: Case, reason: str, by: User) -> Case:
     case = _locked(case, by)
     advance(lifecycle.CASE, case, S.FAILED)
     case.end_reason = must_say(reason, name="reason", message=_("Say why the case ends."))
-    case.next_step = ""
+    case.next_step = case.planned_step = ""
     case.due_on = None
     case.save()
     audit.record(actor=by, action="cooperation.case_ended", obj=case, data={"status": case.status})
@@ -212,7 +214,7 @@ def conclude_agreement(*, case: Case, terms: Terms, texts: Sequence[NewText], by
     for step in (S.MATCHED, S.NEGOTIATING):
         if lifecycle.CASE.may_follow(case.status, step):
             advance(lifecycle.CASE, case, step)
-    case.next_step = _("Agree on the wording and sign")
+    case.plan(Case.Step.SIGN)
     case.due_on = terms.due_on or case.due_on
     case.save()
     audit.record(

@@ -159,7 +159,8 @@ def land_project(*, project: Project, on: date, place: Place, by: User) -> Proje
     for case in queries.cases_behind(project).select_for_update():
         if lifecycle.CASE.may_follow(case.status, Case.Status.LANDED):
             advance(lifecycle.CASE, case, Case.Status.LANDED)
-            case.next_step, case.due_on = _("Report the first result"), None
+            case.plan(Case.Step.REPORT)
+            case.due_on = None
             case.save()
             audit.record(actor=by, action="cooperation.case_moved", obj=case, data={"status": case.status})
     return project

@@ -261,13 +261,16 @@ def reasons(
         "languages": list(found.languages),
         "pairs": [_pair(pair, mine.own, other.own) for pair in found.pairs],
         "shared": list(found.shared_tokens),
-        "requirements": [
-            {"quantity": r.quantity, "wanted": r.wanted, "found": r.found, "status": r.status}
-            for r in found.requirements
-        ],
+        "requirements": [_requirement(one) for one in found.requirements],
         "conditions": conditions(ours, theirs),
         "digests": [mine.digest[:16], other.digest[:16]],
     }
+
+
+def _requirement(one: m.Requirement) -> dict[str, Any]:
+    """Codes and numbers, so that whoever reads it gets it in their own language; `found` as its author wrote it."""
+    names = "quantity wanted found status bound unit low high found_low found_high name"
+    return {name: getattr(one, name) for name in names.split()}
 
 
 def _pair(pair: m.SentencePair, mine: str, theirs: str) -> dict[str, Any]:
