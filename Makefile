@@ -27,7 +27,7 @@ test: .venv/.dev $(PO:.po=.mo) ## run the tests; ARGS="tests/events -x" runs som
 
 test-long: .venv/.dev $(PO:.po=.mo) ## run all tests, the long ones too
 	@.ci/system-packages chromium fonts gettext
-	@$(IN_TEST_HOME) $(BIN)/pytest -n 2 $(ARGS)
+	@$(IN_TEST_HOME) $(BIN)/pytest -n 2 -p tests.long_report --long-report docs/reference/test-long.md $(ARGS)
 
 check: .venv/.dev ## all else that must hold: format, lint, types, imports, migrations, docs, translations
 	$(BIN)/ruff format --check .

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from email import message_from_bytes
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -34,6 +35,8 @@ from tests.node.node_support import CHECKOUT, discard, kill_server, node_config
 from tests.node.test_node_cli import free_port, serai
 
 PEOPLE, TABLES, SLOTS = 16, 8, 12
+FOUNDERS = 400
+"""One person may have only so many organisations that wait: each founds one, then the next."""
 
 # The people, the event and the tokens of the callers, made in the node itself.
 WORLD = f"""
@@ -46,7 +49,8 @@ def token(user, secret):
     ApiToken.objects.create(user=user, name=secret, scope=ApiToken.Scope.WRITE, secret_hash=hash_of(secret))
 host = f.make_organisation(country=f.make_place("PL"))
 organiser = f.make_member(host, role=Membership.Role.EVENT_ORGANISER)
-token(organiser, "organiser"); token(f.make_user(), "founder")
+token(organiser, "organiser")
+for n in range({FOUNDERS}): token(f.make_user(), f"founder {{n}}")
 events = {{}}
 for name in ("booked", "scheduled"):
     event = f.make_event(hosts=[host], owner=organiser)
@@ -69,6 +73,7 @@ class Node:
     def __init__(self, config: Config, port: str) -> None:
         self.config, self.port = config, port
         self.events: dict[str, Any] = {}
+        self.founders = count()
 
     def python(self, code: str) -> str:
         env = {
@@ -156,7 +161,8 @@ def founding(node: Node, acknowledged: list[tuple[str, str]], stop: threading.Ev
     while not stop.is_set():
         name = f"House {uuid4()}"
         body = {"name": name, "name_language": "en", "kinds": ["university"], "country": "PL"}
-        status, answer = node.insist("POST", "/api/v1/organisations", body, "founder", keyed=keyed)
+        who = f"founder {next(node.founders) % FOUNDERS}"
+        status, answer = node.insist("POST", "/api/v1/organisations", body, who, keyed=keyed)
         assert status == 201, answer
         acknowledged.append((answer["id"], name))
 
