@@ -174,10 +174,13 @@ def breaks_bound(
     *,
     best_known: int,
     iterations: int = 300,
-) -> int:
-    """A lower bound on the breaks of every schedule of these options, whatever their slots.
+    price: np.ndarray | None = None,
+) -> tuple[int, np.ndarray]:
+    """A lower bound on the breaks of every schedule of these options, whatever their slots, and the
+    prices on slots that prove it.
 
-    The bound is also valid when the time runs out early, only weaker.
+    The bound is also valid when the time runs out early, only weaker. `price`: prices to begin from, such
+    as those of a similar set of meetings.
     """
     busy = [0] * model.P
     may = [0] * model.P
@@ -191,34 +194,35 @@ def breaks_bound(
         for p in (o.a, o.b):
             busy[p] += o.length
             may[p] |= spread
+    # People are busy in pairs: of an odd number who could be, one is idle.
+    present = np.array([sum(x >> t & 1 for x in may) for t in range(model.T)])
+    limited = np.minimum(limited, 2.0 * (present // 2))
     bound = ProfileBound(model, busy, may)
-    price = np.zeros(model.T)
-    best, people_at = bound.value(price)
-    best = max(best, 0.0)
-    if limited is None:
-        return _rounded(best, best_known)
-    scale, stale = 1.0, 0
+    price = np.zeros(model.T) if price is None else price
+    best_price = price
+    total, people_at = bound.value(price)
+    best = max(total - float(price @ limited), 0.0)
+    value, scale, stale = total - float(price @ limited), 1.0, 0
     for _ in range(iterations):
         gradient = people_at - limited
         gradient[(price <= 0) & (gradient < 0)] = 0.0
         norm = float(gradient @ gradient)
         if norm < 1e-9 or best >= best_known - 1 + 1e-6 or time.monotonic() > deadline or scale < 1e-3:
             break
-        value_now = bound.value(price)[0] - float(price @ limited)
-        stride = scale * max(float(best_known) - value_now, 0.5) / norm
+        stride = scale * max(float(best_known) - value, 0.5) / norm
         price = np.maximum(price + stride * gradient, 0.0)
         total, people_at = bound.value(price)
         value = total - float(price @ limited)
         if value > best + 1e-6:
-            best, stale = value, 0
+            best, best_price, stale = value, price, 0
         else:
             stale += 1
             if stale >= 8:
                 scale, stale = scale / 2, 0
-    return _rounded(best, best_known)
+    return min(int(np.ceil(best - 1e-6)), best_known), best_price
 
 
-def _limited_people(model: Model, placed: dict[int, tuple[int, int]]) -> np.ndarray | None:
+def _limited_people(model: Model, placed: dict[int, tuple[int, int]]) -> np.ndarray:
     """How many people can be busy per slot: twice the tables, the rooms and the meetings at booths."""
     tables = np.zeros(model.T)
     for row in model.rows:
@@ -230,9 +234,4 @@ def _limited_people(model: Model, placed: dict[int, tuple[int, int]]) -> np.ndar
         if not any(model.rows[r].kind == "tables" for r in o.rows):
             for t in range(model.T):
                 others[t] += bool(o.starts & (((1 << o.length) - 1) << max(0, t - o.length + 1)))
-    limit = 2.0 * (tables + others)
-    return None if (limit >= model.P).all() else np.minimum(limit, model.P)
-
-
-def _rounded(bound: float, best_known: int) -> int:
-    return min(int(np.ceil(bound - 1e-6)), best_known)
+    return np.minimum(2.0 * (tables + others), model.P)

@@ -1,9 +1,11 @@
-"""Fewer breaks for the same meetings: annealing over all two-slot pieces at once.
+"""Fewer breaks, and here and there more weight: annealing over all exchangeable pieces at once.
 
 For a pair of slots (s, t) the meetings in s and t form paths and cycles over people. Each piece can
 swap its slots on its own, every person lies in one piece, and so the change of breaks is a sum over
-pieces: one vectorised pass evaluates all of them. Only the shared rows (tables, interpreters, rooms)
-couple the pieces; they are settled by dropping the least useful swaps.
+pieces: one vectorised pass evaluates all of them. A slot and a matching drawn from the wishes that are
+not granted form such pieces too: exchanging one trades granted wishes for others in the same slot.
+Only what pieces share couples them (tables, interpreters, rooms, the total weight): passes that would
+overfill a row drop the least useful pieces.
 """
 
 from __future__ import annotations
@@ -13,13 +15,19 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
-from .model import Option
 from .place import FREE, Board
 
 Ints = np.ndarray
+NO_LIMIT = 10**6
+# How many breaks one unit of weight is worth while pieces compete; in total weight never falls.
+WEIGHT_IN_BREAKS = 4.0
+# The annealing: temperatures in breaks, what an idle slot inside a day counts at first (it leads long gaps
+# to close; falls to nothing at the end), and passes against rivals per pass over a pair of slots.
+WARM, COLD, GUIDE, RIVAL_SHARE = 0.6, 0.12, 0.6, 0.15
+# Seconds of a pass over a pair of slots, and more per person, on a slow core: turns a time limit into a
+# number of sweeps, so that the same seed gives the same plan wherever the machine keeps up.
+PASS_S, PASS_PER_PERSON_S = 140e-6, 0.12e-6
 
 
 @dataclass(frozen=True)
@@ -34,68 +42,93 @@ class _Day:
 
 
 class BreakSearch:
-    """Arrays of one board. `run` improves until the deadline; `placed()` gives the best found."""
+    """Arrays of one board, meetings named by their option. `run` improves; `placed()` gives the best.
 
-    def __init__(self, board: Board, seed: int, frozen: Collection[int] = ()) -> None:
+    Arrays over options end with a neutral entry, so that the index -1 of an idle person reads it.
+    With `exchange` wishes may take the place of others as long as the weight does not fall, nobody
+    falls below her guarantee or the meetings fairness promises, and musts and frozen wishes stay.
+    """
+
+    def __init__(
+        self, board: Board, seed: int, frozen: Collection[int] = (), *, exchange: bool = True
+    ) -> None:
         self.model = model = board.model
         self.rng = np.random.default_rng(seed)
-        self.wishes = sorted(board.placed)
-        n = len(self.wishes)
-        local = {w: i for i, w in enumerate(self.wishes)}
-        self.option = [board.placed[w][0] for w in self.wishes]
-        options = [model.options[i] for i in self.option]
-        self.ends = np.array([o.a + o.b for o in options], dtype=np.int64)
-        self.first_end = np.array([o.a for o in options], dtype=np.int64)
+        options, wishes = model.options, model.event.wishes
+        n = len(options)
+        self.wish = np.array([o.wish for o in options] + [len(wishes)], dtype=np.int64)
+        self.first_end = np.array([o.a for o in options] + [0], dtype=np.int64)
+        self.second_end = np.array([o.b for o in options] + [0], dtype=np.int64)
+        self.ends = self.first_end + self.second_end
+        self.weight = np.array([wishes[o.wish].weight for o in options] + [0], dtype=np.int64)
         self.at = np.full((model.T, model.P), FREE, dtype=np.int64)
-        for i, w in enumerate(self.wishes):
-            start = board.placed[w][1]
+        self.granted = np.zeros(len(wishes) + 1, dtype=bool)
+        for w, (i, start) in board.placed.items():
             o = options[i]
+            self.granted[w] = True
             for t in range(start, start + o.length):
                 self.at[t, o.a] = self.at[t, o.b] = i
-        self.allowed = np.zeros((n, model.T), dtype=bool)
-        for i, o in enumerate(options):
-            if o.length == 1 and self.wishes[i] not in frozen:
-                self.allowed[i] = [o.starts >> t & 1 for t in range(model.T)]
-        self.frozen_starts = {local[w]: board.placed[w][1] for w in board.placed}
-        self._prepare_rows(options)
+        self.stays = np.array([o.length > 1 or o.wish in frozen for o in options] + [False])
+        """Meetings that keep their slot: the frozen ones, and long ones, which no pass can move."""
+        starts = [0 if self.stays[i] else o.starts for i, o in enumerate(options)] + [model.full]
+        self.allowed = np.array([[m >> t & 1 for t in range(model.T)] for m in starts], dtype=bool)
+        self.kept = self.stays | np.array([wishes[o.wish].must for o in options] + [False])
+        self._prepare_rows()
         self._prepare_days()
-        self._prepare_people()
-        self.halls = [h.id for h in model.event.halls]
-        self.hall_of = np.array([self.halls.index(o.hall) if o.hall in self.halls else -1 for o in options])
-        self.far = np.zeros((len(self.halls) + 1, len(self.halls) + 1), dtype=bool)
-        for i, x in enumerate(self.halls):
-            for j, y in enumerate(self.halls):
+        self._prepare_people(board)
+        self.exchanges = exchange and n > 0
+        useful = np.ones(n, dtype=bool)
+        if len(self.price):
+            useful = self.weight[:n] >= self.price @ self.use[:, :n]
+        useful = self.rng.permutation(np.flatnonzero(useful))
+        self.candidates = [useful[self.allowed[useful, t]] for t in range(model.T)] if exchange else []
+        halls = [h.id for h in model.event.halls]
+        self.hall_of = np.array([halls.index(o.hall) if o.hall in halls else -1 for o in options] + [-1])
+        self.far = np.zeros((len(halls) + 1, len(halls) + 1), dtype=bool)
+        for i, x in enumerate(halls):
+            for j, y in enumerate(halls):
                 self.far[i, j] = frozenset((x, y)) in model.far
-        self.cost = self._all_costs()
+        self.cost = np.array([self._costs(self.busy[d], d) for d in range(len(self.days))])
         self.value = int(self.cost.sum())
-        self.best_value = self.value
-        self.best = self.at.copy()
-        self._indptr = np.arange(0, 2 * model.P + 1, 2, dtype=np.int32)
-        self._ones = np.ones(2 * model.P, dtype=np.int8)
+        self.granted_weight = board.weight
+        self._remember()
         self._self = np.arange(model.P)
+        self.guide = 0.0
 
-    def _prepare_rows(self, options: list[Option]) -> None:
-        """`use[r, i]`: how often meeting i needs row r; rows nobody needs are left out."""
-        model, n = self.model, len(options)
-        used = sorted({r for o in options for r in o.rows})
-        self.use = np.zeros((len(used), n), dtype=np.int64)
+    def _prepare_rows(self) -> None:
+        """`use[k, i]`: how often option i needs row k, for the rows that can overflow."""
+        model, options = self.model, self.model.options
+        self.use = np.zeros((len(model.rows), len(options) + 1), dtype=np.int64)
         for i, o in enumerate(options):
             for r in o.rows:
-                self.use[used.index(r), i] += 1
-        self.capacity = np.array([model.rows[r].capacity for r in used], dtype=np.int64).reshape(
-            len(used), model.T
-        )
-        self.load = np.zeros_like(self.capacity)
-        for t in range(model.T):
-            here = np.unique(self.at[t])
-            self.load[:, t] = self.use[:, here[here >= 0]].sum(axis=1)
+                self.use[r, i] += 1
+        capacity = np.array([row.capacity for row in model.rows], dtype=np.int64).reshape(-1, model.T)
         # A row that fits however its meetings fall needs no look.
-        self.tight = [k for k in range(len(used)) if (self.use[k].sum() > self.capacity[k].min(initial=0))]
+        most = np.minimum(self.use.sum(axis=1), self.use.max(axis=1, initial=0) * (model.P // 2))
+        tight = np.flatnonzero(most > capacity.min(axis=1, initial=NO_LIMIT))
+        self.use, self.capacity = self.use[tight], capacity[tight]
+        self.load = np.stack([self._used(self.at[t]) for t in range(model.T)], axis=1)
+        meetings = np.unique(self.at[self.at >= 0])
+        # What a place costs: of a row that is full all day the lightest meeting that uses it, else nothing.
+        self.price = np.zeros(len(self.use))
+        for k in np.flatnonzero(self.load.sum(axis=1) >= self.capacity.sum(axis=1)):
+            self.price[k] = self.weight[meetings[self.use[k, meetings] > 0]].min(initial=NO_LIMIT)
+        limited = [o for o in model.event.organisations if o.max_meetings is not None]
+        self.belongs = np.zeros((len(limited), len(options) + 1), dtype=np.int64)
+        for j, organisation in enumerate(limited):
+            members = set(model.delegates.get(organisation.id, []))
+            self.belongs[j, :-1] = [o.a in members or o.b in members for o in options]
+        self.belongs_limit = np.array([o.max_meetings for o in limited], dtype=np.int64)
+        self.belongs_count = self.belongs[:, meetings].sum(axis=1)
+
+    def _used(self, meetings: Ints) -> Ints:
+        """Load of every tight row by one slot's meetings, given per person."""
+        return np.asarray(self.use[:, meetings].sum(axis=1) // 2)
 
     def _prepare_days(self) -> None:
         model = self.model
         self.days: list[_Day] = []
-        self.day_index = np.zeros(model.T, dtype=np.int64)
+        self.day_index = [0] * model.T
         bounds: list[tuple[int, int]] = []
         for t in range(model.T):
             if t == 0 or model.day_of[t] != model.day_of[t - 1]:
@@ -118,22 +151,25 @@ class BreakSearch:
                     ),
                 )
             )
-        self.offset = np.array([self.days[d].first for d in self.day_index], dtype=np.uint64)
+        self.bit = [np.uint64(1 << (t - self.days[d].first)) for t, d in enumerate(self.day_index)]
         self.busy = np.zeros((len(self.days), model.P), dtype=np.uint64)
         for t in range(model.T):
-            bit = np.uint64(1) << np.uint64(t - self.offset[t])
-            self.busy[self.day_index[t]] |= np.where(self.at[t] >= 0, bit, np.uint64(0))
+            self.busy[self.day_index[t]] |= np.where(self.at[t] >= 0, self.bit[t], np.uint64(0))
 
-    def _prepare_people(self) -> None:
+    def _prepare_people(self, board: Board) -> None:
         event = self.model.event
         runs = [p.max_in_row if p.max_in_row is not None else event.rules.max_in_row for p in event.people]
         self.in_row = {
             r: np.array([x == r for x in runs]) for r in sorted({x for x in runs if x is not None})
         }
         self.max_per_day = np.array(
-            [p.max_per_day if p.max_per_day is not None else 10**6 for p in event.people]
+            [p.max_per_day if p.max_per_day is not None else NO_LIMIT for p in event.people]
         )
         self.some_day_limit = any(p.max_per_day is not None for p in event.people)
+        self.count = np.array(board.count, dtype=np.int64)
+        promised = event.rules.guarantee_count
+        self.least = np.array([max(p.min_meetings, promised) for p in event.people], dtype=np.int64)
+        self.most = np.array(board.limit, dtype=np.int64)
 
     def _costs(self, masks: Ints, day: int) -> Ints:
         """Breaks of people with these busy masks on this day."""
@@ -143,9 +179,6 @@ class BreakSearch:
         for mask, value in d.rests:
             breaks -= (masks & mask) == value
         return np.asarray(breaks)
-
-    def _all_costs(self) -> Ints:
-        return np.array([self._costs(self.busy[d], d) for d in range(len(self.days))])
 
     def _illegal(self, people: Ints, masks: Ints, day: int) -> Ints:
         """Which people would break a rule of their day with these masks."""
@@ -162,113 +195,229 @@ class BreakSearch:
             bad |= np.bitwise_count(masks) > self.max_per_day[people]
         return bad
 
-    def _walks_far(self, people: Ints, s: int, t: int) -> Ints:
-        """Which people could not walk in time after their swap of s and t."""
+    def _walks_far(self, people: Ints, new: dict[int, Ints]) -> Ints:
+        """Which people could not walk in time with the new meetings (per slot, per person)."""
         bad = np.zeros(len(people), dtype=bool)
-        column = {s: self.at[t, people], t: self.at[s, people]}
 
         def hall(slot: int) -> Ints:
-            wishes = column.get(slot)
-            if wishes is None:
-                wishes = self.at[slot, people]
-            return np.where(wishes >= 0, self.hall_of[wishes], -1)
+            return np.asarray(self.hall_of[new.get(slot, self.at[slot])[people]])
 
-        for slot in (s, t):
+        for slot in new:
             for later in (slot, slot + 1):
                 if 0 < later < self.model.T and self.model.inner >> later & 1:
                     bad |= self.far[hall(later - 1), hall(later)]
         return bad
 
-    def swap(self, s: int, t: int, temperature: float) -> int:
-        """One pass over all pieces of slots s and t; the change in breaks."""
+    def _pieces(self, one: Ints, other: Ints) -> Ints:
+        """The pieces of two matchings, given as meeting (or -1) per person: her piece, by its least member.
+
+        Stepping to the mate in `one` and on to the mate in `other` goes round a cycle, or up and down a
+        path; the least member on the way is found by doubling the stride.
+        """
+        mate = np.where(one >= 0, self.ends[one] - self._self, self._self)
+        stride = np.where(other >= 0, self.ends[other] - self._self, self._self)[mate]
+        least = np.minimum(self._self, mate)
+        while True:
+            lower = np.minimum(least, least[stride])
+            if (lower == least).all():
+                return np.asarray(np.minimum(least, least[mate]))
+            least, stride = lower, stride[stride]
+
+    def _day_changes(
+        self, changed: Ints, flips: tuple[int, ...]
+    ) -> tuple[Ints, Ints | None, list[tuple[int, Ints, Ints]]]:
+        """What changes for people whose busyness flips in these slots: (breaks, who may not, masks per day)."""
+        bits: dict[int, np.uint64] = {}
+        for t in flips:
+            day = self.day_index[t]
+            bits[day] = bits.get(day, np.uint64(0)) | self.bit[t]
+        delta: Ints = np.zeros(len(changed))
+        bad: Ints | None = None
+        masks = []
+        for day, bit in bits.items():
+            new = self.busy[day, changed] ^ bit
+            cost = self._costs(new, day)
+            delta += cost - self.cost[day, changed]
+            if self.guide:
+                delta += self.guide * (_idle_inside(new) - _idle_inside(self.busy[day, changed]))
+            if self.in_row or self.days[day].windows or self.some_day_limit:
+                illegal = self._illegal(changed, new, day)
+                bad = illegal if bad is None else bad | illegal
+            masks.append((day, new, cost))
+        return delta, bad, masks
+
+    def swap(self, s: int, t: int, temperature: float) -> None:
+        """One pass over all pieces of slots s and t."""
         at_s, at_t = self.at[s], self.at[t]
         in_s, in_t = at_s >= 0, at_t >= 0
-        mate = np.empty((self.model.P, 2), dtype=np.int32)
-        mate[:, 0] = np.where(in_s, self.ends[at_s] - self._self, self._self)
-        mate[:, 1] = np.where(in_t, self.ends[at_t] - self._self, self._self)
-        graph = csr_array((self._ones, mate.ravel(), self._indptr), shape=(self.model.P,) * 2)
-        pieces, piece = connected_components(graph, directed=False)
-        delta, blocked = np.zeros(self.model.P, dtype=np.int64), np.zeros(self.model.P, dtype=bool)
-        blocked |= in_s & ~self.allowed[at_s, t]
-        blocked |= in_t & ~self.allowed[at_t, s]
+        piece = self._pieces(at_s, at_t)
+        blocked = ~(self.allowed[at_s, t] & self.allowed[at_t, s])
         changed = np.flatnonzero(in_s != in_t)
-        masks = self._new_masks(changed, s, t)
-        for day, new in masks.items():
-            delta[changed] += self._costs(new, day) - self.cost[day, changed]
-            if self.in_row or self.days[day].windows or self.some_day_limit:
-                blocked[changed] |= self._illegal(changed, new, day)
+        delta, bad, masks = self._day_changes(changed, (s, t))
+        if bad is not None:
+            blocked[changed] |= bad
         if self.model.far:
             people = np.flatnonzero(in_s | in_t)
-            blocked[people] |= self._walks_far(people, s, t)
-        gain = np.bincount(piece, weights=delta, minlength=pieces)
-        stopped = np.bincount(piece, weights=blocked, minlength=pieces) > 0
-        noise = -temperature * np.log(self.rng.random(pieces))
-        flip = (gain < noise) & ~stopped
-        flip &= (gain != 0) | (self.rng.random(pieces) < 0.5)
-        if self.tight and not self._settle_rows(flip, gain, piece, pieces, s, t):
-            return 0
-        return self._apply(np.flatnonzero(flip[piece] & (in_s | in_t)), changed, masks, s, t)
+            blocked[people] |= self._walks_far(people, {s: at_t, t: at_s})
+        gain = np.bincount(piece[changed], weights=delta, minlength=self.model.P)
+        flip = self._accept(gain, piece, blocked, temperature)
+        if len(self.use):
+            shift = self._shift(piece, self.use, at_s, at_t)
+            high = self.capacity[:, t] - self.load[:, t]
+            low = self.load[:, s] - self.capacity[:, s]
+            if not self._settle(flip, gain, shift, low, high):
+                return
+            moved = shift[:, flip].sum(axis=1)
+            self.load[:, s] -= moved
+            self.load[:, t] += moved
+        people = flip[piece]
+        self.at[s], self.at[t] = np.where(people, at_t, at_s), np.where(people, at_s, at_t)
+        self._enter(people[changed], changed, masks)
 
-    def _new_masks(self, changed: Ints, s: int, t: int) -> dict[int, Ints]:
-        one = np.uint64(1)
-        bit_s, bit_t = (one << np.uint64(x - int(self.offset[x])) for x in (s, t))
-        day_s, day_t = int(self.day_index[s]), int(self.day_index[t])
-        if day_s == day_t:
-            return {day_s: self.busy[day_s, changed] ^ (bit_s | bit_t)}
-        return {day_s: self.busy[day_s, changed] ^ bit_s, day_t: self.busy[day_t, changed] ^ bit_t}
-
-    def _settle_rows(self, flip: Ints, gain: Ints, piece: Ints, pieces: int, s: int, t: int) -> bool:
-        """Drops swaps until every tight row holds in both slots. `shift[k, c]`: load that piece c moves
-        from s to t."""
-        here_s, here_t = (np.unique(self.at[x]) for x in (s, t))
-        here_s, here_t = here_s[here_s >= 0], here_t[here_t >= 0]
-        shift = np.empty((len(self.tight), pieces), dtype=np.int64)
-        for k, r in enumerate(self.tight):
-            out = np.bincount(piece[self.first_end[here_s]], weights=self.use[r, here_s], minlength=pieces)
-            back = np.bincount(piece[self.first_end[here_t]], weights=self.use[r, here_t], minlength=pieces)
-            shift[k] = out - back
-        high = self.capacity[self.tight, t] - self.load[self.tight, t]
-        low = self.load[self.tight, s] - self.capacity[self.tight, s]
+    def exchange(self, s: int, temperature: float) -> None:
+        """One pass over all pieces of slot s and a matching of wishes that are not granted."""
+        rival = self._rivals(s)
+        if rival is None:
+            return
+        at_s = self.at[s]
+        in_s, in_r = at_s >= 0, rival >= 0
+        piece = self._pieces(at_s, rival)
+        changed = np.flatnonzero(in_s != in_r)
+        blocked = self.kept[at_s]
+        gains = in_r[changed]
+        count = self.count[changed]
+        blocked[changed] |= np.where(gains, count >= self.most[changed], count <= self.least[changed])
+        delta, bad, masks = self._day_changes(changed, (s,))
+        if bad is not None:
+            blocked[changed] |= bad
+        if self.model.far:
+            people = np.flatnonzero(in_s | in_r)
+            blocked[people] |= self._walks_far(people, {s: rival})
+        rise = self._shift(piece, self.weight[None], rival, at_s)
+        needs = self._shift(piece, self.use, rival, at_s)
+        gain = np.bincount(piece[changed], weights=delta, minlength=self.model.P)
+        gain = gain - WEIGHT_IN_BREAKS * (rise[0] - self.price @ needs)
+        flip = self._accept(gain, piece, blocked, temperature)
+        shift = np.concatenate(
+            [
+                -rise,
+                needs,
+                self._shift(piece, self.belongs, rival, at_s),
+            ]
+        )
+        high = np.concatenate(
+            [[0], self.capacity[:, s] - self.load[:, s], self.belongs_limit - self.belongs_count]
+        )
+        if not self._settle(flip, gain, shift, np.full(len(high), -NO_LIMIT), high) or not flip.any():
+            return
         total = shift[:, flip].sum(axis=1)
-        if ((total > high) | (total < low)).any():
-            moving = np.flatnonzero(flip & (shift != 0).any(axis=0))
-            order = moving[np.argsort(-(gain[moving] + self.rng.random(len(moving))))]
-            for c in order:
-                over, under = total > high, total < low
-                if not (over | under).any():
-                    break
-                if (shift[over, c] > 0).any() or (shift[under, c] < 0).any():
-                    flip[c] = False
-                    total -= shift[:, c]
-            if ((total > high) | (total < low)).any():
-                return False
-        return True
+        rows = len(self.use)
+        self.granted_weight -= int(total[0])
+        self.load[:, s] += total[1 : rows + 1]
+        self.belongs_count += total[rows + 1 :]
+        people = flip[piece]
+        self.granted[self.wish[at_s[people & in_s]]] = False
+        self.granted[self.wish[rival[people & in_r]]] = True
+        self.at[s] = np.where(people, rival, at_s)
+        hit = people[changed]
+        self.count[changed[hit]] += np.where(gains[hit], 1, -1)
+        self._enter(hit, changed, masks)
 
-    def _apply(self, people: Ints, changed: Ints, masks: dict[int, Ints], s: int, t: int) -> int:
-        if not len(people):
-            return 0
-        moved_s = np.unique(self.at[s, people])
-        moved_t = np.unique(self.at[t, people])
-        shift = self.use[:, moved_s[moved_s >= 0]].sum(axis=1)
-        shift -= self.use[:, moved_t[moved_t >= 0]].sum(axis=1)
-        self.load[:, s] -= shift
-        self.load[:, t] += shift
-        self.at[s, people], self.at[t, people] = self.at[t, people], self.at[s, people]
-        inside = np.zeros(self.model.P, dtype=bool)
-        inside[people] = True
-        hit = inside[changed]
+    def _rivals(self, s: int) -> Ints | None:
+        """A random maximal matching of wishes not granted that could be held in slot s, per person.
+
+        Wishes between people whose days would gain from a meeting in s are drawn first, mostly.
+        """
+        options = self.candidates[s]
+        if len(options) > 2 * self.model.P:
+            options = options[self.rng.integers(len(options) - 2 * self.model.P) :][: 2 * self.model.P]
+        options = options[~self.granted[self.wish[options]]]
+        if not len(options):
+            return None
+        day = self.day_index[s]
+        wanted = self._costs(self.busy[day] | self.bit[s], day) - self.cost[day]
+        a, b = self.first_end[options], self.second_end[options]
+        order = np.argsort(wanted[a] + wanted[b] + 2.0 * self.rng.random(len(options)))
+        rival = np.full(self.model.P, FREE, dtype=np.int64)
+        first_a = np.empty(self.model.P, dtype=np.int64)
+        first_b = np.empty(self.model.P, dtype=np.int64)
+        of_wish = np.empty(len(self.granted), dtype=np.int64)
+        for _ in range(2):
+            options, a, b = options[order], a[order], b[order]
+            wish = self.wish[options]
+            rank = np.arange(len(options))
+            # The last write wins, so backwards each person (and wish) keeps the best of her options.
+            first_a[b] = first_b[a] = len(options)
+            first_a[a[::-1]] = first_b[b[::-1]] = of_wish[wish[::-1]] = rank[::-1]
+            best = (
+                (first_a[a] == rank) & (first_b[a] > rank) & (first_b[b] == rank) & (first_a[b] > rank)
+            ) & (of_wish[wish] == rank)
+            chosen = options[best]
+            rival[a[best]] = rival[b[best]] = chosen
+            order = np.flatnonzero((rival[a] < 0) & (rival[b] < 0) & (of_wish[wish] == rank))
+            if not len(order):
+                break
+        return rival
+
+    def _accept(self, gain: Ints, piece: Ints, blocked: Ints, temperature: float) -> Ints:
+        flip = gain < temperature * self.rng.standard_exponential(self.model.P)
+        flip &= (gain != 0) | (self.rng.random(self.model.P) < 0.5)
+        flip[piece[blocked]] = False
+        return flip
+
+    def _shift(self, piece: Ints, use: Ints, there: Ints, here: Ints) -> Ints:
+        """`shift[k, c]`: how much more of row k piece c needs with its meetings `there` than `here`."""
+        found = np.empty((len(use), self.model.P), dtype=np.int64)
+        for k, row in enumerate(use):
+            # Both people of a meeting are counted.
+            found[k] = np.bincount(piece, weights=row[there] - row[here], minlength=self.model.P) / 2
+        return found
+
+    def _settle(self, flip: Ints, gain: Ints, shift: Ints, low: Ints, high: Ints) -> bool:
+        """Drops pieces, the least useful first, until low <= sum of shifts <= high; False if none would stay."""
+        total = shift[:, flip].sum(axis=1)
+        if ((total <= high) & (total >= low)).all():
+            return True
+        moving = np.flatnonzero(flip & (shift != 0).any(axis=0))
+        order = moving[np.argsort(-(gain[moving] + self.rng.random(len(moving))))]
+        for c in order:
+            over, under = total > high, total < low
+            if not (over | under).any():
+                return True
+            if (shift[over, c] > 0).any() or (shift[under, c] < 0).any():
+                flip[c] = False
+                total -= shift[:, c]
+        return bool(((total <= high) & (total >= low)).all())
+
+    def _enter(self, hit: Ints, changed: Ints, masks: list[tuple[int, Ints, Ints]]) -> None:
+        """Takes over the new days of the people who changed."""
         who = changed[hit]
-        total = 0
-        for day, new in masks.items():
+        if not len(who):
+            return
+        for day, new, cost in masks:
             self.busy[day, who] = new[hit]
-            cost = self._costs(new[hit], day)
-            total += int(cost.sum() - self.cost[day, who].sum())
+            cost = cost[hit]
+            self.value += int(cost.sum() - self.cost[day, who].sum())
             self.cost[day, who] = cost
-        self.value += total
-        if self.value < self.best_value:
-            self.best_value = self.value
-            self.best = self.at.copy()
-        return total
+
+    def _remember(self) -> None:
+        self.best_value, self.best_weight, self.best = self.value, self.granted_weight, self.at.copy()
+
+    def _better(self) -> bool:
+        return (-self.granted_weight, self.value) < (-self.best_weight, self.best_value)
+
+    def sweeps_in(self, seconds: float) -> int:
+        """How many sweeps a slow core does in this time."""
+        pass_s = PASS_S + PASS_PER_PERSON_S * self.model.P
+        return max(1, int(seconds / (pass_s * max(1, len(self._passes())))))
+
+    def _passes(self) -> list[tuple[int, int]]:
+        """The passes of a sweep: every pair of slots, and (s, s) for rivals of slot s."""
+        T = self.model.T
+        passes = [(s, t) for s in range(T) for t in range(s + 1, T)]
+        if self.exchanges:
+            passes += [(s, s) for s in range(T)] * max(1, round(RIVAL_SHARE * (T - 1) / 2))
+        return passes
 
     def run(
         self,
@@ -276,31 +425,41 @@ class BreakSearch:
         report: Callable[[int], bool] | None = None,
         *,
         floor: int = 0,
-        warm: float = 0.45,
-        cold: float = 0.06,
-        max_sweeps: int | None = None,
-    ) -> None:
-        """Anneals until the deadline, the floor or `max_sweeps`; `report(best)` may return True to stop."""
-        T = self.model.T
-        pairs = np.array([(s, t) for s in range(T) for t in range(s + 1, T)])
-        if not len(pairs) or not self.wishes:
-            return
-        began, sweep, told = time.monotonic(), 0, self.best_value + 1
-        while self.best_value > floor and (max_sweeps is None or sweep < max_sweeps):
-            if max_sweeps is None:
-                share = min(1.0, (time.monotonic() - began) / max(deadline - began, 1e-6))
-            else:
-                share = sweep / max_sweeps
-            temperature = warm * (cold / warm) ** share
-            for s, t in self.rng.permutation(pairs):
-                self.swap(int(s), int(t), temperature)
-                if time.monotonic() > deadline:
-                    return
-            sweep += 1
+        sweeps: int | None = None,
+    ) -> bool:
+        """Anneals for `sweeps` sweeps (as many as fit the deadline if None), until the deadline or the
+        floor. `report(best)` may return True to stop. False if the clock ended the search."""
+        passes = np.array(self._passes())
+        if not len(passes) or not self.granted.any():
+            return True
+        began, told = time.monotonic(), self.best_value + 1
+        sweeps = sweeps if sweeps is not None else self.sweeps_in(deadline - began)
+        for sweep in range(sweeps):
+            if self.best_value <= floor:
+                return True
+            for done, (s, t) in enumerate(self.rng.permutation(passes).tolist()):
+                now = time.monotonic()
+                if now > deadline:
+                    if self._better():
+                        self._remember()
+                    return False
+                # Whichever runs out first, sweeps or time, cools the search.
+                share = max(
+                    (sweep + done / len(passes)) / sweeps, (now - began) / max(deadline - began, 1e-6)
+                )
+                temperature = WARM * (COLD / WARM) ** share
+                self.guide = GUIDE * (1.0 - share)
+                if s == t:
+                    self.exchange(s, temperature)
+                else:
+                    self.swap(s, t, temperature)
+            if self._better():
+                self._remember()
             if report is not None and self.best_value < told:
                 told = self.best_value
                 if report(told):
-                    return
+                    return True
+        return True
 
     def placed(self) -> dict[int, tuple[int, int]]:
         """The best schedule found, as `Board.placed`."""
@@ -308,8 +467,16 @@ class BreakSearch:
         for t in range(self.model.T - 1, -1, -1):
             for i in np.unique(self.best[t]):
                 if i >= 0:
-                    found[self.wishes[i]] = (self.option[i], t)
+                    found[int(self.wish[i])] = (int(i), t)
         return found
+
+
+def _idle_inside(masks: Ints) -> Ints:
+    """Idle slots between the first and the last meeting of a day."""
+    # The exponent of the float is the length of the mask: a day has fewer bits than a float holds.
+    length = np.frexp(masks.astype(np.float64))[1]
+    before = np.bitwise_count((masks & (~masks + np.uint64(1))) - np.uint64(1)) * (masks != 0)
+    return np.asarray(length - before.astype(np.int64) - np.bitwise_count(masks).astype(np.int64))
 
 
 def _rest_patterns(windows: list[int], size: int) -> list[tuple[np.uint64, np.uint64]]:

@@ -11,13 +11,11 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csr_array, vstack
 
 from .model import Model
+from .programme import Rows, Solver
 
 EPSILON = 1e-6
 
@@ -51,48 +49,26 @@ class _Linear:
         return found
 
 
-class _Rows:
-    """Sparse rows `low <= row <= high`, collected one by one."""
-
-    def __init__(self) -> None:
-        self.row: list[int] = []
-        self.column: list[int] = []
-        self.value: list[float] = []
-        self.low: list[float] = []
-        self.high: list[float] = []
-
-    def add(self, columns: list[int], values: list[float], low: float, high: float) -> None:
-        self.row.extend([len(self.low)] * len(columns))
-        self.column.extend(columns)
-        self.value.extend(values)
-        self.low.append(low)
-        self.high.append(high)
-
-    def constraint(self, n: int) -> LinearConstraint:
-        return LinearConstraint(self.matrix(n), self.low, self.high)
-
-    def matrix(self, n: int) -> csr_array:
-        return csr_array((self.value, (self.row, self.column)), shape=(len(self.low), n))
-
-
 class Chooser:
-    """The b-matching of one event. `extra` rows (cuts learnt while placing) may be added between solves."""
+    """The b-matching of one event, solved by `solver`."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, solver: Solver) -> None:
+        self.model, self.solver = model, solver
         self.n = len(model.options)
         self.weight = np.array([model.event.wishes[o.wish].weight for o in model.options], dtype=float)
         self.refuted = False
         """Whether the last programme without an answer was shown to have none."""
+        self.linear: _Linear | None = None
+        """The relaxation of the last choice."""
         self.by_person: list[list[int]] = [[] for _ in range(model.P)]
         for i, o in enumerate(model.options):
             self.by_person[o.a].append(i)
             self.by_person[o.b].append(i)
 
-    def rows(self, *, promises: bool, only: frozenset[tuple[str, int]] | None = None) -> _Rows:
+    def rows(self, *, promises: bool, only: frozenset[tuple[str, int]] | None = None) -> Rows:
         """The rows of the b-matching; `promises` adds musts and guarantees as hard rows, or just those
         in `only`: ("must", wish) and ("guarantee", person)."""
-        model, event, rows = self.model, self.model.event, _Rows()
+        model, event, rows = self.model, self.model.event, Rows()
         inf = float("inf")
         for w, options in enumerate(model.options_of):
             must = promises and event.wishes[w].must and (only is None or ("must", w) in only)
@@ -119,9 +95,30 @@ class Chooser:
             if sum(lengths) > room:
                 rows.add(options, lengths, 0.0, room)
         self._shared_rows(rows)
+        self._even_slots(rows)
         return rows
 
-    def _shared_rows(self, rows: _Rows) -> None:
+    def _even_slots(self, rows: Rows) -> None:
+        """Whoever is busy in a slot is busy with somebody: of an odd number of people one stays idle.
+
+        Summed over the slots this bounds all meetings together where nearly everybody's day is full.
+        """
+        model = self.model
+        present = [0] * model.T
+        for options in self.by_person:
+            may = 0
+            for i in options:
+                o = model.options[i]
+                for step in range(o.length):
+                    may |= o.starts << step
+            for t in range(model.T):
+                present[t] += may >> t & 1
+        room = sum(n // 2 for n in present)
+        lengths = [float(o.length) for o in model.options]
+        if sum(lengths) > room:
+            rows.add(list(range(self.n)), lengths, 0.0, float(room))
+
+    def _shared_rows(self, rows: Rows) -> None:
         model, event = self.model, self.model.event
         using: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
         for i, o in enumerate(model.options):
@@ -162,7 +159,7 @@ class Chooser:
         if self.n == 0:
             return self._nothing()
         began = time.monotonic()
-        linear = self._linear(fixed)
+        linear = self.linear = self._linear(fixed, time_limit_s)
         result, gap = None, 1.0
         if linear is not None:
             # Options whose reduced cost is above the gap cannot help; a gap of one is nearly always enough.
@@ -241,7 +238,7 @@ class Chooser:
         if not columns:
             return 0
         place = {i: k for k, i in enumerate(columns)}
-        rows = _Rows()
+        rows = Rows()
         busy, load = [0] * model.P, [[0] * model.T for _ in model.rows]
         for option, start in kept.values():
             o = model.options[option]
@@ -265,15 +262,10 @@ class Chooser:
             if len(here) > room:
                 rows.add(here, [1.0] * len(here), 0.0, float(room))
         n = len(columns)
-        result = milp(
-            -np.ones(n),
-            bounds=Bounds(np.zeros(n), np.ones(n)),
-            constraints=[rows.constraint(n)] if rows.low else [],
-            options={"time_limit": time_limit_s},
-        )
-        if result.status == 0:
-            return int(np.floor(-float(result.fun) + EPSILON))
-        return n
+        result = self.solver.solve(-np.ones(n), rows, time_limit_s, integral=False)
+        if result is None or result.columns is None:
+            return n
+        return int(np.floor(-result.value + EPSILON))
 
     def choose_without_promises(
         self, *, time_limit_s: float = 60.0, fixed: frozenset[int] = frozenset()
@@ -298,7 +290,7 @@ class Chooser:
         upper = np.concatenate([np.ones(self.n), [float(event.people[p].min_meetings) for p in short]])
         result = self._solve(cost, rows, n, fixed, time_limit_s, upper)
         plain = self._solve(-self.weight, self.rows(promises=False), self.n, fixed, time_limit_s)
-        bound = int(np.floor(-plain[2] + EPSILON)) if plain else int(total)
+        bound = min(self._simple_bound(), int(np.floor(-plain[2] + EPSILON)) if plain else int(total))
         if result is None:
             return Choice(tuple(sorted(fixed)), 0, bound)
         chosen = tuple(i for i in result[0] if i < self.n)
@@ -337,31 +329,16 @@ class Chooser:
         result = self._solve(np.array(cost), rows, len(cost), fixed, time_limit_s, settled=settled)
         return None if result is None else tuple(i for i in result[0] if i < self.n)
 
-    def _linear(self, fixed: frozenset[int]) -> _Linear | None:
+    def _linear(self, fixed: frozenset[int], time_limit_s: float) -> _Linear | None:
         """The linear relaxation with its reduced costs; None if it has no solution."""
-        rows = self.rows(promises=True)
-        matrix = rows.matrix(self.n)
-        low, high = np.array(rows.low), np.array(rows.high)
-        above, below = np.isfinite(high), np.isfinite(low)
         lower = np.zeros(self.n)
         lower[list(fixed)] = 1.0
-        limits: Any = vstack([matrix[above], -matrix[below]]) if rows.low else None
-        solve_linear: Any = linprog
-        result = solve_linear(
-            -self.weight,
-            A_ub=limits,
-            b_ub=np.concatenate([high[above], -low[below]]) if rows.low else None,
-            bounds=np.column_stack([lower, np.ones(self.n)]),
-            method="highs",
+        result = self.solver.solve(
+            -self.weight, self.rows(promises=True), time_limit_s, lower=lower, integral=False
         )
-        if result.status != 0:
+        if result is None or result.x is None or result.raising is None or result.lowering is None:
             return None
-        return _Linear(
-            -float(result.fun),
-            np.asarray(result.x),
-            np.asarray(result.lower.marginals),
-            -np.asarray(result.upper.marginals),
-        )
+        return _Linear(-result.value, result.x, result.raising, result.lowering)
 
     def _solve_within(
         self, linear: _Linear, gap: float, fixed: frozenset[int], time_limit_s: float
@@ -373,7 +350,7 @@ class Chooser:
     def _solve(
         self,
         cost: np.ndarray,
-        rows: _Rows,
+        rows: Rows,
         n: int,
         fixed: frozenset[int],
         time_limit_s: float,
@@ -387,16 +364,20 @@ class Chooser:
         if settled is not None:
             lower[: self.n] = np.maximum(lower[: self.n], settled == 1)
             upper[: self.n] = np.where((settled == 0) & (lower[: self.n] == 0), 0.0, upper[: self.n])
-        result = milp(
-            cost,
-            integrality=np.ones(n, dtype=np.int64),
-            bounds=Bounds(lower, upper),
-            constraints=[rows.constraint(n)] if rows.low else [],
-            options={"time_limit": max(time_limit_s, 0.1), "mip_rel_gap": 0.0},
-        )
-        self.refuted = result.status == 2
-        if result.x is None:
+        result = self.solver.solve(cost, rows, time_limit_s, lower=lower, upper=upper)
+        self.refuted = result is not None and result.columns is None and result.proved
+        if result is None or result.columns is None:
             return None
-        dual = result.mip_dual_bound if result.mip_dual_bound is not None else result.fun
-        columns = tuple(int(i) for i in np.flatnonzero(result.x > 0.5))
-        return columns, float(result.fun), float(dual), result.status == 0
+        return result.columns, result.value, result.dual, result.proved
+
+    def _simple_bound(self) -> int:
+        """Half of what everybody could meet at most by weight: a bound that needs no solver."""
+        total = 0.0
+        for p, options in enumerate(self.by_person):
+            best: dict[int, float] = {}
+            for i in options:
+                best[self.model.options[i].wish] = float(self.weight[i])
+            room = self.model.capacity_of_person(p)
+            limit = self.model.event.people[p].max_meetings
+            total += sum(sorted(best.values())[::-1][: room if limit is None else min(room, limit)])
+        return int(total // 2)

@@ -370,56 +370,6 @@ class Placer:
         restore(board, best)
         return best_left
 
-    def exchange(self, deadline: float, goal: int) -> None:
-        """Trades granted wishes for unmet ones of no less weight, until `goal` or the deadline.
-
-        Trades that change nothing are kept too: they open the way for others.
-        """
-        board, model, rng = self.board, self.model, self.rng
-        wishes = model.event.wishes
-        options_of_person: list[list[int]] = [[] for _ in range(model.P)]
-        order = sorted(range(len(model.options)), key=lambda i: -wishes[model.options[i].wish].weight)
-        for i in order:
-            options_of_person[model.options[i].a].append(i)
-            options_of_person[model.options[i].b].append(i)
-        weight = board.weight
-        while weight < goal and time.monotonic() < deadline:
-            i = rng.choice(order)
-            o = model.options[i]
-            if o.wish in board.placed:
-                continue
-            t = rng.choice(slots(o.starts))
-            out = {w for p in (o.a, o.b) for w in board.at[p][t : t + o.length] if w != FREE}
-            if out & self.frozen or any(
-                wishes[w].must or model.event.people[p].min_meetings
-                for w in out
-                for p in (model.options[board.placed[w][0]].a, model.options[board.placed[w][0]].b)
-            ):
-                continue
-            if sum(wishes[w].weight for w in out) > wishes[o.wish].weight + 2:
-                continue
-            taken = [(w, board.take(w)) for w in sorted(out)]
-            if not board.fits(i, t):
-                for _, (option, start) in taken:
-                    board.put(option, start)
-                continue
-            board.put(i, t)
-            added = [o.wish]
-            people = {p for _, (option, _) in taken for p in _ends(model, option)} | {o.a, o.b}
-            for p in sorted(people):
-                for option in options_of_person[p]:
-                    wish = model.options[option].wish
-                    if wish not in board.placed and board.allowed_starts(option) and self.insert(option):
-                        added.append(wish)
-            gain = sum(wishes[w].weight for w in added) - sum(wishes[w].weight for w in out)
-            if gain >= 0:
-                weight += gain
-                continue
-            for w in added:
-                board.take(w)
-            for _, (option, start) in taken:
-                board.put(option, start)
-
     def _force(self, option: int, tabu: dict[int, int], step: int) -> list[int] | None:
         """Takes out the cheapest conflicts of one slot and puts the option there."""
         board, model = self.board, self.model
@@ -467,10 +417,6 @@ class Placer:
             and not model.event.wishes[w].must
         ]
         return self.rng.choice(candidates) if candidates else None
-
-
-def _ends(model: Model, option: int) -> tuple[int, int]:
-    return model.options[option].a, model.options[option].b
 
 
 def restore(board: Board, placed: dict[int, tuple[int, int]]) -> None:

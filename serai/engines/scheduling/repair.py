@@ -12,6 +12,7 @@ from .explain import find_option, reasons_for
 from .model import Model
 from .place import Board
 from .place import slots as slots_in
+from .programme import Solver
 from .rules import total_breaks, validate
 from .seats import seat
 from .types import (
@@ -317,7 +318,8 @@ def _refill(board: Board, now_mask: int, before: Mapping[int, tuple[int, int]]) 
 def _refillable(model: Model, kept: Mapping[int, tuple[int, int]], now: int) -> int:
     """At most this many meetings can be added beside the kept ones, wherever those are: a b-matching
     on what people and rows have left from slot `now` on."""
-    return Chooser(model).most_beside(kept, now)
+    with Solver() as solver:
+        return Chooser(model, solver).most_beside(kept, now)
 
 
 def what_if(
@@ -342,9 +344,10 @@ def what_if(
     validate(event)
     changed = {p.id: p for p in people}
     after = replace(event, people=tuple(changed.get(p.id, p) for p in event.people))
-    before_count, before_weight = Chooser(Model(event)).bounds(seconds)
-    chooser = Chooser(Model(_with_more(after, tables, pools)))
-    after_count, after_weight = chooser.bounds(seconds)
+    with Solver() as solver:
+        before_count, before_weight = Chooser(Model(event), solver).bounds(seconds)
+        after_model = Model(_with_more(after, tables, pools))
+        after_count, after_weight = Chooser(after_model, solver).bounds(seconds)
     parts = [f"{tables:+d} tables"] if tables else []
     parts += [f"{k:+d} {name} interpreters" for name, k in pools.items()]
     parts += [f"changed: {', '.join(changed)}"] if changed else []

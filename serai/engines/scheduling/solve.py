@@ -14,6 +14,7 @@ from .conflict import contradicting_musts, shrink
 from .explain import conflict_of, find_option, reasons_for
 from .model import Model
 from .place import Board, Placer, restore
+from .programme import Solver
 from .rules import total_breaks, validate
 from .seats import seat
 from .types import (
@@ -27,8 +28,14 @@ from .types import (
     ProgressCallback,
     Reason,
 )
+from .windows import Windows, useful_options
 
 CONFLICT_LIMIT_S = 5.0
+# Windows per second of the time limit; steps, not the clock, should end the search, so that the same seed
+# gives the same plan.
+WINDOWS_PER_S = 3
+# Share of what is left that the annealing's sweeps are planned for: the rest is for slower machines and the bound.
+ANNEALING_SHARE = 0.7
 
 
 def solve(
@@ -59,7 +66,9 @@ def solve(
     validate(event)
     if "fairness" not in objective:
         event = replace(event, rules=replace(event.rules, guarantee_count=0))
-    return _Run(event, objective, time_limit_s, seed, workers, progress).plan(start, frozenset(frozen))
+    with Solver() as solver:
+        run = _Run(event, objective, time_limit_s, seed, workers, progress, solver)
+        return run.plan(start, frozenset(frozen))
 
 
 class _Run:
@@ -73,8 +82,10 @@ class _Run:
         seed: int,
         workers: int,
         progress: ProgressCallback | None,
+        solver: Solver,
     ) -> None:
         self.event, self.objective = event, objective
+        self.solver = solver
         self.began = time.monotonic()
         self.time_limit_s = time_limit_s
         self.deadline = self.began + time_limit_s
@@ -83,6 +94,9 @@ class _Run:
         self.trace: list[Progress] = []
         self.stopped = False
         self.model = Model(event)
+        self.chooser = Chooser(self.model, solver)
+        self.in_time = True
+        """Whether steps, not the clock, ended every stage: then the same seed gives the same plan."""
 
     def plan(self, start: Plan | None, frozen: frozenset[str]) -> Plan:
         model = self.model
@@ -101,8 +115,8 @@ class _Run:
         self._fill(placer)
         if left and not conflict:
             self._choose_again(placer, choice, fixed, left)
-        if left and not conflict and not self.stopped:
-            placer.exchange(self._share(0.2), choice.weight)
+        if board.weight < choice.weight_bound and not self.stopped:
+            self._windows(placer, choice)
         self._report("placed", board.weight, choice.weight_bound, board.breaks(), 0)
         bound = 0
         if "breaks" in self.objective and not self.stopped:
@@ -128,7 +142,7 @@ class _Run:
         return kept
 
     def _choose(self, fixed: frozenset[int]) -> tuple[Choice, tuple[str, ...]]:
-        chooser = Chooser(self.model)
+        chooser = self.chooser
         limit = max(1.0, 0.5 * self.time_limit_s)
         conflict = conflict_of(self.event, self.model)
         choice = None if conflict else chooser.choose(time_limit_s=limit, fixed=fixed)
@@ -166,9 +180,9 @@ class _Run:
     def _choose_again(self, placer: Placer, choice: Choice, fixed: frozenset[int], left: list[int]) -> None:
         """While the granted weight is below the choice's: tied wishes instead of those without a slot."""
         board, model = placer.board, self.model
-        until = self._share(0.25)
+        until = self._share(0.1)
         best, best_weight = board.copy_placed(), board.weight
-        chooser = Chooser(model)
+        chooser = self.chooser
         avoid: dict[int, None] = dict.fromkeys(left)
         while best_weight < choice.weight and time.monotonic() < until and not self.stopped:
             placed = [option for option, _ in board.placed.values()]
@@ -198,19 +212,32 @@ class _Run:
             if w not in board.placed and wishes[w].weight >= 0:
                 any(placer.insert(i) for i in model.options_of[w])
 
+    def _windows(self, placer: Placer, choice: Choice) -> None:
+        """Weight that placing lost, by exact windows."""
+        linear = self.chooser.linear
+        useful = useful_options(self.model, None if linear is None else linear.cost_of_granting)
+        windows = Windows(placer.board, self.solver, random.Random(self.seed), placer.frozen, useful)
+        rounds = round(WINDOWS_PER_S * self.time_limit_s)
+        self.in_time &= windows.run(self._share(0.4), choice.weight_bound, rounds)
+
     def _lower_breaks(self, board: Board, choice: Choice, kept: set[int]) -> int:
-        weight = board.weight
-        now = board.breaks()
-        bound = breaks_bound(self.model, board.placed, self._share(0.1), best_known=now)
-        self._report("breaks", weight, choice.weight_bound, now, bound)
+        now, prices = board.breaks(), None
+        bound, prices = breaks_bound(self.model, board.placed, self._share(0.05), best_known=now)
+        self._report("breaks", board.weight, choice.weight_bound, now, bound)
+        search = BreakSearch(board, self.seed, kept)
 
         def report(best: int) -> bool:
-            self._report("breaks", weight, choice.weight_bound, best, bound)
+            self._report("breaks", search.best_weight, choice.weight_bound, best, bound)
             return self.stopped
 
-        search = BreakSearch(board, self.seed, kept)
-        search.run(self.deadline, report, floor=bound)
+        # The bound holds for the chosen meetings: those exchanged for others need a new one at the end.
+        reserve = 0.08 * self.time_limit_s
+        sweeps = search.sweeps_in(max(0.0, ANNEALING_SHARE * (self.deadline - time.monotonic() - reserve)))
+        self.in_time &= search.run(self.deadline - reserve, report, floor=bound, sweeps=sweeps)
         restore(board, search.placed())
+        now = board.breaks()
+        bound, _ = breaks_bound(self.model, board.placed, self.deadline, best_known=now, price=prices)
+        self._report("breaks", board.weight, choice.weight_bound, now, bound)
         return bound
 
     def _finish(
@@ -260,6 +287,8 @@ class _Run:
                 "workers": self.workers,
                 "objective": list(self.objective),
                 "choice_proved": choice.exact,
+                "in_time": self.in_time,
+                "notes": list(self.solver.notes),
             },
             trace=tuple(self.trace),
         )

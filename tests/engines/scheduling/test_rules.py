@@ -258,9 +258,9 @@ def test_musts_in_a_circle_are_refuted_exactly() -> None:
 
     assert plan.status == "infeasible"
     assert plan.conflict[1:] == (
-        "Wish ab between ana and bo.",
-        "Wish bc between bo and cem.",
-        "Wish ac between ana and cem.",
+        "Wish ab between ana and bo must be granted.",
+        "Wish bc between bo and cem must be granted.",
+        "Wish ac between ana and cem must be granted.",
     )
 
 
