@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
 import selectors
 import subprocess
 import sys
@@ -20,7 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .breaks import BreakSearch
 from .conflict import minimal_conflict
 from .fixed import (
     ContradictionError,
@@ -30,9 +28,7 @@ from .fixed import (
     propagate,
     write_fixed,
 )
-from .model import Model
-from .place import Board, Placer
-from .types import ENGINE_VERSION, Event, Person, Slot, Status, Wish
+from .types import ENGINE_VERSION, Status
 
 # An arm loads its own modules only: the package itself would load SciPy, which most arms never need.
 BOOT = (
@@ -40,9 +36,10 @@ BOOT = (
     f" package.__path__ = [sys.argv.pop(1)]; sys.modules[{__package__!r}] = package;"
     f" from {__package__}.worker import main; main()"
 )
-LOCAL_SEARCH_S = 1.0
+LOCAL = "local search"
 CONFLICT_LIMIT_S = 5.0
 WAIT_BEFORE_LOCAL_SEARCH_S = 3.0
+LOCAL_SEARCH_GRACE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -165,7 +162,7 @@ class _Race:
         except ContradictionError as error:
             self.infeasible, self.winner = str(error), "propagation"
         else:
-            payload = json.dumps({"problem": write_fixed(self.problem)}).encode()
+            payload = json.dumps({"problem": write_fixed(self.problem), "seed": self.seed}).encode()
             if self.workers == 1 and len(self.arms) > 1:
                 first = min(self.deadline, time.monotonic() + 0.2 * self.time_limit_s)
                 self._race(self.arms[1:], payload, first)
@@ -173,30 +170,34 @@ class _Race:
                     self._race(self.arms[:1], payload, self.deadline)
             else:
                 self._race(self.arms, payload, self.deadline)
-        if self.value is None and self.infeasible is None:
-            self._local_search()
+            if self.value is None and self.infeasible is None:
+                # Nothing in time: a quick schedule, without a proof, is worth a moment more.
+                self._race((LOCAL,), payload, time.monotonic() + LOCAL_SEARCH_GRACE_S)
         return self._answer()
 
     def _over(self) -> bool:
         return self.infeasible is not None or (self.value is not None and self.value <= self.bound)
 
     def _race(self, names: Sequence[str], payload: bytes, until: float) -> None:
-        running = {}
+        running: dict[str, _Arm] = {}
         with selectors.DefaultSelector() as selector:
-            for name in names:
-                arm = _Arm(name, payload)
-                running[name] = arm
+
+            def start(name: str) -> None:
+                arm = running[name] = _Arm(name, payload)
                 selector.register(arm.process.stdout, selectors.EVENT_READ, arm)  # type: ignore[arg-type]
-            searched = False
+
+            searched = LOCAL in names
+            began = time.monotonic()
             try:
+                for name in names:
+                    start(name)
                 while running and not self._over() and time.monotonic() < until:
-                    wait = until - time.monotonic()
-                    if not searched:
-                        wait = min(wait, WAIT_BEFORE_LOCAL_SEARCH_S)
-                    events = selector.select(max(wait, 0.0))
-                    if not events and not searched:
+                    alarm = until if searched else min(until, began + WAIT_BEFORE_LOCAL_SEARCH_S)
+                    events = selector.select(max(alarm - time.monotonic(), 0.0))
+                    if not searched and time.monotonic() >= began + WAIT_BEFORE_LOCAL_SEARCH_S:
+                        # A schedule to look at while the proof is under way.
                         searched = True
-                        self._local_search()
+                        start(LOCAL)
                     for key, _ in events:
                         self._listen(key.data, running, selector)
             finally:
@@ -251,12 +252,6 @@ class _Race:
         if self.progress is not None:
             self.progress(seconds, self.value, self.bound)
 
-    def _local_search(self) -> None:
-        slots = local_search(self.problem, self.seed, LOCAL_SEARCH_S, self.bound)
-        # The search knows no fairness limit; what breaks it is no error, only no help.
-        if slots is not None and next(check_fixed(self.problem, slots), None) is None:
-            self._accept(slots, "local search")
-
     def _answer(self) -> FixedPlan:
         conflict: tuple[str, ...] = ()
         if self.infeasible is not None:
@@ -288,45 +283,3 @@ class _Race:
             },
             trace=tuple(self.trace),
         )
-
-
-def local_search(problem: FixedProblem, seed: int, seconds: float, floor: int) -> list[int] | None:
-    """A schedule by insertion, chains and annealing; None if it places not all or the list has
-    precedences, which this search does not know."""
-    if any(m.after for m in problem.meetings):
-        return None
-    every = frozenset(range(problem.slots))
-    event = Event(
-        slots=(Slot(),) * problem.slots,
-        tables_per_slot=(problem.tables,) * problem.slots,
-        people=tuple(
-            Person(str(p), open_slots=every - problem.forbidden.get(p, frozenset()))
-            for p in range(problem.participants)
-        ),
-        wishes=tuple(
-            Wish(str(i), str(m.a), str(m.b), slots=_starts(problem, i))
-            for i, m in enumerate(problem.meetings)
-        ),
-    )
-    model = Model(event)
-    if any(not options for options in model.options_of):
-        return None
-    board = Board(model)
-    deadline = time.monotonic() + seconds
-    placer = Placer(board, random.Random(seed))
-    left = placer.place_all((options[0] for options in model.options_of), deadline)
-    if left and placer.eject(left, deadline):
-        return None
-    search = BreakSearch(board, seed)
-    search.run(deadline, floor=floor)
-    placed = search.placed()
-    return [placed[i][1] for i in range(len(problem.meetings))]
-
-
-def _starts(problem: FixedProblem, i: int) -> frozenset[int] | None:
-    m = problem.meetings[i]
-    if m.slot is not None:
-        return frozenset({m.slot})
-    if m.session is not None:
-        return frozenset(range(*problem.sessions[m.session]))
-    return None

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 from .encode import Formula, count_breaks, encode, slots_of_model
-from .fixed import ContradictionError, Domains, FixedProblem, propagate, read_fixed
+from .fixed import ContradictionError, Domains, FixedProblem, check_fixed, propagate, read_fixed
 
 Emit = Callable[..., None]
 MAXSAT_OPTIMUM, MAXSAT_UNSATISFIABLE = 30, 20
 SAT_SOLVER = "cadical195"
+LOCAL_SEARCH_S = 1.0
 
 
 def main() -> None:
@@ -29,7 +31,11 @@ def main() -> None:
 
     try:
         domains = propagate(problem)
-        ARMS[sys.argv[1]](problem, domains, emit)
+        arm = ARMS[sys.argv[1]]
+        if arm is local_search:
+            local_search(problem, domains, emit, int(data.get("seed", 0)))
+        else:
+            arm(problem, domains, emit)
     except ContradictionError as error:
         emit(infeasible=str(error))
 
@@ -134,9 +140,61 @@ def _rc2(f: Formula, soft: list[int], problem: FixedProblem, emit: Emit) -> None
             emit(slots=slots_of_model(f, model, len(problem.meetings)), optimal=True)
 
 
-ARMS: dict[str, Callable[[FixedProblem, Domains, Emit], None]] = {
+def local_search(problem: FixedProblem, domains: Domains, emit: Emit, seed: int = 0) -> None:
+    """A schedule by insertion, chains and annealing. Silent if it places not all, if the list has
+    precedences or if the schedule is not fair enough: this search knows neither rule."""
+    import random
+
+    from .breaks import BreakSearch
+    from .model import Model
+    from .place import Board, Placer
+    from .types import Event, Person, Slot, Wish
+
+    if any(m.after for m in problem.meetings):
+        return
+    every = frozenset(range(problem.slots))
+    event = Event(
+        slots=(Slot(),) * problem.slots,
+        tables_per_slot=(problem.tables,) * problem.slots,
+        people=tuple(
+            Person(str(p), open_slots=every - problem.forbidden.get(p, frozenset()))
+            for p in range(problem.participants)
+        ),
+        wishes=tuple(
+            Wish(str(i), str(m.a), str(m.b), slots=_starts(problem, i))
+            for i, m in enumerate(problem.meetings)
+        ),
+    )
+    model = Model(event)
+    if any(not options for options in model.options_of):
+        return
+    board = Board(model)
+    deadline = time.monotonic() + LOCAL_SEARCH_S
+    placer = Placer(board, random.Random(seed))
+    left = placer.place_all((options[0] for options in model.options_of), deadline)
+    if left and placer.eject(left, deadline):
+        return
+    search = BreakSearch(board, seed)
+    search.run(deadline)
+    placed = search.placed()
+    slots = [placed[i][1] for i in range(len(problem.meetings))]
+    if next(check_fixed(problem, slots), None) is None:
+        emit(slots=slots)
+
+
+def _starts(problem: FixedProblem, i: int) -> frozenset[int] | None:
+    m = problem.meetings[i]
+    if m.slot is not None:
+        return frozenset({m.slot})
+    if m.session is not None:
+        return frozenset(range(*problem.sessions[m.session]))
+    return None
+
+
+ARMS: dict[str, Callable[..., None]] = {
     "sat": sat_from_bound,
     "first": first_schedule,
     "maxsat": maxsat,
     "published": published,
+    "local search": local_search,
 }
