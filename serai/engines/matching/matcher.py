@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from serai.engines.matching.centring import Statistics
 from serai.engines.matching.constraints import Failure, Side, failures
 from serai.engines.matching.encoders import Encoder, EncoderProcess
@@ -60,13 +62,40 @@ class Matcher:
                     out[i][key] = vector
         return out
 
-    def documents(self, items: Iterable[tuple[str, str, str | None]]) -> list[Document]:
-        """Documents from (id, text, declared language or None)."""
+    def sentence_vectors(
+        self, texts: Sequence[str], languages: Sequence[str], role: Role
+    ) -> list[dict[str, Vector]]:
+        """Raw vectors [n, d] of each text's sentences (`text.sentences`), per text and model key; none for a text of one
+        sentence, which is its own.
+        """
+        pieces = [[s.of(text) for s in sentences(text)] for text in texts]
+        pieces = [found if len(found) > 1 else [] for found in pieces]
+        ends = np.cumsum([len(found) for found in pieces]).tolist()
+        flat = self.vectors(
+            [sentence for found in pieces for sentence in found],
+            [language for language, found in zip(languages, pieces, strict=True) for _ in found],
+            role,
+        )
+        out: list[dict[str, Vector]] = []
+        for found, end in zip(pieces, ends, strict=True):
+            rows = flat[end - len(found) : end]
+            keys = rows[0] if rows else {}
+            out.append({key: np.stack([row[key] for row in rows]) for key in keys})
+        return out
+
+    def documents(
+        self, items: Iterable[tuple[str, str, str | None]], *, sentences: bool = True
+    ) -> list[Document]:
+        """Documents from (id, text, declared language or None), with the vectors of their sentences unless unwanted."""
         rows = [(key, clean(text), detect(text, declared)) for key, text, declared in items]
-        vectors = self.vectors([r[1] for r in rows], [r[2] for r in rows], "passage")
+        texts, languages = [r[1] for r in rows], [r[2] for r in rows]
+        vectors = self.vectors(texts, languages, "passage")
+        within: list[dict[str, Vector]] = [{} for _ in rows]
+        if sentences:
+            within = self.sentence_vectors(texts, languages, "passage")
         return [
-            Document(k, lang, text, v, hard_tokens(text))
-            for (k, text, lang), v in zip(rows, vectors, strict=True)
+            Document(k, lang, text, v, hard_tokens(text), s)
+            for (k, text, lang), v, s in zip(rows, vectors, within, strict=True)
         ]
 
     def queries(self, items: Iterable[tuple[str, str, str | None]]) -> list[Query]:
@@ -93,7 +122,7 @@ class Matcher:
     def warm(self, documents: Iterable[Document]) -> None:
         """Encode the documents' sentences now, in the background, so that explaining them later is immediate."""
         for d in documents:
-            for encoder in self._sentences.values():
+            for encoder in () if d.sentences else self._sentences.values():
                 if encoder.info.knows(d.language):
                     encoder.encode([s.of(d.text) for s in sentences(d.text)], "passage")
 

@@ -16,8 +16,8 @@ Status = Literal["met", "failed", "unknown"]
 Bound = Literal["most", "least", "range", "named"]
 
 ENGINE_VERSION = "1"
-# What a score is made of; "limits" only where the query states limits, "reranker" only with a cross-encoder.
-TERMS = ("meaning", "language", "hub", "tokens", "limits", "reranker")
+# What a score is made of; "passage" only for documents with sentence vectors, "limits" only where the query states limits, "reranker" only with a cross-encoder.
+TERMS = ("meaning", "language", "hub", "tokens", "passage", "limits", "reranker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Document:
     """What is searched. `vectors` maps a model key ("e5", "use") to its raw float16 "passage" vector.
 
     A model that does not know the document's language has no entry. `tokens` are the hard tokens of `text`.
+    `sentences` holds the raw vectors [n, d] of `text.sentences(text)` by model, in order; with them the best sentence
+    counts in the score and explaining needs no encoder. It may be left out, and may lie in a file (np.memmap).
     """
 
     id: str
@@ -43,6 +45,7 @@ class Document:
     text: str
     vectors: Mapping[str, Vector] = field(default_factory=dict)
     tokens: frozenset[str] = frozenset()
+    sentences: Mapping[str, Vector] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +57,7 @@ class Query:
     text: str
     vectors: Mapping[str, Vector] = field(default_factory=dict)
     tokens: frozenset[str] = frozenset()
+    sentences: Mapping[str, Vector] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

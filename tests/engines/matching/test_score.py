@@ -155,7 +155,7 @@ def test_factor_gives_readers_no_more_of_their_own_language_than_the_pool_holds(
     factor = learn_factor(scores.astype(np.float32), same)
 
     assert 0.7 <= factor <= 0.78
-    assert learn_factor(np.where(same, 0.5, 0.7).astype(np.float32), same) == 1.15
+    assert learn_factor(np.where(same, 0.5, 0.7).astype(np.float32), same) == 1.0
 
 
 def test_too_small_a_log_leaves_the_usual_factor() -> None:
@@ -210,3 +210,49 @@ def test_vectors_that_are_not_finite_are_refused_with_their_id() -> None:
         bare(document("a", 1, 0)).search(query(float("inf"), 0))
     with pytest.raises(ValueError, match="at least 1"):
         bare(document("a", 1, 0)).search(query(1, 0), 0)
+
+
+def with_sentences(key: str, whole: tuple[float, ...], *rows: tuple[float, ...]) -> Document:
+    return Document(
+        key, "en", "One. Two.", {"e5": vector(*whole)}, frozenset(), {"e5": np.array(rows, np.float16)}
+    )
+
+
+def test_a_sentence_that_meets_the_query_lifts_its_document() -> None:
+    whole = (0.6, 0.8, 0.0)
+    index = bare(with_sentences("a", whole, whole, whole), with_sentences("b", whole, (1, 0, 0), (0, 1, 0)))
+
+    best, other = index.search(query(1, 0, 0), 2)
+
+    assert (best.id, other.id) == ("b", "a")
+    assert best.terms["passage"] == pytest.approx(0.5 * (1 - 0.6), abs=1e-3)
+    assert other.terms["passage"] == pytest.approx(0, abs=1e-3)
+    assert best.score == pytest.approx(sum(best.terms.values()))
+    assert index.hit(query(1, 0, 0), "b").score == pytest.approx(best.score)
+    assert index.position(query(1, 0, 0), "a")[0] == 2
+
+
+def test_documents_without_sentence_vectors_are_scored_by_the_whole() -> None:
+    index = bare(with_sentences("a", (0, 1, 0), (0, 1, 0), (0, 1, 0)), document("b", 1, 0, 0))
+
+    hits = {h.id: h for h in index.search(query(1, 0, 0), 2)}
+
+    assert hits["b"].terms["passage"] == 0
+    assert hits["b"].score == pytest.approx(1, abs=1e-3)
+
+
+def test_what_is_beyond_the_second_look_never_passes_what_was_seen() -> None:
+    rng = np.random.default_rng(1)
+    documents = []
+    for i in range(300):
+        rows = rng.standard_normal((2, 8))
+        documents.append(with_sentences(f"{i:03d}", tuple(rng.standard_normal(8)), *map(tuple, rows)))
+    index = bare(*documents)
+    asked = Query("q", "en", "q", {"e5": rng.standard_normal(8).astype(np.float16)})
+
+    ranks = {h.id: n for n, h in enumerate(index.search(asked, 100), 1)}
+
+    for d in documents:
+        rank, _ = index.position(asked, d.id)
+        assert rank == ranks.get(d.id, rank)
+        assert (rank <= 100) == (d.id in ranks)
