@@ -190,7 +190,9 @@ def _defer(run: UUID) -> None:
 
 def resume() -> None:
     """Begin again what was under way when its worker died. A step that is being worked on is left alone."""
-    for run in ImportRun.objects.filter(status__in=UNDER_WAY, checkpoint=None).values_list("pk", flat=True):
+    for run in ImportRun.objects.filter(status__in=UNDER_WAY, checkpoint__isnull=True).values_list(
+        "pk", flat=True
+    ):
         _defer(run)
 
 
@@ -246,10 +248,16 @@ def _step(run: ImportRun, tell: Teller) -> None:
     if file is None:
         _refuse(run, _("the file is no longer kept; upload it again"))
         return
+    if (
+        by is None or not by.is_active
+    ):  # nobody would vouch for it: an import without a person is the operator's
+        _refuse(run, _("the account of the person who began it is no longer there"))
+        return
     importer = framework.importer_named(run.format)
     try:
-        if by is not None:  # rights may have ended since the step was asked for
-            framework.checked_settings(importer, run.options, by)
+        framework.checked_settings(
+            importer, run.options, by
+        )  # rights may have ended since the step was asked for
         with transaction.atomic():
             framework.take_in(run, importer, source_of(run, file), by, tell)
     except SeraiError as error:

@@ -9,15 +9,21 @@ from django.db import connection, models
 from django.utils import timezone
 from psycopg import sql
 
+from serai.core import fence
+
 M = TypeVar("M", bound=models.Model)
 
 
 def copy_in(model: type[M], rows: Sequence[M]) -> None:
     """Insert `rows` (new, complete) with COPY: about ten times the speed of bulk_create, same constraints.
 
-    Runs in the caller's transaction. Auto-now fields are set here, as `save` would.
+    Runs in the caller's transaction. Auto-now fields are set here, as `save` would. PostgreSQL copies nothing
+    into a table with row-level security (`core.fence`): there rows are inserted.
     """
     if not rows:
+        return
+    if model._meta.db_table in fence.guarded_tables():
+        model._base_manager.bulk_create(rows, batch_size=1000)
         return
     fields = [f for f in model._meta.concrete_fields if not (isinstance(f, models.AutoField) or f.generated)]
     now = timezone.now()
