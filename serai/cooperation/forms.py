@@ -142,7 +142,7 @@ class SharesForm(ActionForm):
 
 
 _O, _S = Organisation.Kind, ProjectParty.Sector
-SECTOR_OF = {
+SECTOR_OF: dict[str, str] = {
     _O.MINISTRY: _S.GOVERNMENT,
     _O.COMMISSION: _S.GOVERNMENT,
     _O.INTERNATIONAL: _S.GOVERNMENT,

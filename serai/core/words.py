@@ -56,6 +56,11 @@ def number(value: object) -> object:
     return value
 
 
+def written(value: object) -> object:
+    """A day or a number as the reader's language writes it; everything else as it is."""
+    return on_day(value) if isinstance(value, date) else number(value)
+
+
 def percent(share: float) -> str:
     """A share of one as the reader's language writes it: `0.985` -> "98.5%", in German "98,5 %"."""
     return str(format_percent(round(share, 3), locale=reader(), decimal_quantization=False))

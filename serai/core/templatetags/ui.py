@@ -42,6 +42,7 @@ for _filter in (
     words.on_day,
     words.on_weekday,
     words.text_direction,
+    words.written,
 ):
     register.filter(_filter.__name__, _filter)
 
