@@ -27,7 +27,7 @@ from .files import (
 from .files import read_wish as read_one_wish
 from .fixed import ContradictionError, FixedProblem, check_fixed, propagate, read_fixed, write_fixed
 from .generate import FAMILIES, generate, random_fixed
-from .profile import joint_bound, profile_bound
+from .profile import bound_without_search, profile_bound
 from .race import FixedPlan, solve_fixed
 from .repair import repair, what_if
 from .rules import check, validate
@@ -315,10 +315,7 @@ def explain_fixed(problem: FixedProblem) -> list[str]:
     """Why a fixed list is impossible, or how many breaks the tables and absences force."""
     try:
         domains = propagate(problem)
-        bound = max(
-            profile_bound(problem, domains, BOUND_LIMIT_S).bound,
-            joint_bound(problem, domains, BOUND_LIMIT_S).bound,
-        )
+        bound = bound_without_search(problem, domains, BOUND_LIMIT_S)
     except ContradictionError as error:
         return [f"Impossible: {error}"]
     found = [f"At least {bound} breaks, whatever the schedule."]

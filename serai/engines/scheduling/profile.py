@@ -122,35 +122,17 @@ def joint_bound(problem: FixedProblem, domains: Domains, time_limit_s: float) ->
     return ProfileResult(max(0, int(np.ceil(value - 1e-6)) - people), proved, ())
 
 
-@dataclass(frozen=True)
-class WithoutSearch:
-    """What each bound says; each one counts by itself."""
+def bound_without_search(problem: FixedProblem, domains: Domains, time_limit_s: float) -> int:
+    """The best lower bound on the breaks that branches over no schedule: profile, joint, then destructive.
 
-    profile: int
-    joint: int
-    refuted: int
-    """One more than the last number of breaks that preprocessing refuted; at least the others."""
-
-    @property
-    def bound(self) -> int:
-        return max(self.profile, self.joint, self.refuted)
-
-
-def bound_without_search(problem: FixedProblem, domains: Domains, time_limit_s: float) -> WithoutSearch:
-    """The best lower bound on the breaks that needs no branching over schedules.
-
-    Raises ContradictionError where a relaxation shows that nothing fits. Without python-sat the linear
-    bounds stand alone.
+    Raises ContradictionError where a relaxation shows that nothing fits. Each bound has the time limit.
     """
-    profile = profile_bound(problem, domains, time_limit_s).bound
-    joint = joint_bound(problem, domains, time_limit_s).bound
-    refuted = improve_destructively(problem, domains, max(profile, joint), time_limit_s)
-    return WithoutSearch(profile, joint, refuted)
+    bound = profile_bound(problem, domains, time_limit_s).bound
+    bound = max(bound, joint_bound(problem, domains, time_limit_s).bound)
+    return improve_destructively(problem, domains, bound, time_limit_s)
 
 
-def improve_destructively(
-    problem: FixedProblem, domains: Domains, bound: int, time_limit_s: float = 20.0
-) -> int:
+def improve_destructively(problem: FixedProblem, domains: Domains, bound: int, time_limit_s: float) -> int:
     """Raises a lower bound as long as "no more breaks than this" is refuted by preprocessing its clauses:
     failed literals (one literal is tried, never two), vivification, resolution of variables; no search.
 

@@ -12,7 +12,7 @@ from pysat.solvers import Solver
 
 from serai.engines.scheduling import InvalidEventError, worker
 from serai.engines.scheduling.conflict import minimal_conflict
-from serai.engines.scheduling.encode import count_breaks, encode, slots_of_model
+from serai.engines.scheduling.encode import Formula, count_breaks, encode, slots_of_model
 from serai.engines.scheduling.fixed import (
     ContradictionError,
     FixedMeeting,
@@ -24,7 +24,12 @@ from serai.engines.scheduling.fixed import (
     write_fixed,
 )
 from serai.engines.scheduling.generate import random_fixed
-from serai.engines.scheduling.profile import joint_bound, profile_bound
+from serai.engines.scheduling.profile import (
+    bound_without_search,
+    improve_destructively,
+    joint_bound,
+    profile_bound,
+)
 from serai.engines.scheduling.race import solve_fixed
 
 FAR_AWAY = float("inf")
@@ -183,23 +188,51 @@ def test_bounds_and_clauses_agree_with_trying_everything(problem: FixedProblem) 
     try:
         domains = propagate(problem)
         bounds = [f(problem, domains, 5.0).bound for f in (profile_bound, joint_bound)]
+        bounds.append(bound_without_search(problem, domains, 5.0))
     except ContradictionError:
         assert truth is None
         return
-    f = encode(problem, domains)
+    for published in (False, True):
+        assert fewest_by_clauses(problem, encode(problem, domains, published=published)) == truth
+    if truth is not None:
+        assert max(bounds) <= truth
+
+
+def fewest_by_clauses(problem: FixedProblem, f: Formula) -> int | None:
     outputs = count_breaks(f, len(f.soft) + 1)
-    found = None
     with Solver(name="cadical153", bootstrap_with=f.clauses) as solver:
         for most in range(len(outputs) + 1):
             if solver.solve(assumptions=[-x for x in outputs[most : most + 1]]):
                 slots = slots_of_model(f, solver.get_model(), len(problem.meetings))
                 assert list(check_fixed(problem, slots)) == []
-                found = sum(breaks_by_person(problem, slots))
-                break
+                return sum(breaks_by_person(problem, slots))
+    return None
 
-    assert found == truth
-    if truth is not None:
-        assert max(bounds) <= truth
+
+def test_refutation_by_preprocessing_raises_the_bound() -> None:
+    # Everybody meets everybody, three meetings each, at two tables; person 0 is away in the second of
+    # four slots and so has a break.
+    pairs = [(a, b) for a in range(4) for b in range(a)]
+    problem = make_problem(
+        participants=4,
+        slots=4,
+        tables=2,
+        sessions={},
+        meetings=tuple(FixedMeeting(a, b) for a, b in pairs),
+        forbidden={0: frozenset({1})},
+        fairness=None,
+    )
+
+    assert improve_destructively(problem, propagate(problem), 0, 5.0) == brute_force(problem)
+
+
+def test_the_quick_schedule_is_valid() -> None:
+    problem = random_fixed(people=30, meetings=60, slots=12, tables=12, seed=1)
+    said: list[dict[str, object]] = []
+
+    worker.local_search(problem, propagate(problem), lambda **message: said.append(message), 1)
+
+    assert list(check_fixed(problem, said[0]["slots"])) == []  # type: ignore[arg-type]
 
 
 def test_files_are_read_back_as_written() -> None:
