@@ -368,6 +368,21 @@ def test_decisions_and_check_in_swap_one_row(world: World) -> None:
     assert client.post(f"{do}explode/").status_code == 404
 
 
+def test_those_chosen_are_confirmed_together(world: World) -> None:
+    new = [make_participant(world.event, status="submitted") for _ in range(3)]
+    elsewhere = make_participant(make_event(), status="submitted")
+    url = f"/meet/{world.event.pk}/registrations/"
+    chosen = {"chosen": [str(new[0].pk), str(new[2].pk), str(elsewhere.pk), "nobody"]}
+
+    answer = _client(world.organiser).post(url, chosen)
+
+    assert answer.status_code == 302
+    for person in (*new, elsewhere):
+        person.refresh_from_db()
+    assert [p.status for p in (*new, elsewhere)] == ["confirmed", "submitted", "confirmed", "submitted"]
+    assert _client(world.ana.user).post(url, chosen).status_code == 404
+
+
 def test_telling_what_came_of_a_meeting(world: World) -> None:
     outcome = _outcome(_meeting(world), world.ana)
     url = f"/meet/outcomes/{outcome.pk}/"

@@ -6,11 +6,13 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from serai.core import policy, ui
@@ -227,7 +229,11 @@ def _facts(person: Participant) -> list[ui.Fact]:
 # --- for organisers ---------------------------------------------------------------------------------------
 @policy.route("events.event.organise")
 def event_registrations(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Who asked to take part; those chosen are confirmed together."""
     event = organised_event(request, pk)
+    if request.method == "POST":
+        _confirm_chosen(request, event)
+        return redirect("event_registrations", pk=event.pk)
     status = request.GET.get("status", "")
     people = Participant.objects.filter(event=event)
     if status in S.values:
@@ -247,6 +253,18 @@ def event_registrations(request: HttpRequest, pk: UUID) -> HttpResponse:
         "total": total,
     }
     return page(request, "events/registrations.html", context)
+
+
+@transaction.atomic
+def _confirm_chosen(request: HttpRequest, event: Event) -> None:
+    undecided = Participant.objects.filter(event=event, status__in=[S.SUBMITTED, S.WAITING])
+    chosen = [
+        p for p in undecided.order_by("created_at", "pk") if str(p.pk) in request.POST.getlist("chosen")
+    ]
+    for person in chosen:
+        DECISIONS["confirm"](participant=person, by=user_of(request))
+    said = ngettext("%(n)d registration confirmed.", "%(n)d registrations confirmed.", len(chosen))
+    messages.success(request, said % {"n": len(chosen)})
 
 
 def _decisions(person: Participant) -> list[ui.Action]:
