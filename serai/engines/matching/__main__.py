@@ -224,6 +224,8 @@ def _encode(options: argparse.Namespace, stack: ExitStack) -> int:
             spent, plain, done = 0.0, 0.0, 0
             started = time.perf_counter()
             encoder.encode(batches[0], "passage")
+            if direct:
+                direct(batches[0])
             while not done or time.perf_counter() - started < options.seconds:
                 batch = batches[done % len(batches)]
                 spent += _seconds(partial(encoder.encode, batch, "passage"))

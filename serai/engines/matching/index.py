@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from serai.engines.matching.calibration import Calibration, learn_factor, learn_pairs
 from serai.engines.matching.centring import Centring
 from serai.engines.matching.encoders import USE_LANGUAGES
-from serai.engines.matching.passages import best_sentences
+from serai.engines.matching.passages import Passages
 from serai.engines.matching.requirements import compare, has_limits
-from serai.engines.matching.types import ENGINE_VERSION, Document, Hit, Matrix, Query, Role, Vector
+from serai.engines.matching.types import ENGINE_VERSION, Document, Hit, Matrix, Query, Role
 
 E5_DIMENSION, USE_DIMENSION = 384, 512
 # More queries than this change neither hubness nor calibration, but cost memory: [LOG, documents] scores at once.
@@ -65,8 +65,7 @@ class Index:
     ids: tuple[str, ...]
     names: tuple[str, ...]
     texts: tuple[str, ...]
-    sentences: tuple[Mapping[str, Vector], ...]
-    reads_sentences: bool
+    passages: Passages
     codes: NDArray[np.int16]
     e5: Matrix
     use: Matrix
@@ -114,8 +113,7 @@ class Index:
             ids=ids,
             names=names,
             texts=tuple(d.text for d in documents),
-            sentences=tuple(d.sentences for d in documents),
-            reads_sentences=parameters.passage_weight > 0 and any(d.sentences for d in documents),
+            passages=Passages([d.sentences for d in documents], languages, centring, parameters.primary),
             codes=np.array([at[x] for x in languages], np.int16),
             e5=e5,
             use=use,
@@ -214,7 +212,7 @@ class Index:
             return ()
         p = self.parameters
         reads = p.limit_weight > 0 and has_limits(query.text)
-        depth = max(k, p.limit_depth if reads else k, p.passage_depth if self.reads_sentences else k)
+        depth = max(k, p.limit_depth if reads else k, p.passage_depth if self._reads_sentences else k)
         if len(rows) > depth:
             edge = np.partition(total[rows], len(rows) - depth)[len(rows) - depth]
             rows = rows[total[rows] >= edge]
@@ -230,27 +228,29 @@ class Index:
             hits.append(Hit(self.ids[i], sum(parts.values()), parts))
         return tuple(sorted(hits, key=lambda h: (-h.score, h.id))[:k])
 
+    @property
+    def _reads_sentences(self) -> bool:
+        return self.parameters.passage_weight > 0 and not self.passages.is_empty
+
     def _passage(
         self, query: Query, rows: Sequence[int], meaning: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """What the best sentence of each document adds to its whole text, calibrated like meaning. float32 [rows]."""
-        primary = self.parameters.primary
-        usable = self.reads_sentences and primary in query.vectors
-        have = [at for at, i in enumerate(rows) if len(self.sentences[i].get(primary, ()))] if usable else []
+        p = self.parameters
         out = np.zeros(len(rows), np.float32)
+        have = self.passages.known(rows) if self._reads_sentences and p.primary in query.vectors else []
         if not have:
             return out
         documents = [rows[at] for at in have]
-        best = best_sentences(
-            query,
-            [self.sentences[i] for i in documents],
-            [self.names[c] for c in self.codes[documents]],
-            self.centring,
-            primary=self.parameters.primary,
-            use_weight=self.parameters.use_weight,
+        in_use = query.language in USE_LANGUAGES and "use" in query.vectors
+        best = self.passages.best(
+            documents,
+            self._centred(query, p.primary, self.e5.shape[1]),
+            self._centred(query, "use", USE_DIMENSION) if in_use else None,
+            p.use_weight,
         )
-        nearer = np.float32(self.parameters.passage_weight) * (best - meaning[have])
         codes = self.codes[documents]
+        nearer = np.float32(p.passage_weight) * (best - meaning[have])
         nearer *= self.calibration.scale(query.language, codes, self.names)
         out[have] = nearer * self.calibration.within(query.language, codes, self.names)
         return out

@@ -12,54 +12,56 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serai.engines.matching.centring import Centring
-from serai.engines.matching.encoders import USE_LANGUAGES
-from serai.engines.matching.types import Matrix, Query, Vector
+from serai.engines.matching.types import Matrix, Vector
+
+# Centred sentences kept for the next query, about 3.5 kB each; what is beyond is centred again each time.
+KEPT = 20_000
 
 
-def best_sentences(
-    query: Query,
-    sentences: Sequence[Mapping[str, Vector]],
-    languages: Sequence[str],
-    centring: Centring,
-    *,
-    primary: str = "e5",
-    use_weight: float = 0.4,
-) -> NDArray[np.float32]:
-    """The score of each document's best sentence against the whole query, float32 [documents].
+class Passages:
+    """The sentences of an index's documents. `sentences` holds raw vectors [n, d] by model for each document."""
 
-    `sentences` holds, for each document, the raw vectors [n, d] by model, n at least 1 for the `primary` model.
-    """
-    counts = [len(found[primary]) for found in sentences]
-    starts = np.cumsum([0, *counts])
-    scores = _against(query, primary, [found[primary] for found in sentences], counts, languages, centring)
-    if query.language in USE_LANGUAGES and "use" in query.vectors:
-        known = [i for i, found in enumerate(sentences) if len(found.get("use", ())) == counts[i]]
-        if known:
-            use = _against(
-                query,
-                "use",
-                [sentences[i]["use"] for i in known],
-                [counts[i] for i in known],
-                [languages[i] for i in known],
-                centring,
-            )
-            rows = np.concatenate([np.arange(starts[i], starts[i + 1]) for i in known])
-            scores[rows] += np.float32(use_weight) * (use - scores[rows])
-    best: NDArray[np.float32] = np.maximum.reduceat(scores, starts[:-1])
-    return best
+    def __init__(
+        self,
+        sentences: Sequence[Mapping[str, Vector]],
+        languages: Sequence[str],
+        centring: Centring,
+        primary: str,
+    ) -> None:
+        self._sentences, self._languages = sentences, languages
+        self._centring, self._primary = centring, primary
+        self._kept: dict[int, tuple[Matrix, Matrix | None]] = {}
+        self._room = KEPT
+        self.is_empty = not any(primary in found for found in sentences)
 
+    def known(self, rows: Sequence[int]) -> list[int]:
+        """Places in `rows` of the documents whose sentences are there."""
+        return [at for at, i in enumerate(rows) if len(self._sentences[i].get(self._primary, ()))]
 
-def _against(
-    query: Query,
-    model: str,
-    vectors: Sequence[Vector],
-    counts: Sequence[int],
-    languages: Sequence[str],
-    centring: Centring,
-) -> NDArray[np.float32]:
-    """Centred cosines of every sentence, one document after the other, with the query."""
-    asked: Matrix = centring.apply(model, "query", query.language, query.vectors[model])[0]
-    rows = centring.apply_all(
-        model, "passage", np.repeat(languages, counts).tolist(), np.concatenate(vectors)
-    )
-    return np.asarray(rows @ asked, np.float32)
+    def best(
+        self, rows: Sequence[int], asked: Matrix, use_asked: Matrix | None, use_weight: float
+    ) -> NDArray[np.float32]:
+        """The score of each document's best sentence, float32 [rows]; `asked` and `use_asked` are the query, centred."""
+        parts = [self._centred(i) for i in rows]
+        scores: NDArray[np.float32] = np.concatenate([own for own, _ in parts]) @ asked
+        ends = np.cumsum([len(own) for own, _ in parts]).tolist()
+        if use_asked is not None:
+            for (own, use), end in zip(parts, ends, strict=True):
+                if use is not None:
+                    here = scores[end - len(own) : end]
+                    here += np.float32(use_weight) * (use @ use_asked - here)
+        found: NDArray[np.float32] = np.maximum.reduceat(scores, [0, *ends[:-1]])
+        return found
+
+    def _centred(self, i: int) -> tuple[Matrix, Matrix | None]:
+        kept = self._kept.get(i)
+        if kept is not None:
+            return kept
+        raw, language = self._sentences[i], self._languages[i]
+        own = self._centring.apply(self._primary, "passage", language, raw[self._primary])
+        whole = len(raw.get("use", ())) == len(own)
+        parts = own, self._centring.apply("use", "passage", language, raw["use"]) if whole else None
+        if self._room > 0:
+            self._kept[i] = parts
+            self._room -= len(own)
+        return parts
