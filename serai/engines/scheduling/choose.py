@@ -240,13 +240,17 @@ class Chooser:
         place = {i: k for k, i in enumerate(columns)}
         rows = Rows()
         busy, load = [0] * model.P, [[0] * model.T for _ in model.rows]
+        held = [0] * model.P
         for option, start in kept.values():
             o = model.options[option]
+            held[o.a] += 1
+            held[o.b] += 1
             for t in range(start, start + o.length):
                 busy[o.a] |= 1 << t
                 busy[o.b] |= 1 << t
                 for r in o.rows:
                     load[r][t] += 1
+        simple = 0
         for options in model.options_of:
             here = [place[i] for i in options if i in place]
             if len(here) > 1:
@@ -254,6 +258,10 @@ class Chooser:
         for p, options in enumerate(self.by_person):
             here = [place[i] for i in options if i in place]
             free = (model.open[p] & ~busy[p] & later).bit_count()
+            limit = model.event.people[p].max_meetings
+            if limit is not None:
+                free = min(free, max(0, limit - held[p]))
+            simple += min(free, len(here))
             if len(here) > free:
                 rows.add(here, [1.0] * len(here), 0.0, float(free))
         for r, row in enumerate(model.rows):
@@ -263,8 +271,9 @@ class Chooser:
                 rows.add(here, [1.0] * len(here), 0.0, float(room))
         n = len(columns)
         result = self.solver.solve(-np.ones(n), rows, time_limit_s, integral=False)
+        # Two people to a meeting: a bound that needs no solver, should it give no answer in time.
         if result is None or result.columns is None:
-            return n
+            return min(n, simple // 2)
         return int(np.floor(-result.value + EPSILON))
 
     def choose_without_promises(

@@ -209,6 +209,34 @@ class _Refiller:
                     return
                 if w not in board.placed:
                     any(self._by_chain(i, min(longest, moves), moves) for i in model.options_of[w])
+        for w in order:
+            for i in model.options_of[w]:
+                if time.monotonic() > deadline or self.moved() >= moves:
+                    return
+                if w not in board.placed:
+                    self._by_two_chains(i, moves, deadline)
+
+    def _by_two_chains(self, option: int, moves: int, deadline: float) -> bool:
+        """Moves the free slot of one of the two elsewhere first, then tries a chain again."""
+        board, model = self.board, self.model
+        o = model.options[option]
+        if o.length != 1 or board.count[o.a] >= board.limit[o.a] or board.count[o.b] >= board.limit[o.b]:
+            return False
+        for p in (o.a, o.b):
+            here = self.now_mask & model.open[p]
+            for s in slots_in(here & ~board.busy[p]):
+                for t in slots_in(here & o.starts & board.busy[p]):
+                    if time.monotonic() > deadline:
+                        return False
+                    chain = board.chain(p, s, t)
+                    if len(chain) > moves or not board.flip(chain, s, t, self.frozen):
+                        continue
+                    if self.moved() <= moves and (
+                        self._insert(option) or self._by_chain(option, moves, moves)
+                    ):
+                        return True
+                    board.flip(chain, s, t, self.frozen)
+        return False
 
     def _by_chain(self, option: int, longest: int, moves: int) -> bool:
         board, model = self.board, self.model

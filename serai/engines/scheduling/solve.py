@@ -110,11 +110,14 @@ class _Run:
         placer = Placer(board, random.Random(self.seed), kept)
         waiting = [i for i in choice.options if model.options[i].wish not in board.placed]
         left = placer.place_all(waiting, self.deadline)
+        self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
         if left and not self.stopped:
             left = placer.eject(left, self._share(0.15))
+            self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
         self._fill(placer)
-        if left and not conflict:
+        if left and not conflict and not self.stopped:
             self._choose_again(placer, choice, fixed, left)
+            self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
         if board.weight < choice.weight_bound and not self.stopped:
             self._windows(placer, choice)
         self._report("placed", board.weight, choice.weight_bound, board.breaks(), 0)
@@ -218,7 +221,13 @@ class _Run:
         useful = useful_options(self.model, None if linear is None else linear.cost_of_granting)
         windows = Windows(placer.board, self.solver, random.Random(self.seed), placer.frozen, useful)
         rounds = round(WINDOWS_PER_S * self.time_limit_s)
-        self.in_time &= windows.run(self._share(0.4), choice.weight_bound, rounds)
+
+        def report() -> bool:
+            board = placer.board
+            self._report("windows", board.weight, choice.weight_bound, board.breaks(), 0)
+            return self.stopped
+
+        self.in_time &= windows.run(self._share(0.4), choice.weight_bound, rounds, report)
 
     def _lower_breaks(self, board: Board, choice: Choice, kept: set[int]) -> int:
         now, prices = board.breaks(), None
@@ -251,8 +260,8 @@ class _Run:
         weight = sum(event.wishes[w].weight for w in board.placed)
         breaks = total_breaks(event, meetings)
         granted = {m.wish for m in meetings}
-        if unserved:
-            bound = 0
+        if unserved and bound:
+            bound, _ = breaks_bound(model, board.placed, time.monotonic() + 0.5, best_known=breaks)
         open_promises = conflict or self._broken_promises(board, granted)
         if open_promises and not conflict:
             conflict = contradicting_musts(event, time.monotonic() + CONFLICT_LIMIT_S)

@@ -2,145 +2,272 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 from .fixed import FixedProblem
 from .race import FixedPlan
 from .types import Event, Plan
 
-CELL_W, CELL_H, LABEL_W, TOP = 16, 11, 90, 40
-CHART_W, CHART_H = 420, 150
-MAX_ROWS = 400
+CELL_W, CELL_H, GAP, LABEL_W, MARGIN = 40, 18, 2, 92, 24
+SESSION_GAP, DAY_GAP = 6, 14
+TITLE_H, LEGEND_H, HEAD_H, LOAD_H = 58, 26, 40, 46
+CHART_W, CHART_H, CHART_PAD = 320, 150, 56
+MAX_ROWS = 120
+# About so many letters fit the label and a cell.
+LABEL_LETTERS, CELL_LETTERS = 14, 6
 STYLE = (
-    "text{font:10px system-ui,sans-serif;fill:#333}.bg{fill:#fff}.free{fill:#f1f3f5}.closed{fill:#d0d4d8}"
-    ".busy{fill:#1c7c74}.online{fill:#4c6ef5}.gap{fill:#e8590c}.line{fill:none;stroke-width:1.6}"
-    ".value{stroke:#1c7c74}.bound{stroke:#e8590c}.axis{stroke:#999;stroke-width:.6}"
-    "@media(prefers-color-scheme:dark){text{fill:#ddd}.bg{fill:#16191c}.free{fill:#23282d}.closed{fill:#3d444b}}"
+    "text{font:12px system-ui,sans-serif;fill:#1f2933}.title{font-size:20px;font-weight:600}"
+    ".small{font-size:11px;fill:#52606d}.end{text-anchor:end}.mid{text-anchor:middle}"
+    ".bg{fill:#fff}.free{fill:#eef1f4}.closed{fill:url(#closed)}.stripe{stroke:#b8c1ca;stroke-width:2}"
+    ".busy{fill:#176f68}.online{fill:#3b5bdb}.gap{fill:#ffd8a8;stroke:#d9480f}"
+    ".on{fill:#fff;font-size:11px;text-anchor:middle}.axis{stroke:#9aa5b1;stroke-width:1}"
+    ".line{fill:none;stroke-width:2.5}.value{stroke:#176f68}.bound{stroke:#d9480f;stroke-dasharray:5 3}"
+    "@media(prefers-color-scheme:dark){text{fill:#e4e7eb}.small{fill:#9aa5b1}.bg{fill:#14181c}.free{fill:#242b31}"
+    ".stripe{stroke:#4a545e}.busy{fill:#1c8a81}.online{fill:#4c6ef5}.gap{fill:#5c3310;stroke:#ff922b}"
+    ".on{fill:#fff}.axis{stroke:#616e7c}.value{stroke:#38d9a9}.bound{stroke:#ff922b}}"
+)
+PATTERN = (
+    '<defs><pattern id="closed" width="6" height="6" patternUnits="userSpaceOnUse"'
+    ' patternTransform="rotate(45)"><line class="stripe" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>'
 )
 
 
+@dataclass(frozen=True)
+class _Person:
+    name: str
+    closed: frozenset[int]
+    busy: dict[int, tuple[str, str, str]]
+    """Slot to (class, whom she meets, tip)."""
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """Best value and proved bound over seconds."""
+
+    title: str
+    value: list[tuple[float, int]]
+    bound: list[tuple[float, int]]
+
+
 def draw_plan(event: Event, plan: Plan) -> str:
-    """A wish-list plan: a cell per person and slot, breaks marked; weight and breaks over time below."""
-    busy: dict[str, dict[int, tuple[str, str]]] = {}
+    """A wish-list plan: whom each person meets in each slot, tables in use, weight and breaks over time."""
+    busy: dict[str, dict[int, tuple[str, str, str]]] = {}
+    used: Counter[int] = Counter()
     for m in plan.meetings:
         kind = "online" if m.table < 0 and m.hall is None else "busy"
+        where = "online" if kind == "online" else f"table {m.table}" if m.table >= 0 else f"booth, {m.hall}"
         for p, other in ((m.a, m.b), (m.b, m.a)):
             for s in m.slots:
-                busy.setdefault(p, {})[s] = (kind, f"{other}, wish {m.wish}")
-    rows = [
-        (
-            p.id,
-            [
-                "free" if p.open_slots is None or s in p.open_slots else "closed"
-                for s in range(len(event.slots))
-            ],
-            busy.get(p.id, {}),
-        )
+                busy.setdefault(p, {})[s] = (kind, other, f"{p} meets {other}, {where}, wish {m.wish}")
+        used.update(s for s in m.slots if m.table >= 0)
+    every = frozenset(range(len(event.slots)))
+    people = [
+        _Person(p.id, frozenset() if p.open_slots is None else every - p.open_slots, busy.get(p.id, {}))
         for p in event.people
     ]
-    days = [s.day for s in event.slots]
-    title = (
-        f"{event.name or 'Schedule'}: weight {plan.weight} (at most {plan.weight_bound}),"
-        f" breaks {plan.breaks} (at least {plan.breaks_bound}), {plan.status}"
+    held = [x for x in plan.trace if x.weight]
+    bounded = [x for x in plan.trace if x.weight_bound]
+    curves = [
+        _Curve(
+            "Weight granted",
+            [(x.seconds, x.weight) for x in held],
+            [(x.seconds, x.weight_bound) for x in bounded],
+        ),
+        _Curve(
+            "Breaks",
+            [(x.seconds, x.breaks) for x in held],
+            [(x.seconds, x.breaks_bound) for x in held],
+        ),
+    ]
+    facts = (
+        f"{len(plan.meetings):,} meetings of {len(event.wishes):,} wishes · weight {plan.weight:,}"
+        f" of at most {plan.weight_bound:,} · {plan.breaks:,} breaks, at least {plan.breaks_bound:,} · {plan.status}"
     )
-    steps = [(x.seconds, x.breaks if x.weight else None, x.breaks_bound) for x in plan.trace]
-    return _page(title, rows, days, steps)
+    cells = [(s.day, s.session) for s in event.slots]
+    return _page(event.name or "Schedule", facts, people, cells, used, event.tables_per_slot, curves)
 
 
 def draw_fixed(problem: FixedProblem, plan: FixedPlan) -> str:
     """A fixed list's schedule and the race's best value and bound over time."""
-    busy: dict[int, dict[int, tuple[str, str]]] = {}
+    busy: dict[int, dict[int, tuple[str, str, str]]] = {}
+    used: Counter[int] = Counter()
     for i, (m, s) in enumerate(zip(problem.meetings, plan.slots or (), strict=False)):
-        busy.setdefault(m.a, {})[s] = ("busy", f"{m.b}, meeting {i}")
-        busy.setdefault(m.b, {})[s] = ("busy", f"{m.a}, meeting {i}")
-    rows = [
-        (
-            str(p),
-            ["closed" if s in problem.forbidden.get(p, ()) else "free" for s in range(problem.slots)],
-            busy.get(p, {}),
-        )
+        for p, other in ((m.a, m.b), (m.b, m.a)):
+            busy.setdefault(p, {})[s] = ("busy", str(other), f"{p} meets {other}, meeting {i}")
+        used[s] += 1
+    people = [
+        _Person(str(p), frozenset(problem.forbidden.get(p, ())), busy.get(p, {}))
         for p in range(problem.participants)
     ]
-    title = f"{problem.name or 'Schedule'}: breaks {plan.breaks} (at least {plan.bound}), {plan.status}"
-    return _page(title, rows, [0] * problem.slots, list(plan.trace))
+    session = [""] * problem.slots
+    for name, (first, end) in problem.sessions.items():
+        session[first:end] = [name] * (end - first)
+    facts = (
+        f"{len(problem.meetings):,} meetings · {plan.breaks} breaks, at least {plan.bound} · {plan.status}"
+    )
+    curve = _Curve(
+        "Breaks",
+        [(s, v) for s, v, _ in plan.trace if v is not None],
+        [(s, b) for s, _, b in plan.trace],
+    )
+    tables = (problem.tables,) * problem.slots
+    cells = [(0, name) for name in session]
+    return _page(problem.name or "Schedule", facts, people, cells, used, tables, [curve])
 
 
-Row = tuple[str, list[str], dict[int, tuple[str, str]]]
-Step = tuple[float, int | None, int]
-
-
-def _page(title: str, rows: Sequence[Row], days: Sequence[int], steps: Sequence[Step]) -> str:
-    shown = rows[:MAX_ROWS]
-    grid_h = TOP + len(shown) * CELL_H
-    width = max(LABEL_W + len(days) * CELL_W + 20, CHART_W + 80)
-    height = grid_h + CHART_H + 80
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'
-        f' aria-label="{escape(title)}"><title>{escape(title)}</title><style>{STYLE}</style>',
-        f'<rect class="bg" width="{width}" height="{height}"/>',
-        f'<text x="8" y="16">{escape(title)}</text>',
+def _page(
+    title: str,
+    facts: str,
+    people: Sequence[_Person],
+    cells: Sequence[tuple[int, str]],
+    used: Counter[int],
+    tables: Sequence[int],
+    curves: Sequence[_Curve],
+) -> str:
+    shown = people[:MAX_ROWS]
+    left, lefts = MARGIN + LABEL_W, []
+    for s, (day, session) in enumerate(cells):
+        if s and (day, session) != cells[s - 1]:
+            left += DAY_GAP if day != cells[s - 1][0] else SESSION_GAP
+        lefts.append(left)
+        left += CELL_W + GAP
+    grid_w = left - GAP
+    curves = [c for c in curves if c.value]
+    width = max(grid_w, MARGIN + len(curves) * (CHART_W + 2 * CHART_PAD), 660) + MARGIN
+    top = MARGIN + TITLE_H + LEGEND_H
+    body = [
+        f'<text class="title" x="{MARGIN}" y="{MARGIN + 18}">{escape(_cut(title, width // 13))}</text>',
+        f'<text x="{MARGIN}" y="{MARGIN + 42}">{escape(facts)}</text>',
+        *_legend(MARGIN + TITLE_H),
+        *_headings(top, cells, lefts),
     ]
-    for s in range(len(days)):
-        if s % 2 == 0:
-            parts.append(f'<text x="{LABEL_W + s * CELL_W + 3}" y="{TOP - 6}">{s}</text>')
-    for r, (name, state, busy) in enumerate(shown):
-        parts.extend(_row(TOP + r * CELL_H, name, state, busy, days))
-    if len(rows) > len(shown):
-        parts.append(f'<text x="8" y="{grid_h + 14}">and {len(rows) - len(shown)} more people</text>')
-    parts.extend(_chart(grid_h + 40, steps))
-    parts.append("</svg>")
-    return "\n".join(parts) + "\n"
+    top += HEAD_H
+    body += _load(top, lefts, used, tables)
+    top += LOAD_H
+    for person in shown:
+        body += _row(top, person, cells, lefts)
+        top += CELL_H + GAP
+    if len(people) > len(shown):
+        text = (
+            f"The first {len(shown)} of {len(people):,} people; {len(people) - len(shown):,} are left out here."
+            " Tables in use and the curves count everybody."
+        )
+        top += 20
+        body.append(f'<text x="{MARGIN}" y="{top}">{text}</text>')
+    top += 48
+    for k, curve in enumerate(curves):
+        body += _chart(MARGIN + CHART_PAD + k * (CHART_W + 2 * CHART_PAD), top, curve)
+    height = top + (CHART_H + 64 if curves else 0)
+    name = escape(f"{title}: {facts}", quote=True)
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
+            f' height="{height}" role="img" aria-label="{name}"><title>{name}</title><style>{STYLE}</style>{PATTERN}',
+            f'<rect class="bg" width="{width}" height="{height}"/>',
+            *body,
+            "</svg>\n",
+        ]
+    )
 
 
-def _row(
-    y: int, name: str, state: Sequence[str], busy: dict[int, tuple[str, str]], days: Sequence[int]
-) -> list[str]:
-    parts = [f'<text x="8" y="{y + CELL_H - 2}">{escape(name[:14])}</text>']
-    for s, kind in enumerate(state):
-        tip = ""
-        if s in busy:
-            kind, tip = busy[s]
-        elif any(t < s and days[t] == days[s] for t in busy) and any(
-            t > s and days[t] == days[s] for t in busy
-        ):
-            kind = "gap"
-        x = LABEL_W + s * CELL_W
-        inside = f"<title>{escape(tip)}</title>" if tip else ""
-        size = f'width="{CELL_W - 1}" height="{CELL_H - 1}"'
-        parts.append(f'<rect class="{kind}" x="{x}" y="{y}" {size}>{inside}</rect>')
+def _legend(y: int) -> list[str]:
+    x, parts = MARGIN, []
+    for kind, words in (
+        ("busy", "meeting (whom)"),
+        ("online", "online"),
+        ("gap", "break"),
+        ("free", "free"),
+        ("closed", "not there"),
+    ):
+        parts.append(f'<rect class="{kind}" x="{x}" y="{y}" width="16" height="14" rx="2"/>')
+        parts.append(f'<text x="{x + 22}" y="{y + 12}">{words}</text>')
+        x += 40 + 7 * len(words)
     return parts
 
 
-def _chart(top: int, steps: Sequence[Step]) -> list[str]:
-    values = [v for _, v, _ in steps if v is not None]
-    if not values:
-        return []
-    last = max(s for s, _, _ in steps) or 1.0
-    most = max(*values, *(b for _, _, b in steps), 1)
+def _headings(y: int, cells: Sequence[tuple[int, str]], lefts: Sequence[int]) -> list[str]:
+    parts, several_days = [], len({day for day, _ in cells}) > 1
+    for s, ((day, session), x) in enumerate(zip(cells, lefts, strict=True)):
+        if s == 0 or (day, session) != cells[s - 1]:
+            room = sum(1 for c in cells if c == (day, session)) * (CELL_W + GAP) // 7
+            words = " · ".join(([f"day {day}"] if several_days else []) + ([session] if session else []))
+            parts.append(f'<text class="small" x="{x}" y="{y + 12}">{escape(_cut(words, room))}</text>')
+        parts.append(f'<text class="mid" x="{x + CELL_W // 2}" y="{y + 32}">{s}</text>')
+    parts.append(f'<text class="small end" x="{MARGIN + LABEL_W - 10}" y="{y + 32}">slot</text>')
+    return parts
 
-    def point(seconds: float, value: int) -> str:
-        x = LABEL_W + seconds / last * CHART_W
-        return f"{x:.1f},{top + CHART_H - value / most * CHART_H:.1f}"
 
-    def steps_of(pairs: Sequence[tuple[float, int]]) -> str:
-        points: list[str] = []
-        for i, (seconds, value) in enumerate(pairs):
-            if i:
-                points.append(point(seconds, pairs[i - 1][1]))
-            points.append(point(seconds, value))
-        points.append(point(last, pairs[-1][1]))
-        return " ".join(points)
+def _load(y: int, lefts: Sequence[int], used: Counter[int], tables: Sequence[int]) -> list[str]:
+    """Tables in use per slot, as bars within the tables there are."""
+    parts = [f'<text class="small end" x="{MARGIN + LABEL_W - 10}" y="{y + 20}">tables used</text>']
+    for s, x in enumerate(lefts):
+        room = max(tables[s], used[s], 1)
+        high = round(22 * used[s] / room)
+        tip = f"<title>slot {s}: {used[s]} of {tables[s]} tables</title>"
+        parts.append(f'<rect class="free" x="{x}" y="{y}" width="{CELL_W}" height="22">{tip}</rect>')
+        parts.append(f'<rect class="busy" x="{x}" y="{y + 22 - high}" width="{CELL_W}" height="{high}"/>')
+        parts.append(f'<text class="small mid" x="{x + CELL_W // 2}" y="{y + 36}">{used[s]}</text>')
+    return parts
 
-    best = [(s, v) for s, v, _ in steps if v is not None]
-    bound = [(s, b) for s, _, b in steps]
+
+def _row(y: int, person: _Person, cells: Sequence[tuple[int, str]], lefts: Sequence[int]) -> list[str]:
+    label = escape(_cut(person.name, LABEL_LETTERS))
+    parts = [f'<text class="end" x="{MARGIN + LABEL_W - 10}" y="{y + 13}">{label}</text>']
+    for s, x in enumerate(lefts):
+        kind, whom, tip = person.busy.get(s, ("", "", ""))
+        if not kind:
+            day = [t for t in person.busy if cells[t][0] == cells[s][0]]
+            between = any(t < s for t in day) and any(t > s for t in day)
+            kind = "closed" if s in person.closed else "gap" if between else "free"
+        inside = f"<title>{escape(tip)}</title>" if tip else ""
+        parts.append(
+            f'<rect class="{kind}" x="{x}" y="{y}" width="{CELL_W}" height="{CELL_H}" rx="2">{inside}</rect>'
+        )
+        if whom:
+            name = escape(_cut(whom, CELL_LETTERS))
+            parts.append(f'<text class="on" x="{x + CELL_W // 2}" y="{y + 13}">{name}</text>')
+    return parts
+
+
+def _cut(text: str, letters: int) -> str:
+    return text if len(text) <= letters else text[: max(1, letters - 1)] + "…"
+
+
+def _chart(left: int, top: int, curve: _Curve) -> list[str]:
+    numbers = [v for _, v in curve.value + curve.bound]
+    last = max(s for s, _ in curve.value + curve.bound) or 1.0
+    low, high = min(numbers), max(numbers)
+    if low < high / 2:
+        low = 0
+    span = max(high - low, 1)
     bottom = top + CHART_H
+
+    def line(kind: str, pairs: Sequence[tuple[float, int]]) -> str:
+        points = []
+        for i, (seconds, value) in enumerate([*pairs, (last, pairs[-1][1])]):
+            x, y = left + seconds / last * CHART_W, bottom - (value - low) / span * CHART_H
+            if i:
+                points.append(f"{x:.1f},{bottom - (pairs[i - 1][1] - low) / span * CHART_H:.1f}")
+            points.append(f"{x:.1f},{y:.1f}")
+        return f'<polyline class="line {kind}" points="{" ".join(points)}"/>'
+
+    right = left + CHART_W
     return [
-        f'<text x="8" y="{top - 6}">breaks over {last:.1f} s: best found and proved bound</text>',
-        f'<line class="axis" x1="{LABEL_W}" y1="{bottom}" x2="{LABEL_W + CHART_W}" y2="{bottom}"/>',
-        f'<line class="axis" x1="{LABEL_W}" y1="{top}" x2="{LABEL_W}" y2="{bottom}"/>',
-        f'<text x="{LABEL_W - 40}" y="{top + 8}">{most}</text>',
-        f'<text x="{LABEL_W - 40}" y="{bottom}">0</text>',
-        f'<polyline class="line value" points="{steps_of(best)}"/>',
-        f'<polyline class="line bound" points="{steps_of(bound)}"/>',
+        f'<text x="{left}" y="{top - 14}">{curve.title}: best found {curve.value[-1][1]:,},'
+        f" proved bound {curve.bound[-1][1]:,}</text>",
+        f'<line class="axis" x1="{left}" y1="{bottom}" x2="{right}" y2="{bottom}"/>',
+        f'<line class="axis" x1="{left}" y1="{top}" x2="{left}" y2="{bottom}"/>',
+        f'<text class="small end" x="{left - 6}" y="{top + 8}">{high:,}</text>',
+        f'<text class="small end" x="{left - 6}" y="{bottom}">{low:,}</text>',
+        f'<text class="small" x="{left}" y="{bottom + 16}">0 s</text>',
+        f'<text class="small end" x="{right}" y="{bottom + 16}">{last:.1f} s</text>',
+        line("bound", curve.bound),
+        line("value", curve.value),
+        f'<line class="line value" x1="{left}" y1="{bottom + 32}" x2="{left + 24}" y2="{bottom + 32}"/>',
+        f'<text class="small" x="{left + 30}" y="{bottom + 36}">best found</text>',
+        f'<line class="line bound" x1="{left + 130}" y1="{bottom + 32}" x2="{left + 154}" y2="{bottom + 32}"/>',
+        f'<text class="small" x="{left + 160}" y="{bottom + 36}">proved bound</text>',
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -32,9 +32,12 @@ class Windows:
         self.board, self.model, self.solver = board, board.model, solver
         self.rng, self.frozen, self.useful = rng, frozenset(frozen), useful
 
-    def run(self, deadline: float, goal: int, rounds: int) -> bool:
-        """Windows of two slots until the weight is `goal` or the rounds are done; False if time was up."""
-        T = self.model.T
+    def run(self, deadline: float, goal: int, rounds: int, report: Callable[[], bool]) -> bool:
+        """Windows of two slots until the weight is `goal` or the rounds are done; False if time was up.
+
+        `report` is called after every gain and may return True to stop.
+        """
+        T, weight = self.model.T, self.board.weight
         for _ in range(rounds):
             left = deadline - time.monotonic()
             if self.board.weight >= goal:
@@ -42,6 +45,10 @@ class Windows:
             if left <= 0:
                 return False
             self.improve(self.rng.sample(range(T), min(2, T)), min(left, WINDOW_LIMIT_S))
+            if self.board.weight > weight:
+                weight = self.board.weight
+                if report():
+                    return True
         return True
 
     def improve(self, window: list[int], time_limit_s: float) -> bool:
