@@ -31,7 +31,7 @@ from serai.engines.matching.index import DEFAULT, GATED, Index, Parameters
 from serai.engines.matching.language import primary
 from serai.engines.matching.lexical import Bm25, reciprocal_ranks
 from serai.engines.matching.matcher import Matcher, gather
-from serai.engines.matching.text import sentences, words
+from serai.engines.matching.text import clean, sentences, words
 from serai.engines.matching.train import parallel
 from serai.engines.matching.types import Document, Explanation, Matrix, Query, Vector
 
@@ -210,7 +210,7 @@ def bench(
             whole = load(folder, matcher)
             yield from _retrieval(whole, scorers)
             if (folder / "answers.tsv").exists() and not ablations:
-                yield from _passages(whole, _tsv(folder / "answers.tsv"), matcher)
+                yield from _passages(whole, answers(folder), matcher)
         elif (folder / "ratings.tsv").exists() and not ablations:
             yield _reviewers(folder, encoders)
         elif any(folder.glob("*-eng.tsv")) and not ablations:
@@ -341,10 +341,23 @@ def _loss(scores: Mapping[tuple[str, str], float], ratings: Sequence[tuple[str, 
     return wrong / max(total, 1e-9)
 
 
-def _passages(whole: RetrievalSet, answers: list[list[str]], matcher: Matcher) -> Iterator[str]:
-    """answers.tsv: query id, document id, start and end of the answer in the document's text."""
+def answers(folder: Path) -> list[tuple[str, str, str]]:
+    """Query id, document id and answer of each line of answers.tsv.
+
+    A line is query, document and the answer as the document writes it; or query, document, and start and end of the
+    answer in the characters of the document's "text" as it stands in corpus.jsonl.
+    """
+    texts = {c["id"]: c["text"] for c in _jsonl(folder / "corpus.jsonl")}
+    found = []
+    for query, document, *rest in _tsv(folder / "answers.tsv"):
+        answer = rest[0] if len(rest) == 1 else texts[document][int(rest[0]) : int(rest[1])]
+        found.append((query, document, clean(answer)))
+    return found
+
+
+def _passages(whole: RetrievalSet, wanted: list[tuple[str, str, str]], matcher: Matcher) -> Iterator[str]:
     queries, documents = {q.id: q for q in whole.queries}, {d.id: d for d in whole.documents}
-    items = [(queries[q], documents[d], (int(a), int(b))) for q, d, a, b in answers]
+    items = [(queries[q], documents[d], answer) for q, d, answer in wanted]
     for title, kept in (
         ("across languages", [i for i in items if i[0].language != i[1].language]),
         ("in one language", [i for i in items if i[0].language == i[1].language]),
@@ -431,11 +444,11 @@ def _explained(
     return [matcher.explain(query, d, index) for d in documents]
 
 
-def passage_accuracy(matcher: Matcher, items: Sequence[tuple[Query, Document, tuple[int, int]]]) -> float:
-    """Share of (query, document, answer span) in which the best sentence overlaps the answer."""
+def passage_accuracy(matcher: Matcher, items: Sequence[tuple[Query, Document, str]]) -> float:
+    """Share of (query, document, answer) in which the best sentence holds the answer."""
     centring = gather([d for _, d, _ in items], [q for q, _, _ in items]).centring()
     right = 0
-    for query, document, (start, end) in items:
+    for query, document, answer in items:
         pairs = sentence_pairs(query, document, encoders=matcher.encoders, centring=centring, at_most=1)
-        right += bool(pairs) and pairs[0].document.start < end and start < pairs[0].document.end
+        right += bool(pairs) and answer in pairs[0].document.of(document.text)
     return right / max(1, len(items))
