@@ -1,10 +1,12 @@
 """What this app registers with `core`: kinds, the place in the navigation, what waits for people."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 from django.db.models import Count, Q
 from django.urls import reverse
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from serai.core import duties, kinds, lifecycle, policy
@@ -16,8 +18,10 @@ from serai.events import messages as _messages  # noqa: F401
 from serai.events import policies, queries
 from serai.events.models import Event, Meeting, MeetingRequest, Participant
 from serai.events.texts import event_text, event_time, event_title, participant_name
+from serai.events.zones import zone_of
 
 MOST = 50
+AHEAD = timedelta(days=7)
 
 
 def _event_card(event: Event) -> kinds.Card:
@@ -144,6 +148,30 @@ def requests_to_answer(viewer: Viewer) -> Iterator[duties.Duty]:
             url=reverse("request_list"),
             due_on=request.answer_due,
             kind="meeting_request",
+        )
+
+
+@duties.source
+def meetings_to_attend(viewer: Viewer) -> Iterator[duties.Duty]:
+    """The days of the coming week with meetings, by the clocks of their events."""
+    now = timezone.now()
+    rows = policies.attended_meetings(viewer).filter(
+        status=Meeting.Status.CONFIRMED, slot__during__overlap=(now, now + AHEAD)
+    )
+    days: dict[tuple[date, Event], list[Meeting]] = {}
+    for meeting in (
+        rows.select_related("event", "slot").prefetch_related("event__texts").order_by("slot__during")
+    ):
+        day = meeting.slot.during.lower.astimezone(zone_of(meeting.event.time_zone)).date()
+        days.setdefault((day, meeting.event), []).append(meeting)
+    for (day, event), meetings in list(days.items())[:MOST]:
+        what = ngettext("Go to your meeting", "Go to your %(n)d meetings", len(meetings))
+        yield duties.Duty(
+            what=what % {"n": len(meetings)},
+            title=f"{event_title(event)} · {event_time(event, meetings[0].slot.during.lower)}",
+            url=f"{reverse('my_day')}?day={day.isoformat()}",
+            due_on=day,
+            kind="meeting",
         )
 
 

@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 
 from serai.accounts.models import Notice
 from serai.core.audit import entry_data
@@ -40,6 +41,20 @@ def test_both_are_asked_right_after_the_meeting_once(world: World, meeting: Meet
     assert [duty.title for duty in duties_of(world.ana.user)] == [
         f"{world.bo.user.name} ({world.bo.organisation.name})"
     ]
+
+
+def test_the_days_with_meetings_stand_on_today_for_a_week_before(world: World, meeting: Meeting) -> None:
+    day = meeting.slot.during.lower.date()
+    with time_machine.travel(meeting.slot.during.lower - timedelta(days=8), tick=False):
+        assert list(duties_of(world.ana.user)) == []
+    with time_machine.travel(meeting.slot.during.lower - timedelta(days=2), tick=False):
+        (duty,) = duties_of(world.ana.user)
+        assert (duty.what, duty.due_on) == ("Go to your meeting", day)
+        assert duty.url == f"/meet/day/?day={day}"
+        assert duties_of(world.stranger) == []
+    actions.cancel_meeting(meeting=meeting, by=world.organiser)
+    with time_machine.travel(meeting.slot.during.lower - timedelta(days=2), tick=False):
+        assert duties_of(world.ana.user) == []
 
 
 def test_they_are_asked_again_after_three_six_and_twelve_months(meeting: Meeting) -> None:
