@@ -36,10 +36,12 @@ BOOT = (
     f" package.__path__ = [sys.argv.pop(1)]; sys.modules[{__package__!r}] = package;"
     f" from {__package__}.worker import main; main()"
 )
-LOCAL = "local search"
+LATE_ARMS = ("profile", "local search")
+"""A bound and a schedule for those who wait: started when the first arms have not decided at once."""
 CONFLICT_LIMIT_S = 5.0
-WAIT_BEFORE_LOCAL_SEARCH_S = 3.0
-LOCAL_SEARCH_GRACE_S = 5.0
+WAIT_BEFORE_LATE_ARMS_S = 3.0
+GRACE_S = 5.0
+FAR_AWAY = float("inf")
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ class _Race:
         self.time_limit_s = time_limit_s
         self.explain_conflict = explain_conflict
         self.progress = progress
+        self.late = 0.0
         self.best: tuple[int, ...] | None = None
         self.value: int | None = None
         self.bound = 0
@@ -171,8 +174,9 @@ class _Race:
             else:
                 self._race(self.arms, payload, self.deadline)
             if self.value is None and self.infeasible is None:
-                # Nothing in time: a quick schedule, without a proof, is worth a moment more.
-                self._race((LOCAL,), payload, time.monotonic() + LOCAL_SEARCH_GRACE_S)
+                # No arm had an answer: a quick schedule, without a proof, is worth a moment more.
+                self.late = FAR_AWAY
+                self._race(LATE_ARMS, payload, max(self.deadline, time.monotonic() + GRACE_S))
         return self._answer()
 
     def _over(self) -> bool:
@@ -186,18 +190,17 @@ class _Race:
                 arm = running[name] = _Arm(name, payload)
                 selector.register(arm.process.stdout, selectors.EVENT_READ, arm)  # type: ignore[arg-type]
 
-            searched = LOCAL in names
-            began = time.monotonic()
+            late = self.late or time.monotonic() + WAIT_BEFORE_LATE_ARMS_S
             try:
                 for name in names:
                     start(name)
                 while running and not self._over() and time.monotonic() < until:
-                    alarm = until if searched else min(until, began + WAIT_BEFORE_LOCAL_SEARCH_S)
+                    alarm = min(until, late)
                     events = selector.select(max(alarm - time.monotonic(), 0.0))
-                    if not searched and time.monotonic() >= began + WAIT_BEFORE_LOCAL_SEARCH_S:
-                        # A schedule to look at while the proof is under way.
-                        searched = True
-                        start(LOCAL)
+                    if time.monotonic() >= late:
+                        late = self.late = FAR_AWAY
+                        for name in LATE_ARMS:
+                            start(name)
                     for key, _ in events:
                         self._listen(key.data, running, selector)
             finally:

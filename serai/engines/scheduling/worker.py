@@ -18,6 +18,8 @@ from .fixed import ContradictionError, Domains, FixedProblem, check_fixed, propa
 Emit = Callable[..., None]
 MAXSAT_OPTIMUM, MAXSAT_UNSATISFIABLE = 30, 20
 SAT_SOLVER = "cadical195"
+FIRST_WIDTH = 16
+"""Breaks the first counter tells apart; doubled when they are not enough."""
 LOCAL_SEARCH_S = 1.0
 
 
@@ -40,22 +42,26 @@ def main() -> None:
         emit(infeasible=str(error))
 
 
-def sat_from_bound(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
-    """The profile bound, then SAT calls that allow so many breaks, one more after each refutation."""
+def bound_by_profiles(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
+    """The profile bound as a linear programme: it sees at once what clauses cannot count."""
     # Loads SciPy, which the other arms do without.
     from .profile import profile_bound
 
     bound = profile_bound(problem, domains, 30.0, integral=False).bound
     emit(bound=bound, engine="HiGHS (profile bound)")
+
+
+def sat_upwards(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
+    """SAT calls that allow no break, one, two and so on: refutations are cheap where breaks count by rank."""
     try:
         from pysat.solvers import Solver
     except ImportError:
         emit(missing="python-sat")
         return
     f = encode(problem, domains)
-    most = bound
+    most = 0
     while True:
-        width = max(2 * most, most + 8)
+        width = max(2 * most, FIRST_WIDTH)
         clauses = len(f.clauses)
         outputs = count_breaks(f, min(width, len(f.soft)))
         with Solver(name=SAT_SOLVER, bootstrap_with=f.clauses) as solver:
@@ -192,7 +198,8 @@ def _starts(problem: FixedProblem, i: int) -> frozenset[int] | None:
 
 
 ARMS: dict[str, Callable[..., None]] = {
-    "sat": sat_from_bound,
+    "sat": sat_upwards,
+    "profile": bound_by_profiles,
     "first": first_schedule,
     "maxsat": maxsat,
     "published": published,
