@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from serai.core.errors import Invalid
 
 PAGE_SIZE = 50
+INCOMPLETE = gettext_noop("The address of this page is not complete. Start again from the first page.")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,10 @@ def page_of(rows: QuerySet[Any], mark: str, *, by: str, size: int = PAGE_SIZE) -
     order = [column if ahead else f"-{column}", "pk" if ahead else "-pk"]
     found = rows.order_by(*order)
     if key is not None:
+        try:
+            value = rows.model._meta.get_field(column).to_python(value)
+        except ValidationError:  # a date that is none
+            raise Invalid(_(INCOMPLETE)) from None
         step = "gt" if ahead else "lt"
         # The first condition bounds the index scan, the second leaves out equals up to the mark.
         found = found.filter(**{f"{column}__{step}e": value}).filter(
@@ -93,4 +100,4 @@ def _read(mark: str) -> tuple[int, bool, str, UUID]:
             return min(max(number, 1), 1_000_000), backwards, value.replace("\x00", ""), UUID(key)
     except (ValueError, TypeError, AttributeError, binascii.Error):
         pass
-    raise Invalid(_("The address of this page is not complete. Start again from the first page."))
+    raise Invalid(_(INCOMPLETE))

@@ -1,5 +1,6 @@
 """axe-core on the pages people reach from the menus, as four roles, on a phone and on a desk."""
 
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,13 +70,23 @@ def test_every_page_in_every_language_has_no_fault(
     if user is not None:
         user.language = language
         user.save()
-    for width in WIDTHS:
+    for turn, width in enumerate(WIDTHS):
         visitor = Visitor(chromium, live_server.url, user, width=width, language=language)
-        for path in shown.values():
+        for door, path in shown.items():
+            if (_draw(door, role, language) + turn) % len(WIDTHS):
+                continue
             faults += _faults(visitor, path, f"{language} {role} {width} {path}")
         visitor.leave()
 
     assert faults == []
+
+
+def _draw(door: str, role: str, language: str) -> int:
+    """Which width a page gets for a role in a language: over the languages and roles each gets both about equally.
+
+    All four roles x seven languages x two widths would take twice the ten minutes that a long set may.
+    """
+    return zlib.crc32(f"{door} {role} {language}".encode())
 
 
 def _faults(visitor: Visitor, path: str, where: str) -> list[str]:

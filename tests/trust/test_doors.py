@@ -1,9 +1,11 @@
 """What holds at every door, whoever knocks: start-up, CSRF, tokens, repeats, odd input, headers, redirects."""
 
+import base64
 import importlib
 import json
 import re
 import threading
+import uuid
 from typing import Any
 
 import pytest
@@ -213,6 +215,24 @@ def test_no_list_breaks_on_an_odd_value(value: str) -> None:
         response: Any = client.get(path, dict.fromkeys(names, value))
         broken += [path] if response.status_code >= 500 else []
         walk.done(response)
+
+    assert broken == []
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [[1, False, "no date", str(uuid.UUID(int=1))], [1, True, "", str(uuid.UUID(int=1))], [9**30, 0, 1, 2]],
+)
+def test_no_list_breaks_on_a_forged_mark_of_a_page(mark: list[Any]) -> None:
+    """The mark of a page holds a sort value, so it can be forged into one the database cannot read."""
+    forged = base64.urlsafe_b64encode(json.dumps(mark).encode()).decode().rstrip("=")
+    client = signed_in(f.make_steward(), raise_request_exception=False)
+    broken = []
+    for method, path in walk.doors():
+        if method in ("PAGE", "GET") and "<" not in path and not path.startswith("/accounts/"):
+            response: Any = client.get(path, {"page": forged})
+            broken += [path] if response.status_code >= 500 else []
+            walk.done(response)
 
     assert broken == []
 

@@ -18,7 +18,7 @@ from django.test import Client
 
 from serai.agreements import policies as agreements
 from serai.cooperation import policies as cooperation
-from serai.core import policy
+from serai.core import fence, policy
 from serai.directory import policies as directory
 from serai.events import policies as events
 from serai.exchange import policies as exchange
@@ -408,8 +408,10 @@ def test_the_matrix_finds_the_leak_when_a_rule_is_switched_off(
     everything: Callable[..., Any],
     role: str,
     paths: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The body of the rule itself is replaced, so it is off wherever it was imported."""
+    """The body of the rule itself is replaced, so it is off wherever it was imported; no fence stands behind it."""
+    monkeypatch.setattr(fence, "become", lambda viewer: fence._subject.set(fence.NODE))
     at = {"everything": True, "roles": [role], "paths": paths, "unsafe": (False,)}
     kept = rule.__code__  # type: ignore[attr-defined]
     rule.__code__ = everything.__code__  # type: ignore[attr-defined]
