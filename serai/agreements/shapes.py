@@ -12,7 +12,7 @@ from serai.accounts.models import User
 from serai.agreements import lifecycle, queries
 from serai.agreements.fields import field_label
 from serai.agreements.models import Agreement, Party
-from serai.core import ui
+from serai.core import audit, kinds, ui
 from serai.core.models import AuditEntry
 from serai.core.text import listed
 from serai.core.viewer import Viewer
@@ -106,6 +106,14 @@ def history(viewer: Viewer, kind: str, pk: UUID, words: dict[str, object]) -> li
                 else words[entry.action]
             ),
             who=ui.Chip(names[entry.actor_id], kind="person") if entry.actor_id in names else None,
+            detail=_came_to(kind, entry),
         )
         for entry in found
     ]
+
+
+def _came_to(kind: str, entry: AuditEntry) -> str:
+    """The status a record was moved to, in words."""
+    status = audit.entry_data(entry).get("status", "") if entry.action.endswith("moved") else ""
+    labels = dict(kinds.kind_named(kind).model._meta.get_field("status").flatchoices)
+    return _("Now: %(status)s") % {"status": labels[status]} if status in labels else ""

@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 
 from serai.accounts.models import Membership, Notice, User
-from serai.agreements import actions, lifecycle
+from serai.agreements import actions, lifecycle, shapes
 from serai.agreements.actions import NewParty, NewText, Terms
 from serai.agreements.actions.keeping import months_later
 from serai.agreements.models import Agreement, Commitment
@@ -55,6 +55,21 @@ def test_drafting_makes_parties_and_texts_and_tells_the_other_side() -> None:
     assert [(t.language, t.is_authentic) for t in agreement.texts.all()] == [("en", True)]
     assert _entries(agreement) == ["agreements.drafted"]
     assert list(Notice.objects.values_list("user", "kind")) == [(bo.pk, "agreements.drafted")]
+
+
+def test_the_history_says_what_a_step_came_to() -> None:
+    ours = make_organisation()
+    by = make_member(ours)
+    agreement = _approved(ours, make_organisation(), by)
+    words: dict[str, object] = {"agreements.drafted": "drafted it", "agreements.moved": "took the next step"}
+
+    told = shapes.history(by, "agreement", agreement.pk, words)
+
+    assert sorted((str(entry.text), entry.detail) for entry in told) == [
+        ("drafted it", ""),
+        ("took the next step", f"Now: {S.APPROVED.label}"),
+        ("took the next step", f"Now: {S.NEGOTIATION.label}"),
+    ]
 
 
 def test_nobody_drafts_for_an_organisation_they_do_not_act_for() -> None:
