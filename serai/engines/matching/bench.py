@@ -384,11 +384,15 @@ def _invented(n: int, folder: Path) -> list[Document]:
     ends = np.cumsum([len(sentences(text)) for text in texts])
 
     def of(key: str, dimension: int, many: int) -> Vector:
-        vectors: Vector = np.memmap(folder / f"{key}{many}", np.float16, "w+", shape=(many, dimension))
+        path = str(folder / f"{key}{many}")
+        vectors = np.memmap(path, np.float16, "w+", shape=(many, dimension))
         for start in range(0, many, 10_000):
             block = random.standard_normal((min(10_000, many - start), dimension)).astype(np.float32)
             vectors[start : start + len(block)] = block / np.linalg.norm(block, axis=1, keepdims=True)
-        return vectors
+        vectors.flush()
+        # Opened anew, so that only what is read counts as memory.
+        again: Vector = np.memmap(path, np.float16, "r", shape=(many, dimension))
+        return again
 
     wholes = {"e5": np.array(of("e5", 384, n)), "use": np.array(of("use", 512, n))}
     parts = {"e5": of("e5", 384, int(ends[-1])), "use": of("use", 512, int(ends[-1]))}

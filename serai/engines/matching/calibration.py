@@ -101,13 +101,21 @@ def learn_factor(calibrated: Matrix, same: NDArray[np.bool_]) -> float:
     usable = (share > 0) & (share < 1)
     if usable.sum() < ENOUGH or calibrated.shape[1] <= TOP:
         return DEFAULT_FACTOR
-    scores, own, share = calibrated[usable], same[usable], share[usable]
+    # Whatever the factor, only the ten best of each kind can be among the ten best of all.
+    rows = np.flatnonzero(usable)
+    own = np.stack([_best(calibrated[i][same[i]]) for i in rows])
+    others = np.stack([_best(calibrated[i][~same[i]]) for i in rows])
     for factor in FACTORS:
-        shown = _top(np.where(own, scores * factor, scores))
-        if np.take_along_axis(own, shown, axis=1).mean(axis=1).sum() <= share.sum():
+        order = np.argsort(-np.hstack([own * np.float32(factor), others]), axis=1, kind="stable")
+        if (order[:, :TOP] < TOP).mean(axis=1).sum() <= share[usable].sum():
             return float(factor)
     return float(FACTORS[-1])
 
 
-def _top(scores: Matrix) -> NDArray[np.intp]:
-    return np.argpartition(-scores, TOP - 1, axis=1)[:, :TOP]
+def _best(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The ten highest, filled up with minus infinity."""
+    kept = np.full(TOP, -np.inf, np.float32)
+    many = min(TOP, len(scores))
+    if many:
+        kept[:many] = np.partition(scores, len(scores) - many)[-many:]
+    return kept

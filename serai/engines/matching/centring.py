@@ -124,12 +124,11 @@ class Centring:
 
     def apply_all(self, model: str, role: Role, languages: Iterable[str], vectors: np.ndarray) -> Matrix:
         """`apply` for rows of several languages."""
-        rows = np.asarray(vectors, np.float32)
         names = np.asarray(list(languages))
-        out = np.zeros_like(rows)
+        out = np.zeros(vectors.shape, np.float32)
         for language in sorted(set(names.tolist())):
             at = names == language
-            out[at] = self.apply(model, role, language, rows[at])
+            out[at] = self.apply(model, role, language, vectors[at])
         return out
 
 

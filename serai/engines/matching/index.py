@@ -104,7 +104,7 @@ class Index:
             parameters.primary, "passage", languages, _stack(documents, parameters.primary, E5_DIMENSION)
         )
         use = centring.apply_all("use", "passage", languages, _stack(documents, "use", USE_DIMENSION))
-        known = np.array([x in USE_LANGUAGES for x in languages], bool) & (np.abs(use).sum(axis=1) > 0)
+        known = np.array([x in USE_LANGUAGES for x in languages], bool) & use.any(axis=1)
         postings: dict[str, list[int]] = {}
         for i, d in enumerate(documents):
             for token in d.tokens:
@@ -134,7 +134,10 @@ class Index:
             return replace(self, calibration=given or usual)
         block = np.stack([self.meaning(q) for q in self.log])
         depth = min(self.parameters.hub_depth, len(self.log))
-        hubness = np.partition(block, len(self.log) - depth, axis=0)[-depth:].mean(axis=0).astype(np.float32)
+        hubness = np.empty(len(self.ids), np.float32)
+        for start in range(0, len(self.ids), 8192):  # the block is large enough without a copy of it
+            part = np.partition(block[:, start : start + 8192], len(self.log) - depth, axis=0)
+            hubness[start : start + 8192] = part[-depth:].mean(axis=0)
         if given is not None or not self.parameters.calibrated:
             return replace(self, hubness=hubness, calibration=given or Calibration({}, 1.0))
         languages = [q.language for q in self.log]
