@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from . import bench
 from .explain import reasons
 from .files import (
     FIXED_FORMAT,
+    flag,
+    only,
     read_event,
     read_json,
     read_plan,
@@ -132,8 +135,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _seconds(text: str) -> float:
     value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError("must be above 0")
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError("must be a number above 0")
     return value
 
 
@@ -193,7 +196,7 @@ def _solve(options: argparse.Namespace) -> int:
     _write(write_plan(event, plan), options.out)
     if options.svg is not None:
         options.svg.write_text(draw_plan(event, plan), encoding="utf-8")
-    for line in plan.conflict:
+    for line in (*plan.conflict, *(f"note: {x}" for x in plan.engine["notes"])):
         print(line, file=sys.stderr)
     return {"infeasible": IMPOSSIBLE, "unknown": NOTHING_FOUND}.get(plan.status, DONE)
 
@@ -407,18 +410,25 @@ def read_changes(event: Event, data: Mapping[str, Any]) -> tuple[Changes, Budget
     budget = data.get("budget", {})
     if not isinstance(budget, dict):
         raise InvalidEventError("budget: must be an object")
+    strange = sorted(t for t in lost if not t.isdecimal())
+    if strange:
+        raise InvalidEventError(f"lost_tables: {strange[0]!r} is not a slot 0..{n - 1}")
+    only(budget, ("moves", "move_confirmed", "seconds"), "budget")
+    seconds = budget.get("seconds", 1.0)
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
+        raise InvalidEventError(f"budget: seconds: {seconds!r} is not a number above 0")
     changes = Changes(
         cancelled=frozenset(event.people[i].id for i in numbers("cancelled", len(event.people))),
         withdrawn=frozenset(event.wishes[i].id for i in numbers("withdrawn", len(event.wishes))),
         late_wishes=tuple(read_one_wish(len(event.wishes) + k, w, n) for k, w in enumerate(late)),
-        lost_tables={int(t): whole(lost, t) for t in lost if t.isdecimal()},
+        lost_tables={int(t): whole(lost, t, where="lost_tables") for t in lost},
         now=whole(data, "now", default=0),
         confirmed=frozenset(event.wishes[i].id for i in numbers("confirmed", len(event.wishes))),
     )
     return changes, Budget(
-        moves=whole(budget, "moves", default=0),
-        move_confirmed=bool(budget.get("move_confirmed", False)),
-        seconds=float(budget.get("seconds", 1.0)),
+        moves=whole(budget, "moves", default=0, where="budget"),
+        move_confirmed=flag(budget, "move_confirmed", "budget"),
+        seconds=float(seconds),
     )
 
 

@@ -428,15 +428,16 @@ class BreakSearch:
         sweeps: int | None = None,
     ) -> bool:
         """Anneals for `sweeps` sweeps (as many as fit the deadline if None), until the deadline or the
-        floor. `report(best)` may return True to stop. False if the clock ended the search."""
+        floor. `report(best)` may return True to stop. False if the clock led
+        the search anywhere: then another run may differ."""
         passes = np.array(self._passes())
         if not len(passes) or not self.granted.any():
             return True
-        began, told = time.monotonic(), self.best_value + 1
+        began, told, in_time = time.monotonic(), self.best_value + 1, True
         sweeps = sweeps if sweeps is not None else self.sweeps_in(deadline - began)
         for sweep in range(sweeps):
             if self.best_value <= floor:
-                return True
+                return in_time
             for done, (s, t) in enumerate(self.rng.permutation(passes).tolist()):
                 now = time.monotonic()
                 if now > deadline:
@@ -444,9 +445,10 @@ class BreakSearch:
                         self._remember()
                     return False
                 # Whichever runs out first, sweeps or time, cools the search.
-                share = max(
-                    (sweep + done / len(passes)) / sweeps, (now - began) / max(deadline - began, 1e-6)
-                )
+                share = (sweep + done / len(passes)) / sweeps
+                elapsed = (now - began) / max(deadline - began, 1e-6)
+                if elapsed > share:
+                    in_time, share = False, elapsed
                 temperature = WARM * (COLD / WARM) ** share
                 self.guide = GUIDE * (1.0 - share)
                 if s == t:
@@ -458,8 +460,8 @@ class BreakSearch:
             if report is not None and self.best_value < told:
                 told = self.best_value
                 if report(told):
-                    return True
-        return True
+                    return in_time
+        return in_time
 
     def placed(self) -> dict[int, tuple[int, int]]:
         """The best schedule found, as `Board.placed`."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from .types import (
+    MAX_PEOPLE,
+    MAX_SLOTS,
+    MAX_WISHES,
     Event,
     Hall,
     Interpreter,
@@ -19,12 +23,16 @@ from .types import (
     Pool,
     Rules,
     Slot,
+    Status,
     Wish,
 )
 
 WISHES_FORMAT = "b2b-wishes-1"
 FIXED_FORMAT = "b2bsp-1"
 MAX_FILE_BYTES = 200_000_000
+# No number of an event is useful beyond this; weights and their sums stay exact in floating point.
+MAX_NUMBER = 1_000_000
+MAX_NAME = 200
 
 
 def read_json(path: str | Path) -> dict[str, Any]:
@@ -48,13 +56,53 @@ def read_json(path: str | Path) -> dict[str, Any]:
     return data
 
 
-def whole(data: Mapping[str, Any], key: str, low: int = 0, default: int | None = None) -> int:
+def whole(
+    data: Mapping[str, Any],
+    key: str,
+    low: int = 0,
+    default: int | None = None,
+    where: str = "",
+    most: int = MAX_NUMBER,
+) -> int:
     value = data.get(key, default)
+    name = f"{where}: {key}" if where else key
     if value is None:
-        raise InvalidEventError(f"{key}: is missing")
+        raise InvalidEventError(f"{name}: is missing")
     if isinstance(value, bool) or not isinstance(value, int) or value < low:
-        raise InvalidEventError(f"{key}: {value!r} is not a whole number from {low}")
+        raise InvalidEventError(f"{name}: {_shown(value)} is not a whole number from {low}")
+    if value > most:
+        raise InvalidEventError(f"{name}: {_shown(value)} is more than the limit of {most}")
     return value
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def flag(data: Mapping[str, Any], key: str, where: str) -> bool:
+    value = data.get(key, False)
+    if not isinstance(value, bool):
+        raise InvalidEventError(f"{where}: {key}: {_shown(value)} is neither true nor false")
+    return value
+
+
+def _name(value: Any, where: str) -> str:
+    """An id: text, or a number as text."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or len(str(value)) > MAX_NAME:
+        raise InvalidEventError(f"{where}: {_shown(value)} is not a name of at most {MAX_NAME} letters")
+    text = str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidEventError(f"{where}: {_shown(value)} is not valid text") from error
+    return text
+
+
+def only(data: Mapping[str, Any], known: Collection[str], where: str) -> None:
+    strange = sorted(set(data) - set(known))
+    if strange:
+        raise InvalidEventError(f"{where}: {strange[0]!r} is not known (known: {', '.join(sorted(known))})")
 
 
 def listed(data: Mapping[str, Any], key: str) -> list[Any]:
@@ -95,70 +143,81 @@ def read_event(data: Mapping[str, Any]) -> Event:
     """
     if data.get("format") != WISHES_FORMAT:
         raise InvalidEventError(f"format: {data.get('format')!r} is not {WISHES_FORMAT}")
-    n_people, n_slots = whole(data, "participants"), whole(data, "slots", 1)
-    _refuse_absurd(n_people, n_slots)
+    n_people = whole(data, "participants", most=MAX_PEOPLE)
+    n_slots = whole(data, "slots", 1, most=MAX_SLOTS)
+    wishes = listed(data, "wishes")
+    if len(wishes) > MAX_WISHES:
+        raise InvalidEventError(f"wishes: {len(wishes)} is more than the limit of {MAX_WISHES}")
     forbidden = slots_by_person(data, "forbidden", n_people, n_slots)
     details = _details(data, n_people)
     people = tuple(_person(i, n_slots, forbidden.get(i), details.get(i, {})) for i in range(n_people))
-    return Event(
+    event = Event(
         slots=_slots(data, n_slots),
         tables_per_slot=_per_slot(data.get("tables"), "tables", n_slots),
         people=people,
-        wishes=tuple(read_wish(i, w, n_slots) for i, w in enumerate(listed(data, "wishes"))),
+        wishes=tuple(read_wish(i, w, n_slots) for i, w in enumerate(wishes)),
         pools=tuple(
             Pool(_text(p, "id", "pools"), _per_slot(p.get("capacity"), "pools: capacity", n_slots))
-            for p in _objects(data, "pools")
+            for p in _objects(data, "pools", ("id", "capacity"))
         ),
         interpreters=tuple(
             Interpreter(
                 _text(i, "id", "interpreters"),
-                frozenset(str(x) for x in i.get("pools", [])),
+                frozenset(_name(x, "interpreters: pools") for x in _list(i, "pools", "interpreters")),
                 _open(i, "interpreters", n_slots),
             )
-            for i in _objects(data, "interpreters")
+            for i in _objects(data, "interpreters", ("id", "pools", "open_slots"))
         ),
         organisations=tuple(
             Organisation(
-                _text(o, "id", "organisations"), _limit(o, "max_parallel"), _limit(o, "max_meetings")
+                _text(o, "id", "organisations"),
+                _limit(o, "max_parallel", "organisations"),
+                _limit(o, "max_meetings", "organisations"),
             )
-            for o in _objects(data, "organisations")
+            for o in _objects(data, "organisations", ("id", "max_parallel", "max_meetings"))
         ),
         halls=tuple(
             Hall(_text(h, "id", "halls"), _per_slot(h.get("tables"), "halls: tables", n_slots))
-            for h in _objects(data, "halls")
+            for h in _objects(data, "halls", ("id", "tables"))
         ),
         rules=_rules(data.get("rules", {}), n_slots),
-        name=str(data.get("name", "")),
+        name=_name(data.get("name", ""), "name"),
     )
+    # A misspelt name here would let people meet who must not.
+    parties = (
+        {p.id for p in event.people} | {p.organisation for p in people} | {o.id for o in event.organisations}
+    )
+    strange = sorted({x for pair in event.rules.no_thanks for x in pair} - parties)
+    if strange:
+        raise InvalidEventError(f"rules: no_thanks: {strange[0]} does not take part")
+    return event
 
 
-def _refuse_absurd(people: int, slots: int) -> None:
-    from . import types
-
-    for key, value, limit in (
-        ("participants", people, types.MAX_PEOPLE),
-        ("slots", slots, types.MAX_SLOTS),
-    ):
-        if value > limit:
-            raise InvalidEventError(f"{key}: {value} is more than the limit of {limit}")
-
-
-def _objects(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+def _objects(data: Mapping[str, Any], key: str, known: Collection[str] = ()) -> list[dict[str, Any]]:
     value = data.get(key, [])
     if not isinstance(value, list) or not all(isinstance(x, dict) for x in value):
         raise InvalidEventError(f"{key}: must be a list of objects")
+    if known:
+        for x in value:
+            only(x, known, key)
+    return value
+
+
+def _list(data: Mapping[str, Any], key: str, where: str) -> list[Any]:
+    value = data.get(key, [])
+    if not isinstance(value, list):
+        raise InvalidEventError(f"{where}: {key}: must be a list")
     return value
 
 
 def _text(data: Mapping[str, Any], key: str, where: str) -> str:
-    value = data.get(key)
-    if not isinstance(value, (str, int)) or isinstance(value, bool):
-        raise InvalidEventError(f"{where}: {key} is missing or not text")
-    return str(value)
+    if data.get(key) is None:
+        raise InvalidEventError(f"{where}: {key} is missing")
+    return _name(data[key], f"{where}: {key}")
 
 
-def _limit(data: Mapping[str, Any], key: str) -> int | None:
-    return None if data.get(key) is None else whole(data, key)
+def _limit(data: Mapping[str, Any], key: str, where: str) -> int | None:
+    return None if data.get(key) is None else whole(data, key, where=where)
 
 
 def _per_slot(value: Any, key: str, slots: int) -> tuple[int, ...]:
@@ -166,10 +225,7 @@ def _per_slot(value: Any, key: str, slots: int) -> tuple[int, ...]:
     values = value if isinstance(value, list) else [value] * slots
     if len(values) != slots:
         raise InvalidEventError(f"{key}: {len(values)} numbers for {slots} slots")
-    for v in values:
-        if isinstance(v, bool) or not isinstance(v, int) or v < 0:
-            raise InvalidEventError(f"{key}: {v!r} is not a whole number from 0")
-    return tuple(values)
+    return tuple(whole({key: v}, key) for v in values)
 
 
 def _open(data: Mapping[str, Any], where: str, slots: int) -> frozenset[int] | None:
@@ -207,8 +263,8 @@ def read_sessions(sessions: Mapping[str, Any], n: int) -> dict[str, tuple[int, i
 
 def _details(data: Mapping[str, Any], n: int) -> dict[int, dict[str, Any]]:
     found = {}
-    for p in _objects(data, "people"):
-        number = whole(p, "id")
+    for p in _objects(data, "people", [f.name for f in fields(Person)]):
+        number = whole(p, "id", where="people")
         if number >= n:
             raise InvalidEventError(f"people: {number} is not a participant 0..{n - 1}")
         found[number] = p
@@ -219,17 +275,17 @@ def _person(i: int, slots: int, forbidden: set[int] | None, more: Mapping[str, A
     free = _open(more, f"people: {i}", slots)
     if forbidden:
         free = (frozenset(range(slots)) if free is None else free) - forbidden
-    booth = more.get("booth")
+    where = f"people: {i}"
     return Person(
         id=str(i),
         open_slots=free,
-        max_meetings=_limit(more, "max_meetings"),
-        min_meetings=whole(more, "min_meetings", default=0),
-        max_per_day=_limit(more, "max_per_day"),
-        max_in_row=_limit(more, "max_in_row"),
-        organisation=str(more.get("organisation", "")),
-        booth=None if booth is None else str(booth),
-        online=bool(more.get("online", False)),
+        max_meetings=_limit(more, "max_meetings", where),
+        min_meetings=whole(more, "min_meetings", default=0, where=where),
+        max_per_day=_limit(more, "max_per_day", where),
+        max_in_row=_limit(more, "max_in_row", where),
+        organisation=_name(more.get("organisation", ""), f"{where}: organisation"),
+        booth=None if more.get("booth") is None else _text(more, "booth", where),
+        online=flag(more, "online", where),
     )
 
 
@@ -237,21 +293,22 @@ def read_wish(i: int, raw: Any, slots: int) -> Wish:
     where = f"wishes: {i}"
     if isinstance(raw, list):
         if len(raw) != 3 or any(isinstance(x, bool) or not isinstance(x, int) for x in raw):
-            raise InvalidEventError(f"{where}: {raw!r} is not [a, b, weight]")
-        return Wish(str(i), str(raw[0]), str(raw[1]), raw[2])
+            raise InvalidEventError(f"{where}: {_shown(raw)} is not [a, b, weight]")
+        a, b, weight = raw
+        return Wish(str(i), str(a), str(b), whole({"weight": weight}, "weight", where=where))
     if not isinstance(raw, dict):
         raise InvalidEventError(f"{where}: must be a list or an object")
+    only(raw, [f.name for f in fields(Wish)], where)
     begin = raw.get("slots")
-    pool = raw.get("pool")
     return Wish(
-        id=str(raw.get("id", i)),
+        id=_name(raw.get("id", i), f"{where}: id"),
         a=_text(raw, "a", where),
         b=_text(raw, "b", where),
-        weight=whole(raw, "weight", default=1),
-        must=bool(raw.get("must", False)),
-        pool=None if pool is None else str(pool),
-        online=bool(raw.get("online", False)),
-        length=whole(raw, "length", 1, default=1),
+        weight=whole(raw, "weight", default=1, where=where),
+        must=flag(raw, "must", where),
+        pool=None if raw.get("pool") is None else _text(raw, "pool", where),
+        online=flag(raw, "online", where),
+        length=whole(raw, "length", 1, default=1, where=where),
         slots=None if begin is None else frozenset(slot_set(begin, f"{where}: slots", slots)),
     )
 
@@ -259,25 +316,23 @@ def read_wish(i: int, raw: Any, slots: int) -> Wish:
 def _rules(raw: Any, slots: int) -> Rules:
     if not isinstance(raw, dict):
         raise InvalidEventError("rules: must be an object")
-    known = set(Rules.__dataclass_fields__)
-    unknown = sorted(set(raw) - known)
-    if unknown:
-        raise InvalidEventError(f"rules: {unknown[0]!r} is not known (known: {', '.join(sorted(known))})")
+    only(raw, [f.name for f in fields(Rules)], "rules")
     rooms = raw.get("online_rooms")
     cost = raw.get("fairness_cost", 0.0)
     if isinstance(cost, bool) or not isinstance(cost, (int, float)) or not 0 <= cost <= 1:
         raise InvalidEventError(f"rules: fairness_cost: {cost!r} is not a share 0..1")
     return Rules(
-        max_in_row=_limit(raw, "max_in_row"),
-        lunch_is_gap=bool(raw.get("lunch_is_gap", False)),
+        max_in_row=_limit(raw, "max_in_row", "rules"),
+        lunch_is_gap=flag(raw, "lunch_is_gap", "rules"),
         lunch_windows=tuple(
-            frozenset(slot_set(w, "rules: lunch_windows", slots)) for w in raw.get("lunch_windows", [])
+            frozenset(slot_set(w, "rules: lunch_windows", slots))
+            for w in _list(raw, "lunch_windows", "rules")
         ),
         online_rooms=None if rooms is None else _per_slot(rooms, "rules: online_rooms", slots),
         far_halls=_pairs(raw, "far_halls"),
         no_thanks=_pairs(raw, "no_thanks"),
         fairness_cost=float(cost),
-        guarantee_count=whole(raw, "guarantee_count", default=3),
+        guarantee_count=whole(raw, "guarantee_count", default=3, where="rules"),
     )
 
 
@@ -285,7 +340,7 @@ def _pairs(raw: Mapping[str, Any], key: str) -> frozenset[tuple[str, str]]:
     pairs = raw.get(key, [])
     if not isinstance(pairs, list) or any(not isinstance(p, list) or len(p) != 2 for p in pairs):
         raise InvalidEventError(f"rules: {key} must be a list of pairs")
-    return frozenset((str(x), str(y)) for x, y in pairs)
+    return frozenset((_name(x, f"rules: {key}"), _name(y, f"rules: {key}")) for x, y in pairs)
 
 
 def write_event(event: Event) -> dict[str, Any]:
@@ -425,13 +480,21 @@ def write_plan(event: Event, plan: Plan) -> dict[str, Any]:
     }
 
 
+def _optional(data: Mapping[str, Any], key: str, default: str | None) -> str | None:
+    return default if data.get(key) is None else _text(data, key, "details")
+
+
 def read_plan(event: Event, data: Mapping[str, Any]) -> Plan:
     """A plan from JSON. Whatever `details` leave out is taken from the wish; raises InvalidEventError."""
     meetings = []
     details = {whole(d, "wish"): d for d in _objects(data, "details")}
     number = {p.id: p for p in event.people}
     for raw in listed(data, "meetings"):
-        if not isinstance(raw, list) or len(raw) != 3 or not all(isinstance(x, int) for x in raw):
+        if (
+            not isinstance(raw, list)
+            or len(raw) != 3
+            or any(isinstance(x, bool) or not isinstance(x, int) for x in raw)
+        ):
             raise InvalidEventError(f"meetings: {raw!r} is not [wish, slot, table]")
         w, slot, table = raw
         if not 0 <= w < len(event.wishes):
@@ -440,7 +503,7 @@ def read_plan(event: Event, data: Mapping[str, Any]) -> Plan:
         sides = []
         for key, asked in (("a", wish.a), ("b", wish.b)):
             i = more.get(key)
-            if i is not None and not (isinstance(i, int) and 0 <= i < len(event.people)):
+            if i is not None and not (type(i) is int and 0 <= i < len(event.people)):
                 raise InvalidEventError(f"details: {i!r} is not a participant")
             sides.append(event.people[i].id if i is not None else asked)
         pa, pb = (number.get(x) for x in sides)
@@ -452,19 +515,21 @@ def read_plan(event: Event, data: Mapping[str, Any]) -> Plan:
                 table=table,
                 a=sides[0],
                 b=sides[1],
-                pool=more.get("pool", wish.pool),
-                interpreter=more.get("interpreter"),
-                hall=more.get("hall", booth),
-                length=more.get("length", wish.length),
+                pool=_optional(more, "pool", wish.pool),
+                interpreter=_optional(more, "interpreter", None),
+                hall=_optional(more, "hall", booth),
+                length=whole(more, "length", 1, default=wish.length, where="details"),
             )
         )
+    status = data.get("status", "feasible")
+    if status not in get_args(Status):
+        raise InvalidEventError(f"status: {_shown(status)} is not one of {', '.join(get_args(Status))}")
     return Plan(
         meetings=tuple(meetings),
         weight=whole(data, "weight"),
         weight_bound=whole(data, "weight_bound"),
         breaks=whole(data, "breaks"),
         breaks_bound=whole(data, "breaks_bound", default=0),
-        status=data.get("status", "feasible"),
-        conflict=tuple(str(x) for x in data.get("conflict", [])),
-        seconds=float(data.get("seconds", 0.0)),
+        status=status,
+        conflict=tuple(str(x) for x in _list(data, "conflict", "plan")),
     )

@@ -376,16 +376,19 @@ def what_if(
         before_count, before_weight = Chooser(Model(event), solver).bounds(seconds)
         after_model = Model(_with_more(after, tables, pools))
         after_count, after_weight = Chooser(after_model, solver).bounds(seconds)
-    parts = [f"{tables:+d} tables"] if tables else []
-    parts += [f"{k:+d} {name} interpreters" for name, k in pools.items()]
+    parts = [_more(tables, "table")] if tables else []
+    parts += [_more(k, f"{name} interpreter") for name, k in pools.items() if k]
     parts += [f"changed: {', '.join(changed)}"] if changed else []
-    change = ", ".join(parts) or "no change"
+    change = " and ".join(parts) or "no change"
     text = (
-        f"{change}: at most {after_count} meetings instead of {before_count}"
-        f" ({after_count - before_count:+d}), weight {after_weight} instead of {before_weight}"
-        f" ({after_weight - before_weight:+d})."
+        f"{change}: {_more(after_count - before_count, 'meeting')}, at most {after_count} instead of"
+        f" {before_count}; weight at most {after_weight} instead of {before_weight}."
     )
     return Price(change, before_count, after_count, before_weight, after_weight, text)
+
+
+def _more(n: int, what: str) -> str:
+    return f"{abs(n)} {'fewer' if n < 0 else 'more'} {what}{'' if abs(n) == 1 else 's'}"
 
 
 def _with_more(event: Event, tables: int, pools: Mapping[str, int]) -> Event:

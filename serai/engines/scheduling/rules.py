@@ -337,7 +337,6 @@ def _faults(event: Event) -> Iterator[str]:
         ("slots", n, t.MAX_SLOTS),
         ("people", len(event.people), t.MAX_PEOPLE),
         ("wishes", len(event.wishes), t.MAX_WISHES),
-        ("tables_per_slot", max(event.tables_per_slot, default=0), t.MAX_TABLES),
     ):
         if size > limit:
             yield f"{key}: {size} is more than the limit of {limit}"
@@ -361,13 +360,18 @@ def _faults(event: Event) -> Iterator[str]:
             yield f"people: {p.id} has open slots outside 0..{n - 1}"
         for key in ("max_meetings", "min_meetings", "max_per_day", "max_in_row"):
             value = getattr(p, key)
-            if value is not None and value < 0:
-                yield f"people: {p.id} has a negative {key}"
+            if value is not None and (type(value) is not int or not 0 <= value <= t.MAX_WISHES):
+                yield f"people: {p.id} has {key} {value!r}; 0 to {t.MAX_WISHES} is possible"
         if p.booth is not None and halls and p.booth not in halls:
             yield f"people: {p.id} has a booth in hall {p.booth}, which does not exist"
+    for o in event.organisations:
+        for key in ("max_parallel", "max_meetings"):
+            value = getattr(o, key)
+            if value is not None and not 0 <= value <= t.MAX_WISHES:
+                yield f"organisations: {o.id} has {key} {value!r}; 0 to {t.MAX_WISHES} is possible"
     for w in event.wishes:
-        if w.weight < 0 or w.weight != int(w.weight):
-            yield f"wishes: {w.id} has weight {w.weight}; weights are whole and not negative"
+        if type(w.weight) is not int or not 0 <= w.weight <= t.MAX_WEIGHT:
+            yield f"wishes: {w.id} has weight {w.weight!r}; weights are whole, from 0 to {t.MAX_WEIGHT}"
         for side in (w.a, w.b):
             if side not in parties:
                 yield f"wishes: {w.id} names {side}, who does not take part"
@@ -377,12 +381,19 @@ def _faults(event: Event) -> Iterator[str]:
             yield f"wishes: {w.id} takes {w.length} slots; 1, 2 or 3 are possible"
         if w.slots is not None and any(not 0 <= s < n for s in w.slots):
             yield f"wishes: {w.id} names slots outside 0..{n - 1}"
+    if not 0 <= event.rules.guarantee_count <= t.MAX_GUARANTEE_COUNT:
+        limit = t.MAX_GUARANTEE_COUNT
+        yield f"rules: guarantee_count {event.rules.guarantee_count} is not within 0..{limit}"
+    if not 0 <= event.rules.fairness_cost <= 1:
+        yield f"rules: fairness_cost {event.rules.fairness_cost} is not a share 0..1"
     for x, y in event.rules.far_halls:
         if x not in halls or y not in halls:
             yield f"rules: far_halls names {x}, {y}; known halls are {sorted(halls)}"
 
 
 def _list_faults(event: Event, n: int) -> Iterator[str]:
+    from . import types as t
+
     rows: list[tuple[str, tuple[int, ...]]] = [("tables_per_slot", event.tables_per_slot)]
     rows += [(f"pools: {p.id}", p.capacity) for p in event.pools]
     rows += [(f"halls: {h.id}", h.tables) for h in event.halls]
@@ -393,6 +404,8 @@ def _list_faults(event: Event, n: int) -> Iterator[str]:
             yield f"{key}: {len(row)} numbers for {n} slots"
         if any(x < 0 for x in row):
             yield f"{key}: negative numbers"
+        if any(x > t.MAX_TABLES for x in row):
+            yield f"{key}: {max(row)} is more than the limit of {t.MAX_TABLES}"
     for key, ids in (
         ("people", [p.id for p in event.people]),
         ("wishes", [w.id for w in event.wishes]),

@@ -34,8 +34,9 @@ CONFLICT_LIMIT_S = 5.0
 # Windows per second of the time limit; steps, not the clock, should end the search, so that the same seed
 # gives the same plan.
 WINDOWS_PER_S = 3
-# Share of what is left that the annealing's sweeps are planned for: the rest is for slower machines and the bound.
-ANNEALING_SHARE = 0.7
+# Share of the time limit that the annealing's sweeps are planned for, where placing was hard and where it
+# was not. The rest is for placing, the bound, and slower machines.
+HARD_SHARE, EASY_SHARE = 0.3, 0.6
 
 
 def solve(
@@ -112,18 +113,21 @@ class _Run:
         left = placer.place_all(waiting, self.deadline)
         self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
         if left and not self.stopped:
-            left = placer.eject(left, self._share(0.15))
+            until = self._share(0.15)
+            left = placer.eject(left, until)
+            self.in_time &= time.monotonic() < until
             self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
         self._fill(placer)
         if left and not conflict and not self.stopped:
             self._choose_again(placer, choice, fixed, left)
             self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
-        if board.weight < choice.weight_bound and not self.stopped:
+        hard = board.weight < choice.weight_bound
+        if hard and not self.stopped:
             self._windows(placer, choice)
         self._report("placed", board.weight, choice.weight_bound, board.breaks(), 0)
         bound = 0
         if "breaks" in self.objective and not self.stopped:
-            bound = self._lower_breaks(board, choice, kept)
+            bound = self._lower_breaks(board, choice, kept, hard)
         return self._finish(board, choice, conflict, bound, start)
 
     def _share(self, share: float) -> float:
@@ -146,7 +150,7 @@ class _Run:
 
     def _choose(self, fixed: frozenset[int]) -> tuple[Choice, tuple[str, ...]]:
         chooser = self.chooser
-        limit = max(1.0, 0.5 * self.time_limit_s)
+        limit = 0.5 * self.time_limit_s
         conflict = conflict_of(self.event, self.model)
         choice = None if conflict else chooser.choose(time_limit_s=limit, fixed=fixed)
         if choice is None:
@@ -204,6 +208,7 @@ class _Run:
             if not left:
                 break
             avoid.update(dict.fromkeys(left))
+        self.in_time &= time.monotonic() < until
         restore(board, best)
 
     def _fill(self, placer: Placer) -> None:
@@ -229,7 +234,7 @@ class _Run:
 
         self.in_time &= windows.run(self._share(0.4), choice.weight_bound, rounds, report)
 
-    def _lower_breaks(self, board: Board, choice: Choice, kept: set[int]) -> int:
+    def _lower_breaks(self, board: Board, choice: Choice, kept: set[int], hard: bool) -> int:
         now, prices = board.breaks(), None
         bound, prices = breaks_bound(self.model, board.placed, self._share(0.05), best_known=now)
         self._report("breaks", board.weight, choice.weight_bound, now, bound)
@@ -241,7 +246,8 @@ class _Run:
 
         # The bound holds for the chosen meetings: those exchanged for others need a new one at the end.
         reserve = 0.08 * self.time_limit_s
-        sweeps = search.sweeps_in(max(0.0, ANNEALING_SHARE * (self.deadline - time.monotonic() - reserve)))
+        # From the limit alone, not from what is left: the same seed gives the same sweeps.
+        sweeps = search.sweeps_in((HARD_SHARE if hard else EASY_SHARE) * self.time_limit_s)
         self.in_time &= search.run(self.deadline - reserve, report, floor=bound, sweeps=sweeps)
         restore(board, search.placed())
         now = board.breaks()

@@ -91,8 +91,35 @@ def test_a_repair_is_valid_in_the_event_it_writes(wish_list: Path, plan: Path, t
 
 def test_prices_and_reasons_are_told(wish_list: Path, plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("what-if", wish_list, plan, "--tables", 2) == DONE
-    assert capsys.readouterr().out.startswith("+2 tables: at most ")
+    assert capsys.readouterr().out.startswith("2 more tables: ")
     assert run("explain", wish_list, plan) == DONE
+
+
+def make_list(**changes: object) -> str:
+    """Two people, two slots, one table, one wish."""
+    plain = {"format": "b2b-wishes-1", "participants": 2, "slots": 2, "tables": 1, "wishes": [[0, 1, 1]]}
+    return json.dumps(plain | changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"participants": 0, "wishes": []},
+        {"tables": 0},
+        {"wishes": []},
+        {"slots": 1},
+        {"wishes": [[0, 1, 1]] * 3},
+    ],
+)
+def test_the_smallest_events_are_solved(changes: dict[str, object], tmp_path: Path) -> None:
+    event, plan = tmp_path / "event.json", tmp_path / "plan.json"
+    event.write_text(make_list(**changes))
+
+    code = run("solve", event, "--out", plan, "--time-limit", 0.1, "--quiet")
+
+    assert code == DONE
+    assert run("check", event, plan) == DONE
 
 
 @pytest.mark.parametrize(
@@ -114,6 +141,20 @@ def test_prices_and_reasons_are_told(wish_list: Path, plan: Path, capsys: pytest
             '{"format": "b2b-wishes-1", "participants": 2, "slots": 2, "tables": 1, "wishes": [], "rules": {"x": 1}}',
             "rules: 'x' is not known",
         ),
+        (make_list(wishes=[[0, 1, float("nan")]]), "wishes: 0: [0, 1, nan] is not [a, b, weight]"),
+        (make_list(wishes=[[0, 1, -1]]), "wishes: 0: weight: -1 is not a whole number from 0"),
+        (make_list(wishes=[[0, 0, 1]]), "wishes: 0 is between 0 and themselves"),
+        (make_list(wishes=[{"a": 0, "b": 1, "wieght": 2}]), "wishes: 0: 'wieght' is not known"),
+        (make_list(wishes=[{"a": 0, "b": 1, "must": 1}]), "wishes: 0: must: 1 is neither true nor false"),
+        (make_list(wishes=[[0, 1, 1]] * 200_001), "wishes: 200001 is more than the limit of 200000"),
+        (make_list(slots=0), "slots: 0 is not a whole number from 1"),
+        (make_list(tables="many"), "tables: 'many' is not a whole number from 0"),
+        (make_list(forbidden={"7": [0]}), "forbidden: '7' is not a participant 0..1"),
+        (make_list(forbidden={"0": [2]}), "forbidden: 0: 2 is not a slot 0..1"),
+        (make_list(people=[{"id": 0, "max_meetings": 10**30}]), "people: 0: max_meetings: 1000000"),
+        (make_list(interpreters=[{"id": "i", "pools": None}]), "interpreters: pools: must be a list"),
+        (make_list(rules={"no_thanks": [["0", "9"]]}), "rules: no_thanks: 9 does not take part"),
+        (make_list(rules={"guarantee_count": 99}), "rules: guarantee_count 99 is not within 0..10"),
     ],
 )
 def test_bad_input_names_the_key(

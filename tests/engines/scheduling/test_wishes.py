@@ -1,0 +1,256 @@
+"""The stages of the wish-list engine: bounds, exchanges, windows, the lost solver, fairness, reasons."""
+
+import random
+from collections import Counter
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from serai.engines.scheduling import (
+    Budget,
+    Changes,
+    Event,
+    Person,
+    Plan,
+    Slot,
+    Wish,
+    check,
+    repair,
+    solve,
+    what_if,
+)
+from serai.engines.scheduling.breaks import BreakSearch
+from serai.engines.scheduling.choose import Chooser
+from serai.engines.scheduling.generate import generate
+from serai.engines.scheduling.model import Model
+from serai.engines.scheduling.place import Board, Placer, restore
+from serai.engines.scheduling.programme import Rows, Solver
+from serai.engines.scheduling.svg import MAX_ROWS, draw_plan
+from serai.engines.scheduling.windows import Windows, useful_options
+
+
+def small(family: str = "wishes", **more: int) -> Event:
+    sizes = {"people": 60, "wishes": 300, "slots": 10, "tables": 14, "seed": 3} | more
+    return generate(family, **sizes)  # type: ignore[arg-type]
+
+
+def board_with_choice(event: Event) -> tuple[Board, Chooser, Solver]:
+    model = Model(event)
+    solver = Solver()
+    chooser = Chooser(model, solver)
+    choice = chooser.choose()
+    assert choice is not None
+    board = Board(model)
+    Placer(board, random.Random(0)).place_all(choice.options, float("inf"))
+    return board, chooser, solver
+
+
+def test_of_three_people_in_one_slot_one_stays_idle() -> None:
+    wishes = (Wish("ab", "a", "b"), Wish("bc", "b", "c"), Wish("ac", "a", "c"))
+    event = Event((Slot(), Slot()), (3, 3), tuple(map(Person, "abc")), wishes)
+
+    plan = solve(event, time_limit_s=1)
+
+    # Slots left aside each could meet two; in a slot of three people only two are busy.
+    assert (plan.weight, plan.weight_bound) == (2, 2)
+
+
+def test_pieces_are_the_components_of_two_matchings() -> None:
+    board, _, solver = board_with_choice(small())
+    search = BreakSearch(board, 0)
+    for s, t in ((0, 1), (3, 7), (8, 2)):
+        piece = search._pieces(search.at[s], search.at[t])
+        for slot in (s, t):
+            for i in np.unique(search.at[slot][search.at[slot] >= 0]):
+                o = board.model.options[i]
+                assert piece[o.a] == piece[o.b]
+        for p in range(board.model.P):
+            members = set(np.flatnonzero(piece == piece[p]).tolist())
+            reached, front = {p}, [p]
+            while front:
+                q = front.pop()
+                for slot in (s, t):
+                    if search.at[slot, q] >= 0:
+                        mate = int(search.ends[search.at[slot, q]]) - q
+                        if mate not in reached:
+                            reached.add(mate)
+                            front.append(mate)
+            assert members == reached
+    solver.close()
+
+
+@pytest.mark.parametrize("family", ["wishes", "interpreters", "limits", "rests", "halls", "musts", "days"])
+def test_exchanges_lower_breaks_and_nothing_else(family: str) -> None:
+    board, _, solver = board_with_choice(small(family))
+    solver.close()
+    before, weight, breaks = list(board.count), board.weight, board.breaks()
+    musts = {w for w in board.placed if board.model.event.wishes[w].must}
+    search = BreakSearch(board, 1)
+
+    search.run(float("inf"), sweeps=15)
+    after = Board(board.model)
+    restore(after, search.placed())
+
+    assert after.breaks() == search.best_value < breaks
+    assert after.weight == search.best_weight >= weight
+    assert musts <= set(after.placed)
+    steps = board.model.event.rules.guarantee_count
+    # Nobody loses one of the first meetings fairness gave her.
+    assert all(min(b, steps) <= a for b, a in zip(before, after.count, strict=True))
+
+
+def test_a_window_never_loses_weight_and_finds_what_is_missing() -> None:
+    board, chooser, solver = board_with_choice(small(tables=40, wishes=500))
+    goal = chooser.choose()
+    assert goal is not None
+    for w in list(board.placed)[::7]:
+        board.take(w)
+    weight = board.weight
+    assert chooser.linear is not None
+    useful = useful_options(board.model, chooser.linear.cost_of_granting)
+
+    Windows(board, solver, random.Random(0), (), useful).run(
+        float("inf"), goal.weight_bound, 30, lambda: False
+    )
+    solver.close()
+
+    assert weight < board.weight <= goal.weight_bound
+    assert board.weight >= 0.99 * goal.weight_bound
+
+
+def test_a_killed_solver_process_is_started_again_and_told() -> None:
+    rows = Rows()
+    rows.count(range(1_000), 0.0, 10.0)
+    with Solver() as solver:
+        solver.start()
+        assert solver._child is not None
+        solver._child.kill()
+        solver._child.wait()
+
+        answer = solver.solve(-np.ones(1_000), rows, 10.0)
+
+        assert answer is not None
+        assert len(answer.columns or ()) == 10
+        assert solver.notes == ["the process of HiGHS ended early"]
+
+
+def test_without_any_solver_there_is_still_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serai.engines.scheduling.programme.SMALL", 0)
+    monkeypatch.setattr(Solver, "_ask", lambda *_: (_ for _ in ()).throw(EOFError))
+    event = small()
+
+    plan = solve(event, time_limit_s=2)
+
+    assert list(check(event, plan)) == []
+    assert 0 < plan.weight <= plan.weight_bound
+    assert "the process of HiGHS ended early" in plan.engine["notes"]
+
+
+def test_a_hanging_solver_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serai.engines.scheduling.programme.GRACE_S", -10.0)
+    rows = Rows()
+    rows.count(range(1_000), 0.0, 10.0)
+    with Solver() as solver:
+        assert solver.solve(-np.ones(1_000), rows, 1.0) is None
+        assert solver.notes == ["HiGHS gave no answer within 1 s and was stopped"]
+
+
+def test_nobody_gets_a_fourth_meeting_before_everybody_has_a_first() -> None:
+    # Five places: the hub could take all of them, but two pairs have no other wish.
+    hub = [Wish(f"h{i}", "hub", f"x{i}") for i in range(5)]
+    pairs = [Wish("ab", "a", "b"), Wish("cd", "c", "d")]
+    people = tuple(map(Person, ["hub", *[f"x{i}" for i in range(5)], *"abcd"]))
+    event = Event((Slot(),) * 5, (1,) * 5, people, tuple(hub + pairs))
+
+    plan = solve(event, time_limit_s=2)
+
+    count = Counter(p for m in plan.meetings for p in (m.a, m.b))
+    assert plan.weight == plan.weight_bound == 5
+    assert all(count[p] == 1 for p in "abcd")
+    assert count["hub"] == 3
+
+
+def test_steps_not_the_clock_make_the_plan() -> None:
+    event = small(people=30, wishes=90, slots=6)
+
+    plans = [solve(event, time_limit_s=3, seed=5) for _ in range(2)]
+
+    if all(p.engine["in_time"] for p in plans):
+        assert plans[0].meetings == plans[1].meetings
+    assert plans[0].weight == plans[1].weight
+
+
+@pytest.mark.parametrize("family", ["wishes", "limits"])
+def test_every_reason_holds_in_the_plan(family: str) -> None:
+    event = small(family, tables=9)
+
+    plan = solve(event, time_limit_s=1.5)
+
+    free = free_slots(event, plan)
+    tables = Counter(s for m in plan.meetings for s in m.slots)
+    count = Counter(p for m in plan.meetings for p in (m.a, m.b))
+    person = {p.id: p for p in event.people}
+    wish = {w.id: w for w in event.wishes}
+    granted = {m.wish for m in plan.meetings}
+    assert {r.wish for r in plan.reasons} == set(wish) - granted
+    for r in plan.reasons:
+        w = wish[r.wish]
+        both = free[w.a] & free[w.b]
+        if r.kind == "person_full":
+            (who,) = r.people
+            assert not free[who] or count[who] == person[who].max_meetings
+        elif r.kind == "no_common_slot":
+            assert not both
+        elif r.kind == "tables_full":
+            assert set(r.slots) == both
+            assert all(tables[s] == event.tables_per_slot[s] for s in r.slots)
+        else:
+            raise AssertionError(r)
+
+
+def free_slots(event: Event, plan: Plan) -> dict[str, set[int]]:
+    every = set(range(len(event.slots)))
+    free = {p.id: set(every if p.open_slots is None else p.open_slots) for p in event.people}
+    for m in plan.meetings:
+        for p in (m.a, m.b):
+            free[p] -= set(m.slots)
+    return free
+
+
+def test_a_price_is_a_sentence() -> None:
+    wishes = (Wish("ab", "a", "b"), Wish("cd", "c", "d"))
+    event = Event((Slot(),), (1,), tuple(map(Person, "abcd")), wishes)
+
+    price = what_if(event, tables=1)
+
+    assert (
+        price.text == "1 more table: 1 more meeting, at most 2 instead of 1; weight at most 2 instead of 1."
+    )
+
+
+def test_moves_within_the_budget_grant_more() -> None:
+    event = small(tables=40, wishes=500)
+    plan = solve(event, time_limit_s=3)
+    gone = frozenset(p.id for p in event.people[:3])
+
+    added = []
+    for moves in (0, 10):
+        result = repair(event, plan, Changes(cancelled=gone), Budget(moves=moves, seconds=5))
+        kinds = Counter(d.kind for d in result.differences)
+        assert list(check(result.event, result.plan)) == []
+        assert kinds["moved"] <= moves
+        assert kinds["added"] <= result.refillable_bound
+        added.append(kinds["added"])
+    assert added[0] <= added[1]
+
+
+def test_the_picture_is_sound_and_says_what_it_leaves_out() -> None:
+    event = small(people=MAX_ROWS + 30, wishes=200, slots=4)
+    plan = solve(event, time_limit_s=1)
+
+    picture = draw_plan(event, plan)
+
+    ET.fromstring(picture)  # noqa: S314
+    assert f"The first {MAX_ROWS} of {MAX_ROWS + 30} people; 30 are left out here." in picture
+    assert "prefers-color-scheme:dark" in picture
