@@ -97,7 +97,7 @@ def _directory(role: str) -> Iterator[Door]:
     listed, organisations = reverse("organisation_list"), Organisation.objects.filter(status="verified")
     newest = organisations.order_by("-created_at", "pk")[:20]
     word = organisations.order_by("pk")[0].name.split()[0]
-    yield Door("organisations", role, [listed, f"{listed}?page=7"])
+    yield Door("organisations", role, [listed])
     yield Door(
         "organisations by name", role, [f"{listed}?q={w}" for w in ("institute", "univ", word, "大学")]
     )
@@ -178,12 +178,12 @@ def questions(*languages: str) -> Iterator[str]:
     """Questions in many languages, each new, so that none is answered from memory: parts of real sentences."""
     texts = parallel()
     chosen = [texts[name] for name in languages or sorted(texts)]
-    for number, length in itertools.product(itertools.count(), (9, 7, 5)):
+    for number in itertools.count():
         for rows in chosen:
             words = rows[number % len(rows)].split()
             start = (number // len(rows)) % max(1, len(words) - 3)
-            part = " ".join(words[start : start + length]) if len(words) > 4 else rows[number % len(rows)]
-            yield f"{part[:120]} {number * 10 + length}"
+            part = " ".join(words[start : start + 9]) if len(words) > 4 else rows[number % len(rows)]
+            yield f"{part[:120]} {number}"
 
 
 # --- measuring --------------------------------------------------------------------------------------------

@@ -1,13 +1,13 @@
 """Reading the directory: search, list, map, and what looks like a duplicate."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
-from django.db.models.functions import Left
+from django.db.models.functions import Left, StrIndex
+from django.db.models.lookups import GreaterThan
 
 from serai.accounts import policies as accounts
 from serai.core.api import COUNT_CAP
@@ -24,8 +24,11 @@ from serai.directory.models import (
 )
 
 ENDINGS = (Organisation.Status.MERGED, Organisation.Status.DISSOLVED, Organisation.Status.WITHDRAWN)
-HITS_CAP = 4000
+HITS_CAP = 8000
 """More names than this that hold a word make it a common one."""
+
+LOOKED_AT = 400
+"""So many first names tell whether a common word is found early in the list."""
 
 RELATION_CAP = 60
 """A record shows this many relations in each direction; a national academy has thousands."""
@@ -84,12 +87,11 @@ def _named(text: str) -> Q:
     ("university"): then the list is walked in its order and soon has a page together.
     """
     hits = _hits(text)
-    if hits[: HITS_CAP + 1].count() <= HITS_CAP or not _is_latin(text):
-        return Q(pk__in=hits)  # names in other scripts stand behind all Latin ones: no walking there
-    holds = _holds_words(text)
+    if hits[: HITS_CAP + 1].count() <= HITS_CAP or not _begins_early(text):
+        return Q(pk__in=hits)
     # Between two bounds instead of equal: then the planner asks row by row and does not gather all hits first.
     here = {"organisation__gte": OuterRef("pk"), "organisation__lte": OuterRef("pk")}
-    return holds | Q(Exists(OrganisationName.objects.filter(holds, **here)))
+    return _says_words(text) | Q(Exists(OrganisationName.objects.filter(_says_words(text), **here)))
 
 
 def _hits(text: str) -> QuerySet[Any]:
@@ -106,17 +108,34 @@ def _hits(text: str) -> QuerySet[Any]:
     )
 
 
-def _is_latin(text: str) -> bool:
-    """Whether the text has a letter that search keys keep as a letter (a to z)."""
-    return any(letter.isalpha() and letter.isascii() for letter in unicodedata.normalize("NFKD", text))
+def _begins_early(text: str) -> bool:
+    """Whether the first names of the list hold the text, so that walking it soon has a page together.
+
+    "University of …" stands far behind, and names in other scripts behind all Latin ones.
+    """
+    first = Organisation.objects.order_by("search_key", "pk").values("pk")[:LOOKED_AT]
+    return Organisation.objects.filter(_says_words(text), pk__in=first).count() >= LOOKED_AT // 50
 
 
 def _holds_words(text: str) -> Q:
-    """Rows whose `search_key` holds every word of `text`; null characters, which no name has, are left out."""
+    """Rows whose `search_key` holds every word of `text`."""
     holds = Q()
-    for word in text.replace("\x00", "").split()[:8]:
-        holds &= Q(search_key__contains=SearchKey(Value(word[:100])))
+    for word in _words(text):
+        holds &= Q(search_key__contains=SearchKey(Value(word)))
     return holds
+
+
+def _says_words(text: str) -> Q:
+    """The same, asked so that no index of all names answers: for looking at few names of many organisations."""
+    says = Q()
+    for word in _words(text):
+        says &= Q(GreaterThan(StrIndex("search_key", SearchKey(Value(word))), 0))
+    return says
+
+
+def _words(text: str) -> list[str]:
+    """Null characters, which no name has, are left out."""
+    return [word[:100] for word in text.replace("\x00", "").split()[:8]]
 
 
 def names_that_match(organisations: Sequence[Organisation], text: str) -> dict[UUID, OrganisationName]:

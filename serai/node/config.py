@@ -213,6 +213,9 @@ def _entry(
         "HOST": host,
         "PORT": port,
         "OPTIONS": options,
+        # A connection costs a page more than all its queries; one that broke meanwhile is made anew.
+        "CONN_MAX_AGE": 300,
+        "CONN_HEALTH_CHECKS": True,
     }
 
 

@@ -27,6 +27,8 @@ def test_defaults_need_no_variable(base: Path) -> None:
         "HOST": str(base / "home" / "postgres" / "socket"),
         "PORT": "5432",
         "OPTIONS": {},
+        "CONN_MAX_AGE": 300,
+        "CONN_HEALTH_CHECKS": True,
     }
 
 
