@@ -24,7 +24,7 @@ from pathlib import Path
 
 from serai.node import config, postgres
 
-SERAI = Path(sys.executable).parent / "serai"
+SERAI = [sys.executable, "-m", "serai"]
 TICK = os.sysconf("SC_CLK_TCK")
 DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 CITIES = (("Kiel", "DE"), ("Lyon", "FR"), ("Xi'an", "CN"), ("Pune", "IN"), ("Cusco", "PE"), ("Lagos", "NG"))
@@ -121,7 +121,7 @@ def server_seconds(node: config.Config) -> float:
 
 def run(node: config.Config, *arguments: str) -> Cost:
     before, server, begun = resource.getrusage(resource.RUSAGE_CHILDREN), server_seconds(node), time.monotonic()
-    done = subprocess.run([SERAI, "import", *arguments, "--json"], check=True, capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run([*SERAI, "import", *arguments, "--json"], check=True, capture_output=True, text=True)  # noqa: S603
     wall = time.monotonic() - begun
     time.sleep(0.5)  # the database's process for this client ends, and its time is counted with the main one's
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -164,7 +164,7 @@ def main() -> None:
     node = config.load()
     started = postgres.start(node)
     try:
-        subprocess.run([SERAI, "migrate", "-v", "0"], check=True)  # noqa: S603
+        subprocess.run([*SERAI, "migrate", "-v", "0"], check=True)  # noqa: S603
         if options.only != "listings":
             measure(node, "ror", ".zip", write_ror, options.records, options.repeat)
         if options.only != "ror":

@@ -131,10 +131,12 @@ class MembersImporter(EntryImporter):
         for row in table_rows(source, shape):
             checked = _checked(row, columns, options)
             if isinstance(checked, Row):
-                first = seen.setdefault(checked.data["ref"], row.line)
-                if first != row.line:
-                    reason = _("the same organisation stands on line {line} already").format(line=first)
+                ref = checked.data["ref"]
+                if ref in seen:
+                    reason = _("the same organisation stands on line {line} already").format(line=seen[ref])
                     checked = Refusal(row.file, row.line, columns["name"], reason)
+                else:
+                    seen[ref] = row.line
             yield checked
 
     def apply(self, rows: list[Row], options: Options, by: Viewer | None) -> Outcome:

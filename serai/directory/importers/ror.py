@@ -141,11 +141,11 @@ class RorImporter(EntryImporter):
 
     def read(self, source: Source, options: Options) -> Iterator[Row | Refusal]:
         if source.suffix == ".zip":
-            yield from _zip_rows(source)
+            yield from _each_once(_zip_rows(source))
         elif source.suffix == ".csv":
             yield from _relation_rows(source)
         else:
-            yield from (_checked(row) for row in json_rows(source))
+            yield from _each_once(_checked(row) for row in json_rows(source))
 
     def apply(self, rows: list[Row], options: Options, by: Viewer | None) -> Outcome:
         if isinstance(rows[0].data, Stated):
@@ -173,7 +173,7 @@ def _shown(record: Record) -> tuple[str, ...]:
         record.name,
         record.country,
         record.city,
-        str(Organisation.Status(record.status).label),
+        str(_STATUS[record.status].label),
     )
 
 
@@ -191,6 +191,18 @@ def _zip_rows(source: Source) -> Iterator[Row | Refusal]:
             yield _checked(Row(member, 1, data))
     if not found:
         raise FileRefused(_("the archive holds no JSON record"), file=source.name)
+
+
+def _each_once(rows: Iterable[Row | Refusal]) -> Iterator[Row | Refusal]:
+    """Refuse a record that stood in the file before: which of them is meant cannot be known."""
+    seen: set[str] = set()
+    for row in rows:
+        if isinstance(row, Row) and row.data.ref in seen:
+            yield Refusal(row.file, row.line, "id", _("the same record stands twice in this file"))
+            continue
+        if isinstance(row, Row):
+            seen.add(row.data.ref)
+        yield row
 
 
 class _Wrong(Exception):  # noqa: N818  it never leaves this module
@@ -396,17 +408,12 @@ def _apply_records(rows: list[Row]) -> Outcome:
     for row in rows:
         record: Record = row.data
         digest, modified = known.get(record.ref, ("", ""))
-        if record.ref in new:
-            outcome.refusals.append(
-                Refusal(row.file, row.line, "id", _("the same record stands twice in this file"))
-            )
-        elif record.ref not in known:
+        if record.ref not in known:
             new[record.ref] = (uuid.uuid4(), row)
         elif digest == record.digest or modified > record.modified:
             outcome.unchanged += 1  # the same, or an older release read after a newer one
         else:
             changed.append(row)
-            known[record.ref] = (record.digest, record.modified)
     countries = _countries([*(row for _key, row in new.values()), *changed])
     _write_new(list(new.values()), countries)
     outcome.created = len(new)

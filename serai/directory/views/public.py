@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from serai.accounts import policies as accounts
 from serai.core import chain, exports, keyset, policy, ui
 from serai.core.api import capped_count
+from serai.core.imports.queries import origin_facts
 from serai.core.lifecycle import tone_of
 from serai.core.viewer import Viewer, viewer_of
 from serai.directory import criteria, places, policies, queries, shapes
@@ -182,7 +183,7 @@ def organisation_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "labels": sorted(organisation.labels.all(), key=lambda label: label.issued_on, reverse=True),
         "relations": shapes.relation_groups(relations, organisation.pk),
         "relations_cut": is_cut,
-        "facts": shapes.facts(organisation),
+        "facts": [*shapes.facts(organisation), *origin_facts(viewer, "organisation", organisation.pk)],
         "identifiers": shapes.identifier_facts(organisation),
         "findings": shapes.finding_checks(
             queries.latest_findings(organisation), with_evidence=may_edit or is_steward

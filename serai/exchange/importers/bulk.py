@@ -79,11 +79,12 @@ def each_once(rows: Iterable[Row | Refusal]) -> Iterator[Row | Refusal]:
     seen: dict[str, int] = {}
     for row in rows:
         if isinstance(row, Row):
-            first = seen.setdefault(row.data["ref"], row.line)
-            if first != row.line:
-                reason = _("the same listing stands on line {line} already").format(line=first)
+            ref = row.data["ref"]
+            if ref in seen:
+                reason = _("the same listing stands on line {line} already").format(line=seen[ref])
                 yield Refusal(row.file, row.line, "", reason)
                 continue
+            seen[ref] = row.line
         yield row
 
 

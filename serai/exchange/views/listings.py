@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from serai.core import chain, policy, ui
 from serai.core import exports as core_exports
 from serai.core.api import capped_count
+from serai.core.imports.queries import origin_facts
 from serai.core.text import Origin
 from serai.core.viewer import Viewer, viewer_of
 from serai.exchange import actions, checks, exports, policies, queries, shapes
@@ -114,7 +115,7 @@ def listing_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "kind": shapes.kind_line(listing),
         "owner": shapes.organisation_chip(listing.organisation) if record.owner_known else None,
         "place": "" if record.owner_known else shapes.unnamed(listing.organisation),
-        "facts": shapes.listing_facts(record),
+        "facts": [*shapes.listing_facts(record), *origin_facts(viewer, "listing", listing.pk)],
         "languages": shapes.text_tabs(record),
         "is_unreviewed": shapes.is_unreviewed(record.text, listing),
         "interest": interest,

@@ -339,6 +339,19 @@ def test_old_files_are_let_go_of_and_the_report_stays() -> None:
     assert ("no longer kept" in page, StoredFile.objects.count()) == (True, 0)
 
 
+def test_a_record_says_which_line_of_which_file_it_comes_from_to_those_who_see_the_import() -> None:
+    steward = factories.make_steward()
+    _done(steward)
+    address = f"/network/{Organisation.objects.get().pk}/"
+
+    seen = [
+        ("a.csv, line 2" in Client().get(address).content.decode()),
+        ("a.csv, line 2" in _as(steward).get(address).content.decode()),
+    ]
+
+    assert seen == [False, True]
+
+
 # --- files that are not what they say -----------------------------------------------------------------------------
 
 

@@ -228,3 +228,21 @@ def test_the_relationship_table_is_read_to_the_row_and_twice_changes_nothing(tmp
     assert [(r.source.name, r.kind, r.target.name) for r in Relation.objects.all()] == [
         ("Alpha", "parent", "Beta")
     ]
+
+
+def test_a_record_that_stands_twice_is_taken_once_and_reading_again_changes_nothing(tmp_path: Path) -> None:
+    path = _zip(tmp_path, "1.zip", _record(A, "Alpha"), _record(A, "Another"))
+
+    assert [_figures(_run(path)), _figures(_run(path))] == [(2, 1, 0, 0, 1), (2, 0, 0, 1, 1)]
+
+
+def test_the_relationship_csv_is_undone_too(tmp_path: Path) -> None:
+    _run(_zip(tmp_path, "1.zip", _record(A, "Alpha"), _record(B, "Beta")))
+    path = tmp_path / "r.csv"
+    path.write_text(f"Record ID,Related ID,Relationship of Related ID to Record ID\n{A},{B},Parent\n")
+    run = _run(path)
+    assert Relation.objects.count() == 1
+
+    framework.undo_import(run=run, by=None)
+
+    assert Relation.objects.count() == 0
