@@ -42,6 +42,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
             "page": paged,
             "total": total,
             "sent": sent,
+            "to_events": ui.Action(_("Look at the events"), reverse("event_list"), "calendar-event"),
             "tabs": meet_tabs(user, "request_list"),
             "inner": [
                 ui.Tab(_("Received"), here, not sent, waiting or None),

@@ -38,6 +38,8 @@ def interest_list(request: HttpRequest) -> HttpResponse:
         ],
         "page": window,
         "received": received,
+        "to_find": ui.Action(_("Find a listing that fits"), reverse("search"), "search"),
+        "to_listings": ui.Action(_("My listings"), reverse("listing_mine"), "megaphone"),
         "tabs": tabs(viewer, "interest_list", waiting),
         "boxes": [
             ui.Tab(_("Received"), url, received, waiting or None),
