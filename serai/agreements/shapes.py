@@ -1,6 +1,7 @@
 """Agreements as the shapes that the components print."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
@@ -115,5 +116,6 @@ def history(viewer: Viewer, kind: str, pk: UUID, words: dict[str, object]) -> li
 def _came_to(kind: str, entry: AuditEntry) -> str:
     """The status a record was moved to, in words."""
     status = audit.entry_data(entry).get("status", "") if entry.action.endswith("moved") else ""
-    labels = dict(kinds.kind_named(kind).model._meta.get_field("status").flatchoices)
+    field: Any = kinds.kind_named(kind).model._meta.get_field("status")
+    labels = dict(field.flatchoices)
     return _("Now: %(status)s") % {"status": labels[status]} if status in labels else ""
