@@ -61,6 +61,11 @@ def written(value: object) -> object:
     return on_day(value) if isinstance(value, date) else number(value)
 
 
+def colon(label: str) -> str:
+    """A label before its value as the reader's language sets the two apart: "Match: ", in French "Match : "."""
+    return pgettext("label before a value", "%(label)s: ") % {"label": label}
+
+
 def percent(share: float) -> str:
     """A share of one as the reader's language writes it: `0.985` -> "98.5%", in German "98,5 %"."""
     return str(format_percent(round(share, 3), locale=reader(), decimal_quantization=False))

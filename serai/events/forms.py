@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from serai.accounts.models import Membership, User
 from serai.accounts.policies import organisation_ids
@@ -204,8 +205,12 @@ def event_days(event: Event) -> list[date]:
 
 class SlotsForm(forms.Form):
     days = forms.MultipleChoiceField(label=_("On these days"), widget=forms.CheckboxSelectMultiple)
-    begin = forms.TimeField(label=_("From"), widget=forms.TimeInput(attrs=CLOCK, format="%H:%M"))
-    end = forms.TimeField(label=_("To"), widget=forms.TimeInput(attrs=CLOCK, format="%H:%M"))
+    begin = forms.TimeField(
+        label=pgettext_lazy("time of day", "From"), widget=forms.TimeInput(attrs=CLOCK, format="%H:%M")
+    )
+    end = forms.TimeField(
+        label=pgettext_lazy("time of day", "To"), widget=forms.TimeInput(attrs=CLOCK, format="%H:%M")
+    )
     minutes = forms.IntegerField(label=_("Minutes a meeting"), min_value=5, max_value=240, initial=20)
     gap_min = forms.IntegerField(label=_("Minutes between two"), min_value=0, max_value=120, initial=5)
     pause_from = forms.TimeField(

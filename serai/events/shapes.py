@@ -142,7 +142,7 @@ def step_label(verb: str) -> str:
         "start": _("Start"),
         "end": _("End"),
         "report": _("Mark as reported"),
-        "cancel": _("Call off"),
+        "cancel": _("Cancel the event"),
     }[verb]
 
 

@@ -36,6 +36,7 @@ for _filter in (
     words.ago,
     words.as_day,
     words.capped,
+    words.colon,
     words.language_name,
     words.language_name_local,
     words.number,

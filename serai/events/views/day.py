@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import ngettext, override
 from django.views.decorators.http import require_POST
 
 from serai.core import chain, policy, ui
@@ -201,7 +201,7 @@ def _outcome_row(outcome: Outcome) -> ui.Row:
 def outcome_when(months: int) -> str:
     if months == 0:
         return _("Right after the meeting")
-    return _("After %(months)s months") % {"months": months}
+    return ngettext("After %(months)s month", "After %(months)s months", months) % {"months": months}
 
 
 @policy.route("events.outcome.own")

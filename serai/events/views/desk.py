@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from serai.core import policy, ui
@@ -320,7 +321,11 @@ def _outcome_cells(outcome: Outcome) -> list[ui.Value | ui.Text]:
     return [
         ui.Value(outcome.participant.user.name if outcome.participant_id else ""),
         ui.Value(queries.other_side(outcome).user.name),
-        ui.Value(_("right after") if months == 0 else _("%(months)s months") % {"months": months}),
+        ui.Value(
+            _("right after")
+            if months == 0
+            else ngettext("%(months)s month", "%(months)s months", months) % {"months": months}
+        ),
         ui.Value(
             _("No answer yet") if waiting else outcome.get_kind_display(), tone="waiting" if waiting else ""
         ),
