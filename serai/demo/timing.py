@@ -22,7 +22,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from serai.accounts.models import User
-from serai.cooperation.models import Case, Project
+from serai.cooperation import queries as cooperation
+from serai.cooperation.models import Project
 from serai.directory.models import Organisation
 from serai.engines.matching.train import parallel
 from serai.events.models import Event
@@ -136,18 +137,19 @@ def _later() -> Iterator[Door]:
     event = Event.objects.order_by("-created_at")[0]
     yield Door("events", "member", [reverse("event_list")])
     yield Door("event", "member", [reverse("event_detail", args=[event.pk])])
-    yield Door("participants", "member", [reverse("participant_list", args=[event.pk])])
+    yield Door("participants", "organiser", [reverse("participant_list", args=[event.pk])])
     yield Door("meeting requests", "member", [reverse("request_list")])
     yield Door("my day", "member", [reverse("my_day")])
     yield Door("desk", "organiser", [reverse("event_desk", args=[event.pk])])
     for name, url in (
-        ("agreements", "agreement_list"), ("build", "build"), ("cases", "case_list"), ("projects", "project_list"),
+        ("agreements", "agreement_list"), ("cases", "case_list"), ("projects", "project_list"),
         ("facilities", "facility_list"), ("results", "result_list"),
     ):  # fmt: skip
         yield Door(name, "secretariat", [reverse(url)])
-    yield Door(
-        "case", "steward", [reverse("case_detail", args=[c.pk]) for c in Case.objects.order_by("pk")[:10]]
-    )
+    person = User.objects.get(email=ROLES["member"])
+    cases = cooperation.cases(person).order_by("pk")[:10]
+    if cases:
+        yield Door("case", "member", [reverse("case_detail", args=[case.pk]) for case in cases])
     projects = Project.objects.filter(tier="public").order_by("pk")[:10]
     yield Door("project", "anyone", [reverse("project_detail", args=[p.pk]) for p in projects])
     yield Door("observatory", "anyone", [reverse("observe")])
