@@ -207,3 +207,22 @@ def test_a_software_catalogue_becomes_offers(tmp_path: Path) -> None:
     assert (listing.direction, listing.ip_status, listing.organisation.name) == (
         "offer", "open", "NASA Glenn Research Center",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("a.b@example.org", "a.b@example.org"),
+        ("a.b＠example.org", "a.b＠example.org"),
+        ("a.b [at] example.org", "a.b [at] example.org"),
+        ("+49 431 5550001", "+49 431 5550001"),
+        ("Tel: 0431 555001", "0431 555001"),
+        ("电话：010-5555-0001", "010-5555-0001"),
+    ],
+)
+def test_every_spelling_of_an_address_is_kept_from_the_public_text(
+    tmp_path: Path, written: str, kept: str
+) -> None:
+    _run(_lines(tmp_path, {"id": "1", "text": f"We offer water. Write to {written} now."}), "listings")
+
+    assert (kept in ListingTeaser.objects.get().summary, ListingContact.objects.get().note) == (False, kept)
