@@ -16,6 +16,8 @@ from serai.engines.matching.encoders import Encoder
 from serai.engines.matching.types import Matrix, Vector
 
 LANGUAGE = "en"
+# Of topics nearer than this 71 % were right (16 texts in six languages, docs/engines/matching.md), of others 36 %.
+NEAR = 0.25
 
 
 @lru_cache(maxsize=1)
@@ -34,6 +36,14 @@ def bundled() -> tuple[str, Vector]:
         return str(z["model"]), z["vectors"]
 
 
+@lru_cache(maxsize=1)
+def _of_goals() -> Matrix:
+    """[topics, topics]: times a column of topics it gives the mean of each topic's goal or main field."""
+    goals = np.array([code.split(".")[0] for code, _ in topics()])
+    alike = (goals[:, None] == goals[None]).astype(np.float32)
+    return np.asarray(alike / alike.sum(axis=1, keepdims=True), np.float32)
+
+
 class Topics:
     """The topics in the space of one encoder."""
 
@@ -44,7 +54,10 @@ class Topics:
     def nearest(
         self, vector: Vector, language: str, centring: Centring, at_most: int = 3
     ) -> tuple[tuple[str, float], ...]:
-        """Codes and centred cosines of the nearest topics to a document's raw vector, best first."""
+        """Codes and nearness of the topics near to a document's raw vector, best first; perhaps none.
+
+        Nearness is the centred cosine plus half the mean of the topic's goal or main field: one target alone is a few words.
+        """
         if not np.any(vector):
             return ()
         if self._vectors is None:
@@ -58,5 +71,6 @@ class Topics:
         rows = rows - rows.mean(axis=0)
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
         near = rows @ centring.apply(key, "passage", language, vector)[0]
+        near = near + 0.5 * _of_goals() @ near
         best = np.argsort(-near, kind="stable")[:at_most]
-        return tuple((topics()[i][0], float(near[i])) for i in best)
+        return tuple((topics()[i][0], float(near[i])) for i in best if near[i] >= NEAR)
