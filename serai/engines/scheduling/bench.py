@@ -30,7 +30,7 @@ from .rules import check
 from .solve import solve
 from .types import Changes, Event
 
-PROFILE_LIMIT_S = 20.0
+PROFILE_LIMIT_S = 60.0
 SECTIONS = ("exact", "fairness", "bound", "large", "repair", "families")
 
 
