@@ -113,7 +113,7 @@ class EventForm(forms.Form):
         label=_("Series"), max_length=200, required=False, help_text=_("If it is held again and again.")
     )
     edition = forms.IntegerField(label=_("Edition"), min_value=1, max_value=999, required=False)
-    parent = forms.ModelChoiceField(Event.objects.none(), label=_("Part of"), required=False)
+    parent = forms.ModelChoiceField(Event.objects.none(), label=_("Part of"), required=False, empty_label="—")
     is_public = forms.BooleanField(
         label=_("Shown to everybody"),
         required=False,
@@ -271,6 +271,7 @@ class InterpreterForm(forms.Form):
         User.objects.none(),
         label=_("Account"),
         required=False,
+        empty_label="—",
         help_text=_("A member of a hosting organisation: sees the meetings on their own day."),
     )
 
@@ -300,6 +301,9 @@ def named_listings(organisation_ids_: Any) -> QuerySet[Listing]:
 
 
 class ListingChoice(forms.ModelChoiceField):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, empty_label="—", **kwargs)
+
     def label_from_instance(self, obj: Any) -> str:
         text = queries.listing_title(obj)
         return text[:90]
