@@ -30,8 +30,8 @@ from .types import (
 WISHES_FORMAT = "b2b-wishes-1"
 FIXED_FORMAT = "b2bsp-1"
 MAX_FILE_BYTES = 200_000_000
-# No number of an event is useful beyond this; weights and their sums stay exact in floating point.
-MAX_NUMBER = 1_000_000
+# No number of a file is useful beyond this; the limits of single keys are lower (`rules.validate`).
+MAX_NUMBER = 10**12
 MAX_NAME = 200
 
 
