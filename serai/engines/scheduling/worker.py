@@ -70,6 +70,10 @@ def sat_upwards(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
                 if solver.solve(assumptions=[-outputs[most]]):
                     emit(slots=slots_of_model(f, solver.get_model(), len(problem.meetings)))
                     return
+                if not solver.get_core() and not solver.solve():
+                    # Refuted without the limit on breaks: nothing fits, however many there are.
+                    emit(infeasible="No schedule keeps every rule (refuted by search).")
+                    return
                 most += 1
                 emit(bound=most)
             if most >= len(outputs):

@@ -226,6 +226,24 @@ def test_refutation_by_preprocessing_raises_the_bound() -> None:
     assert improve_destructively(problem, propagate(problem), 0, 5.0) == brute_force(problem)
 
 
+def test_what_no_number_of_breaks_can_mend_is_impossible_at_once() -> None:
+    # Three people meet each other in the same two slots: clauses see it, propagation does not.
+    problem = make_problem(
+        slots=3,
+        sessions={},
+        participants=6,
+        meetings=tuple(FixedMeeting(a, b) for a, b in ((0, 1), (1, 2), (0, 2), (3, 4), (4, 5))),
+        forbidden={p: frozenset({2}) for p in (0, 1, 2)},
+        tables=9,
+    )
+    said: list[dict[str, object]] = []
+
+    worker.sat_upwards(problem, propagate(problem), lambda **message: said.append(message))
+
+    assert said[-1] == {"infeasible": "No schedule keeps every rule (refuted by search)."}
+    assert not any("bound" in message for message in said)
+
+
 def test_the_quick_schedule_is_valid() -> None:
     problem = random_fixed(people=30, meetings=60, slots=12, tables=12, seed=1)
     said: list[dict[str, object]] = []
