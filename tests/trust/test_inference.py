@@ -160,7 +160,7 @@ def test_a_hidden_id_in_a_body_answers_like_one_that_is_not_there(
                 for pk in (thing.id, nowhere)
             ]
             tried += 1
-            if pair[0] != pair[1]:
+            if pair[0] != pair[1] or pair[0].startswith("5"):
                 told_apart.append(
                     f"{method} {path} {field}: {thing.kind}, {thing.state}: {pair[0][:3]} {pair[1][:3]}"
                 )
