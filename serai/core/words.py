@@ -99,6 +99,11 @@ def on_weekday(value: date | datetime | None) -> str:
     return format_skeleton("yMMMEd", day, locale=reader()) if day else ""
 
 
+def on_day_at(value: datetime) -> str:
+    """Day and time as the reader's language joins them: "25 Nov 2026, 17:45", "2026年11月25日 17:45"."""
+    return str(reader().datetime_formats["medium"]).format(at_time(value), on_day(value))
+
+
 def between(first: date, last: date) -> str:
     """One day or a span of days: "7–8 Dec 2026", "2026年12月7日至8日"."""
     return on_day(first) if first == last else str(format_interval(first, last, "yMMMd", locale=reader()))

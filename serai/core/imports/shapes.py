@@ -1,10 +1,8 @@
 """What the import pages show, as the shapes of `core.ui`."""
 
-from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -76,25 +74,19 @@ def steps(run: ImportRun | None) -> list[ui.Stop]:
 def facts(run: ImportRun, file: StoredFile | None) -> list[ui.Fact]:
     found = [
         ui.Fact(_("Format"), framework.importer_named(run.format).label),
-        ui.Fact(_("Begun"), _at(run.created_at)),
+        ui.Fact(_("Begun"), words.on_day_at(run.created_at)),
     ]
     if run.started_by:
         found.append(ui.Fact(_("By"), chip=ui.Chip(str(run.started_by), kind="person")))
     if run.finished_at:
-        found.append(ui.Fact(_("Last step"), _at(run.finished_at)))
+        found.append(ui.Fact(_("Last step"), words.on_day_at(run.finished_at)))
     if file is not None:
-        found.append(ui.Fact(_("Size"), size(file.size_bytes)))
+        found.append(ui.Fact(pgettext("file", "Size"), size(file.size_bytes)))
         found.append(ui.Fact(_("File"), _("Download"), url=reverse("import_file", args=[run.pk])))
     else:
         found.append(ui.Fact(_("File"), _("no longer kept")))
     found.append(ui.Fact(_("Fingerprint (SHA-256)"), f"{run.sha256[:16]}…"))
     return found
-
-
-def _at(moment: datetime) -> str:
-    """Day and time in the reader's zone."""
-    local = timezone.localtime(moment)
-    return f"{words.on_day(local)}, {local:%H:%M}"
 
 
 def size(count: int) -> str:

@@ -18,7 +18,7 @@ import pycountry
 from babel import Locale
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from serai.core.errors import Invalid
 from serai.core.imports import framework
@@ -67,7 +67,7 @@ _LABELS = {
     "lei": Identifier.Scheme.LEI.label,
     "vat": Identifier.Scheme.VAT.label,
     "number": gettext_lazy("Number in the list"),
-    "name": gettext_lazy("Name"),
+    "name": pgettext_lazy("name", "Name"),
     "website": gettext_lazy("Website"),
     "country": gettext_lazy("Country or region"),
     "city": gettext_lazy("City"),
