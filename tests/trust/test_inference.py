@@ -144,6 +144,8 @@ def test_a_hidden_id_in_a_body_answers_like_one_that_is_not_there(
             continue
         door = path.replace("{pk}", "<uuid:pk>")
         body = json.loads(walk.sample_body(method, path))
+        if "languages" in body:
+            body["languages"] = ["en"]  # or the answer is about the language, not about the id
         for other in fields:
             known = _kind(other)
             if other != field and known:

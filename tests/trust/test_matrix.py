@@ -187,6 +187,7 @@ WRITERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (frozenset({OWNER, SECRETARIAT}), r"/(memberships|invitations|colleagues)/", ""),
     (NODE, r"/requests-to-join/", ""),
     (NODE, r"/(network|api/v1/organisations)/", ""),
+    (frozenset({OWNER}), r"/imports/<uuid:pk>/", ""),
     (WITH_ORGANISATION, r"/(network|api/v1/organisations)/<uuid:pk>", "own organisation"),
     (frozenset({OWNER}), r"/(exchange|api/v1/listings)/<uuid:pk>", "not other side"),
     (frozenset({OTHER}), r"/(exchange|api/v1/listings)/<uuid:pk>", "published, other side"),
