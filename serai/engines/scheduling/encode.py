@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .fixed import Domains, FixedProblem
+from .fixed import Domains, FixedProblem, meetings_over
 
 Clause = list[int]
 
@@ -114,7 +114,15 @@ def _people(
         if len(meetings) > 1:
             day = [used.get((p, t)) for t in range(problem.slots)]
             by = _counter(f, day, len(meetings))
-            f.gaps_of[p] = _gaps_by_slot(f, day, exact) if published else _gaps_by_rank(f, by, exact)
+            if published:
+                f.gaps_of[p] = _gaps_by_slot(f, day, exact)
+                continue
+            f.gaps_of[p] = _gaps_by_rank(f, by, exact)
+            for now, least, most in zip(by, *meetings_over(problem, domains, p), strict=True):
+                # Sessions and fixed slots tell how many meetings are over; unit propagation cannot count.
+                for j, v in enumerate(now):
+                    if v is not None and not least <= j < most:
+                        f.add(v if j < least else -v)
     return used
 
 

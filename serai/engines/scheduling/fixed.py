@@ -353,5 +353,24 @@ class _Propagation:
                     )
 
 
+def meetings_over(problem: FixedProblem, domains: Domains, p: int) -> tuple[list[int], list[int]]:
+    """The fewest and the most meetings p can have had by the end of each slot."""
+    meetings = domains.of[p]
+    free = sure = 0
+    for i in meetings:
+        free |= domains.slots[i]
+        if domains.slots[i].bit_count() == 1:
+            sure |= domains.slots[i]
+    k = len(meetings)
+    least, most = [], []
+    for t in range(problem.slots):
+        upto = (2 << t) - 1
+        early = sum(1 for i in meetings if not domains.slots[i] & ~upto)
+        later = sum(1 for i in meetings if not domains.slots[i] & upto)
+        least.append(max(early, (sure & upto).bit_count(), k - (free & ~upto).bit_count()))
+        most.append(min(k - max(later, (sure & ~upto).bit_count()), (free & upto).bit_count()))
+    return least, most
+
+
 def _words(mask: int) -> str:
     return ", ".join(str(t) for t in range(mask.bit_length()) if mask >> t & 1)

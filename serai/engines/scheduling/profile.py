@@ -21,7 +21,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array
 
 from .encode import count_breaks, encode
-from .fixed import ContradictionError, Domains, FixedProblem
+from .fixed import ContradictionError, Domains, FixedProblem, meetings_over
 
 UNSATISFIABLE = 20
 PREPROCESSING_ROUNDS = 2
@@ -45,15 +45,7 @@ def profile_key(problem: FixedProblem, domains: Domains, p: int) -> Key:
         free |= domains.slots[i]
         if domains.slots[i].bit_count() == 1:
             sure |= domains.slots[i]
-    n, k = problem.slots, len(meetings)
-    least, most = [], []
-    for t in range(n):
-        upto = (2 << t) - 1
-        least.append(max(sum(1 for i in meetings if not domains.slots[i] & ~upto), (sure & upto).bit_count()))
-        later = sum(1 for i in meetings if not domains.slots[i] & upto)
-        later = max(later, (sure & ~upto).bit_count())
-        most.append(min(k - later, (free & upto).bit_count()))
-        least[t] = max(least[t], k - (free & ~upto).bit_count())
+    least, most = meetings_over(problem, domains, p)
     return free, sure, tuple(least), tuple(most)
 
 
