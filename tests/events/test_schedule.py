@@ -1,7 +1,9 @@
 import random
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connections, transaction
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -179,6 +181,28 @@ def test_an_interrupted_run_makes_way_for_another(world: World) -> None:
     assert actions.start_schedule(event=world.event, by=world.organiser).status == "queued"
     stuck.refresh_from_db()
     assert stuck.status == "failed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_does_not_wait_for_an_organiser_who_asks_again(world: World) -> None:
+    """Who asks for a schedule holds the event and looks at its runs: a run that wanted the event would deadlock."""
+    make_request(world.event, requester=world.ana, invitee=world.bo)
+    run = actions.start_schedule(event=world.event, by=world.organiser, in_background=False, time_limit_s=2)
+
+    def compute() -> None:
+        actions.run_schedule(run=run)
+        connections.close_all()
+
+    worker = threading.Thread(target=compute)
+    with transaction.atomic():
+        Event.objects.select_for_update().get(pk=world.event.pk)
+        worker.start()
+        worker.join(timeout=30)
+        waited = worker.is_alive()
+    worker.join()
+
+    run.refresh_from_db()
+    assert (waited, run.status) == (False, "proposed")
 
 
 def test_eighty_participants_with_three_hundred_requests_get_a_valid_schedule(world: World) -> None:

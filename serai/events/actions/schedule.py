@@ -93,7 +93,7 @@ def run_schedule(*, run: ScheduleRun, report: Callable[[dict[str, Any]], None] |
     Safe to repeat: a run that is finished stays as it is, one whose worker died is computed again.
     """
     with transaction.atomic():
-        run = ScheduleRun.objects.select_for_update().select_related("event").get(pk=run.pk)
+        run = ScheduleRun.objects.select_for_update(of=("self",)).select_related("event").get(pk=run.pk)
         if run.status not in {S.QUEUED, S.RUNNING}:
             return run
         if run.status == S.QUEUED:
