@@ -199,8 +199,11 @@ class SearchQuery(FilterQuery):
 
 
 class HitOut(Strict):
+    """`is_close` is false for what is only the nearest there is."""
+
     listing: ListingLine
     shared_terms: list[str]
+    is_close: bool
 
 
 class SearchOut(Strict):
@@ -571,7 +574,10 @@ def search(request: HttpRequest, query: Query[SearchQuery]) -> dict[str, Any]:
     shown = lines_of(viewer, [hit.listing for hit in [*found.exact, *found.meant]])
 
     def hits(rows: Iterable[finding.Hit]) -> list[dict[str, Any]]:
-        return [{"listing": shown[hit.listing.pk], "shared_terms": list(hit.tokens)} for hit in rows]
+        return [
+            {"listing": shown[hit.listing.pk], "shared_terms": list(hit.tokens), "is_close": hit.is_close}
+            for hit in rows
+        ]
 
     return {
         "language": found.language,

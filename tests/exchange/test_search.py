@@ -322,3 +322,32 @@ def test_the_page_costs_the_same_for_one_and_three_results(matcher: m.Matcher, c
 
     assert page.content.count(b'class="row-item"') == 3
     assert len(three) == len(one)
+
+
+@pytest.mark.parametrize(
+    ("text", "page", "language"),
+    [
+        ("hydrogen storage", "en", "en"),  # alone taken for Danish
+        ("hydrogen storage", "zh-hans", "en"),
+        ("hydrogen storage", "fr", "fr"),
+        ("magazynowanie wodoru w kawernach solnych przy elektrowni", "en", "pl"),
+        ("lọc nước", "en", "vi"),
+        ("氢能", "en", "zh"),
+        ("7 %", "ar", "ar"),
+    ],
+)
+def test_language_of_a_query(text: str, page: str, language: str) -> None:
+    assert finding._language(text, page.split("-")[0]) == language
+
+
+def test_what_is_only_the_nearest_is_told_apart(matcher: m.Matcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_listing(title="Solar dryer for fruit")
+    indexed()
+
+    monkeypatch.setattr(finding, "CLOSE", -1.0)
+    near = finding.search(ANYONE, "dryer of mangoes by the sun", Filters())
+    monkeypatch.setattr(finding, "CLOSE", 2.0)
+    far = finding.search(ANYONE, "dryer of mangoes by the sun", Filters())
+
+    assert [hit.is_close for hit in near.meant] == [True]
+    assert [hit.is_close for hit in far.meant] == [False]

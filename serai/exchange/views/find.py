@@ -39,7 +39,8 @@ def search(request: HttpRequest) -> HttpResponse:
     context |= {
         "results": results,
         "exact": [_shown(request, hit, known, text) for hit in results.exact],
-        "meant": [_shown(request, hit, known, text) for hit in results.meant],
+        "meant": [_shown(request, hit, known, text) for hit in results.meant if hit.is_close],
+        "further": [_shown(request, hit, known, text) for hit in results.meant if not hit.is_close],
         "page": queries.Window(results.meant, number, results.more),
     }
     return page(request, "exchange/search.html", context, place="find")
