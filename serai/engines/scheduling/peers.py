@@ -9,7 +9,7 @@ from typing import Any
 
 from .fixed import FixedProblem, breaks_by_person, check_fixed
 from .model import Model
-from .place import Board
+from .place import Board, first_come
 from .types import Event
 
 
@@ -47,16 +47,8 @@ def greedy_fixed(problem: FixedProblem) -> tuple[int, int]:
 
 def greedy_wishes(event: Event) -> tuple[int, int]:
     """Wishes by weight, earliest common free slot; (weight, breaks)."""
-    model = Model(event)
-    board = Board(model)
-    order = sorted(range(len(event.wishes)), key=lambda w: -event.wishes[w].weight)
-    for w in order:
-        for i in model.options_of[w]:
-            free = board.allowed_starts(i)
-            slot = next((t for t in range(model.T) if free >> t & 1 and board.fits(i, t)), None)
-            if slot is not None:
-                board.put(i, slot)
-                break
+    board = Board(Model(event))
+    first_come(board)
     return board.weight, board.breaks()
 
 

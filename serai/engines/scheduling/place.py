@@ -419,6 +419,19 @@ class Placer:
         return self.rng.choice(candidates) if candidates else None
 
 
+def first_come(board: Board) -> None:
+    """Adds the wishes from the heaviest on, each at its earliest free slot: what anybody would do by hand."""
+    model, wishes = board.model, board.model.event.wishes
+    for w in sorted(range(len(wishes)), key=lambda w: -wishes[w].weight):
+        if w in board.placed:
+            continue
+        for i in model.options_of[w]:
+            slot = next((t for t in slots(board.allowed_starts(i)) if board.fits(i, t)), None)
+            if slot is not None:
+                board.put(i, slot)
+                break
+
+
 def restore(board: Board, placed: dict[int, tuple[int, int]]) -> None:
     for w in list(board.placed):
         if board.placed[w] != placed.get(w):

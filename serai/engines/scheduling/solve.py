@@ -13,7 +13,7 @@ from .choose import Choice, Chooser
 from .conflict import contradicting_musts, shrink
 from .explain import conflict_of, find_option, reasons_for
 from .model import Model
-from .place import Board, Placer, restore
+from .place import Board, Placer, first_come, restore
 from .programme import Solver
 from .rules import total_breaks, validate
 from .seats import seat
@@ -122,6 +122,9 @@ class _Run:
             self._choose_again(placer, choice, fixed, left)
             self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
         hard = board.weight < choice.weight_bound
+        if hard:
+            self._floor(board, kept)
+            self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
         if hard and not self.stopped:
             self._windows(placer, choice)
         self._report("placed", board.weight, choice.weight_bound, board.breaks(), 0)
@@ -220,6 +223,27 @@ class _Run:
             if w not in board.placed and wishes[w].weight >= 0:
                 any(placer.insert(i) for i in model.options_of[w])
 
+    def _floor(self, board: Board, kept: set[int]) -> None:
+        """Never less than first come, first served, whatever the clock cut short.
+
+        Promises go before weight; weight that fairness was allowed to cost is not missed.
+        """
+        greedy = Board(self.model)
+        for w in kept:
+            greedy.put(*board.placed[w])
+        first_come(greedy)
+        rules = self.event.rules
+        share = 1.0 - rules.fairness_cost if rules.guarantee_count > 0 else 1.0
+        ours, theirs = self._shortfall(board), self._shortfall(greedy)
+        if theirs < ours or (theirs == ours and board.weight < share * greedy.weight):
+            restore(board, greedy.placed)
+
+    def _shortfall(self, board: Board) -> tuple[int, int]:
+        """Musts without a meeting, and meetings missing from guarantees."""
+        event = self.event
+        musts = sum(1 for w, wish in enumerate(event.wishes) if wish.must and w not in board.placed)
+        return musts, sum(max(0, x.min_meetings - board.count[p]) for p, x in enumerate(event.people))
+
     def _windows(self, placer: Placer, choice: Choice) -> None:
         """Weight that placing lost, by exact windows."""
         linear = self.chooser.linear
@@ -238,6 +262,11 @@ class _Run:
         now, prices = board.breaks(), None
         bound, prices = breaks_bound(self.model, board.placed, self._share(0.05), best_known=now)
         self._report("breaks", board.weight, choice.weight_bound, now, bound)
+        reserve = 0.08 * self.time_limit_s
+        if time.monotonic() > self.deadline - reserve:
+            # Setting the annealing up takes longer than very short limits.
+            self.in_time = False
+            return bound
         search = BreakSearch(board, self.seed, kept)
 
         def report(best: int) -> bool:
@@ -245,7 +274,6 @@ class _Run:
             return self.stopped
 
         # The bound holds for the chosen meetings: those exchanged for others need a new one at the end.
-        reserve = 0.08 * self.time_limit_s
         # From the limit alone, not from what is left: the same seed gives the same sweeps.
         sweeps = search.sweeps_in((HARD_SHARE if hard else EASY_SHARE) * self.time_limit_s)
         self.in_time &= search.run(self.deadline - reserve, report, floor=bound, sweeps=sweeps)

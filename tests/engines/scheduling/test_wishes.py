@@ -24,7 +24,7 @@ from serai.engines.scheduling.breaks import BreakSearch
 from serai.engines.scheduling.choose import Chooser
 from serai.engines.scheduling.generate import generate
 from serai.engines.scheduling.model import Model
-from serai.engines.scheduling.place import Board, Placer, restore
+from serai.engines.scheduling.place import Board, Placer, first_come, restore
 from serai.engines.scheduling.programme import Rows, Solver
 from serai.engines.scheduling.svg import MAX_ROWS, draw_plan
 from serai.engines.scheduling.windows import Windows, useful_options
@@ -54,6 +54,27 @@ def test_of_three_people_in_one_slot_one_stays_idle() -> None:
 
     # Slots left aside each could meet two; in a slot of three people only two are busy.
     assert (plan.weight, plan.weight_bound) == (2, 2)
+
+
+@pytest.mark.parametrize("family", ["wishes", "pool", "rests", "online", "musts", "everything"])
+@pytest.mark.parametrize(("seed", "limit"), [(0, 0.02), (1, 0.02), (1, 0.3)])
+def test_a_run_cut_short_is_never_below_first_come(family: str, seed: int, limit: float) -> None:
+    event = small(family, people=120, wishes=900, slots=12, tables=30, seed=seed)
+    board = Board(Model(event))
+    first_come(board)
+    met = {event.wishes[w].id for w in board.placed}
+    promises_held = all(w.id in met for w in event.wishes if w.must) and all(
+        board.count[p] >= person.min_meetings for p, person in enumerate(event.people)
+    )
+
+    plan = solve(event, time_limit_s=limit)
+
+    assert not list(check(event, plan))
+    if promises_held:
+        assert plan.weight >= board.weight
+    else:
+        # What greedy breaks, the plan keeps, whatever weight that costs.
+        assert plan.status != "unknown"
 
 
 def test_pieces_are_the_components_of_two_matchings() -> None:
