@@ -1,11 +1,13 @@
 """Tables from strangers, CSV or XLSX: how they are written is proposed, shown and changeable; then read exactly."""
 
+import codecs
 import csv
+import inspect
 import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -33,6 +35,9 @@ ENCODINGS = (
     "utf-8", "utf-8-sig", "utf-16", "gb18030", "big5", "shift_jis", "euc-kr", "windows-1252", "windows-1251",
     "windows-1256", "iso-8859-1", "iso-8859-15", "mac-roman",
 )  # fmt: skip
+NOT_OF_TABLES = frozenset({"idna", "punycode", "utf-7", "unicode-escape", "raw-unicode-escape"})
+"""Codecs that spell a text in ASCII: no table is written so, they let lone surrogates in or take time without end."""
+
 DELIMITERS = (",", ";", "\t", "|")
 LINE_ENDS = {"CRLF": "\r\n", "LF": "\n", "CR": "\r"}
 _BREAK = re.compile("\r\n|\r|\n")
@@ -90,6 +95,8 @@ def _propose_text(source: Source, sample: bytes, stated: Options) -> TableShape:
     is_whole = len(sample) < SAMPLE
     encoding = str(stated.get("encoding") or "") or guess_encoding(sample, complete=is_whole)
     try:
+        if codecs.lookup(encoding).name in NOT_OF_TABLES:
+            raise LookupError
         text = sample.decode(encoding, errors="strict" if is_whole else "ignore")
     except (UnicodeError, LookupError) as error:
         raise FileRefused(_unreadable(encoding, error), file=source.name) from None
@@ -194,8 +201,12 @@ def _text_table(source: Source, shape: TableShape) -> Iterator[Row]:
     line = 0
     try:
         with source.path.open("r", encoding=shape.encoding, newline="") as file:
-            reader = csv.reader(_lines(file, source.name, end), delimiter=shape.delimiter, strict=False)
+            lines = _lines(file, source.name, end)
+            reader = csv.reader(lines, delimiter=shape.delimiter, strict=False)
             for number, cells in enumerate(reader, start=1):
+                # A row that ran to the end of the file for its closing quote has swallowed the rows below it.
+                if inspect.getgeneratorstate(lines) == inspect.GEN_CLOSED:
+                    raise csv.Error
                 begins, line = line + 1, reader.line_num
                 if number <= shape.header_line or not any(cell.strip() for cell in cells):
                     continue
@@ -207,7 +218,7 @@ def _text_table(source: Source, shape: TableShape) -> Iterator[Row]:
         raise FileRefused(reason, file=source.name, line=line + 1) from None
 
 
-def _lines(file: IO[str], name: str, end: str) -> Iterator[str]:
+def _lines(file: IO[str], name: str, end: str) -> Generator[str, None, None]:
     """Lines with their ends. Without a stated `end`, every kind ends a line, a bare carriage return included.
 
     A line without end is refused, not read. With a stated end the other signs are blanks inside a line.

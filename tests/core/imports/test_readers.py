@@ -205,3 +205,29 @@ def test_a_spreadsheet_with_a_title_and_false_dimensions_is_read(tmp_path: Path)
 def test_what_is_no_spreadsheet_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileRefused):
         propose_shape(_file(tmp_path, "a.xlsx", b"not a spreadsheet"))
+
+
+@pytest.mark.parametrize(
+    "encoding", ["punycode", "idna", "utf-7", "UTF7", "unicode_escape", "raw-unicode-escape"]
+)
+def test_a_codec_no_table_is_written_in_is_refused(tmp_path: Path, encoding: str) -> None:
+    path = _file(tmp_path, "a.csv", b"name+2AA-,country\nAb,PL\n")
+
+    with pytest.raises(FileRefused, match="not an encoding that is known"):
+        propose_shape(path, {"encoding": encoding})
+
+
+@pytest.mark.parametrize("end", [b"\n", b""])
+def test_a_quote_that_is_never_closed_swallows_no_rows(tmp_path: Path, end: bytes) -> None:
+    path = _file(tmp_path, "a.csv", b'name,country\nAb,PL\n"Cd,PL\nEf,PL\nGh,PL' + end)
+
+    with pytest.raises(FileRefused) as refused:
+        list(table_rows(path, propose_shape(path)))
+
+    assert refused.value.refusal.line == 3
+
+
+def test_a_quote_closed_on_the_last_line_is_read(tmp_path: Path) -> None:
+    path = _file(tmp_path, "a.csv", b'name,country\nAb,"P\nL"')
+
+    assert [row.data for row in table_rows(path, propose_shape(path))] == [{"name": "Ab", "country": "P\nL"}]
