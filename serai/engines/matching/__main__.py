@@ -115,14 +115,17 @@ def _progress(done: int, total: int) -> None:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str, str | None]]:
-    with path.open(encoding="utf-8", errors="surrogateescape") as stream:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip():
                 continue
             try:
                 item = json.loads(line)
-                yield str(item["id"]), str(item["text"]), item.get("lang")
-            except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+                language = item.get("lang")
+                if not isinstance(language, str | None):
+                    raise TypeError(f"lang: {language!r} is not a text")
+                yield str(item["id"]), str(item["text"]), language
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise ValueError(
                     f'{path}, line {number}: not an object with "id" and "text" ({error})'
                 ) from error

@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, help="where the plan goes; standard output if left out")
     sub.add_argument("--time-limit", type=_seconds, default=60.0, metavar="S")
     sub.add_argument("--workers", type=_count, default=2)
-    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--seed", type=_seed, default=0)
     sub.add_argument("--start", type=Path, help="an earlier plan of the same wish list to begin from")
     sub.add_argument("--freeze", default="", help="wishes that keep their place in --start: 3,17,20")
     sub.add_argument("--svg", type=Path, help="also draw people × slots, and value and bound over time")
@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--slots", type=_count, default=16)
     sub.add_argument("--tables", type=_count, default=80)
     sub.add_argument("--absent", type=float, default=0.3, help="share of people away for a stretch")
-    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--seed", type=_seed, default=0)
     sub.add_argument("--out", type=Path)
 
     sub = command("explain", _explain, "Say why wishes are unmet, or why there must be breaks.")
@@ -137,6 +137,13 @@ def _seconds(text: str) -> float:
     value = float(text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError("must be a number above 0")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("must be at least 0")
     return value
 
 

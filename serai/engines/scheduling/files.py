@@ -42,7 +42,7 @@ def read_json(path: str | Path) -> dict[str, Any]:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise InvalidEventError(f"{path.name}: {size} bytes is more than the limit of {MAX_FILE_BYTES}")
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InvalidEventError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -51,6 +51,8 @@ def read_json(path: str | Path) -> dict[str, Any]:
         raise InvalidEventError(f"{path.name}: line {error.lineno}: {error.msg}") from error
     except RecursionError as error:
         raise InvalidEventError(f"{path.name}: nested too deeply") from error
+    except ValueError as error:
+        raise InvalidEventError(f"{path.name}: a number has too many digits") from error
     if not isinstance(data, dict):
         raise InvalidEventError(f"{path.name}: the file must hold one JSON object")
     return data

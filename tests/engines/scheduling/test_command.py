@@ -172,3 +172,22 @@ def test_bad_input_names_the_key(
 def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("solve", tmp_path / "nowhere.json") == BAD_INPUT
     assert "nowhere.json" in capsys.readouterr().err
+
+
+def test_a_byte_order_mark_is_read_and_endless_digits_are_named(
+    wish_list: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marked, endless = tmp_path / "marked.json", tmp_path / "endless.json"
+    marked.write_bytes(b"\xef\xbb\xbf" + wish_list.read_bytes())
+    endless.write_text('{"slots": ' + "9" * 6000 + "}", encoding="utf-8")
+
+    assert run("solve", marked, "--out", tmp_path / "plan.json", "--time-limit", 1) == DONE
+    assert run("solve", endless) == BAD_INPUT
+    assert "too many digits" in capsys.readouterr().err
+
+
+def test_a_seed_below_zero_is_refused(wish_list: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        run("solve", wish_list, "--seed=-1")
+    assert refused.value.code == BAD_INPUT
+    assert "--seed" in capsys.readouterr().err
