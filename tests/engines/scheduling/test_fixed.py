@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pysat.solvers import Solver
 
-from serai.engines.scheduling import InvalidEventError, worker
+from serai.engines.scheduling import InvalidEventError, race, worker
 from serai.engines.scheduling.conflict import minimal_conflict
 from serai.engines.scheduling.encode import Formula, count_breaks, encode, slots_of_model
 from serai.engines.scheduling.fixed import (
@@ -19,6 +19,7 @@ from serai.engines.scheduling.fixed import (
     FixedProblem,
     breaks_by_person,
     check_fixed,
+    meetings_over,
     propagate,
     read_fixed,
     write_fixed,
@@ -289,6 +290,43 @@ def test_an_arm_that_crashes_costs_a_note() -> None:
     # The local search had a schedule all the same, and the profile bound proves it.
     assert (plan.status, plan.breaks, plan.bound) == ("optimal", 1, 1)
     assert any(note.startswith("no such arm ended with code 1") for note in plan.engine["notes"])
+
+
+def test_an_easy_list_takes_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(race, "HEAD_START_S", FAR_AWAY)
+
+    plan = solve_fixed(make_problem(), time_limit_s=120, arms=("sat", "no such arm"))
+
+    assert (plan.status, plan.engine["decided_by"], plan.engine["notes"]) == ("optimal", "sat", [])
+
+
+def test_the_second_arm_need_not_wait_for_one_that_died(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(race, "HEAD_START_S", FAR_AWAY)
+    monkeypatch.setattr(race, "WAIT_BEFORE_LATE_ARMS_S", FAR_AWAY)
+
+    plan = solve_fixed(make_problem(), time_limit_s=120, arms=("no such arm", "sat"))
+
+    assert (plan.status, plan.engine["decided_by"]) == ("optimal", "sat")
+
+
+def test_the_second_arm_joins_one_that_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(race, "HEAD_START_S", 0.0)
+    monkeypatch.setattr(race, "WAIT_BEFORE_LATE_ARMS_S", FAR_AWAY)
+
+    # Of one break the local search proves nothing, so only the other arm can end the race.
+    problem = make_problem(forbidden={1: frozenset({1, 2})})
+    plan = solve_fixed(problem, time_limit_s=120, arms=("local search", "maxsat"))
+
+    assert (plan.status, plan.engine["decided_by"]) == ("optimal", "maxsat")
+
+
+def test_sessions_fixed_and_closed_slots_say_how_many_meetings_are_over() -> None:
+    problem = make_problem(
+        meetings=(FixedMeeting(0, 1, session="am"), FixedMeeting(1, 2, slot=2), FixedMeeting(1, 3)),
+        forbidden={3: frozenset({0})},
+    )
+    # Slot 2 is taken by the fixed meeting; the third is in slot 1 or 3.
+    assert meetings_over(problem, propagate(problem), 1) == ([0, 1, 2, 3], [1, 2, 3, 3])
 
 
 def test_an_arm_that_hangs_is_killed_and_the_bound_kept() -> None:
