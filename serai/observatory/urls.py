@@ -11,6 +11,7 @@ urlpatterns = [
     path("observe/ties/<slug:code>/", views.country_ties, name="country_ties"),
     path("observe/ties/<slug:start>/<slug:end>/", views.pair_ties, name="pair_ties"),
     path("observe/releases/", views.release_list, name="release_list"),
+    path("observe/releases/new/", views.release_new, name="release_new"),
     path("observe/releases/<uuid:pk>/", views.release_detail, name="release_detail"),
     path("observe/<slug:code>/", views.indicator_detail, name="indicator_detail"),
     path("observe/<slug:code>/records/", views.indicator_records, name="indicator_records"),

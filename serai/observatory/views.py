@@ -5,14 +5,16 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from serai.agreements.pages import Window, window
+from serai.accounts.door import caller
+from serai.agreements.pages import Window, form_page, window
 from serai.agreements.pages import chosen as narrowed
 from serai.core import kinds, policy, ui
 from serai.core.errors import NotFound
@@ -27,7 +29,7 @@ from serai.events.policies import visible_events
 from serai.exchange import queries as exchange
 from serai.exchange import shapes as exchange_shapes
 from serai.exchange.models import Listing
-from serai.observatory import exports, indicators, policies, queries, shapes
+from serai.observatory import actions, exports, forms, indicators, policies, queries, shapes
 from serai.observatory.indicators import DIMENSIONS, YEAR, Indicator
 from serai.observatory.models import Release
 
@@ -271,8 +273,36 @@ def release_list(request: HttpRequest) -> HttpResponse:
         )
         for release in shown.object_list
     ]
-    return page(
-        request, "observatory/release_list.html", {"tabs": tabs("release_list"), "rows": rows, "page": shown}
+    may_release = policies.may_release(viewer_of(request))
+    context = {
+        "tabs": tabs("release_list"),
+        "rows": rows,
+        "page": shown,
+        "freeze": ui.Action(_("Freeze the figures of a year"), reverse("release_new"), "archive")
+        if may_release
+        else None,
+    }
+    return page(request, "observatory/release_list.html", context)
+
+
+@policy.route("observatory.release")
+def release_new(request: HttpRequest) -> HttpResponse:
+    """Freeze the figures of a year, or correct an earlier release of it."""
+    form = forms.ReleaseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        made = form.run(lambda: actions.release_year(by=caller(request), **form.cleaned_data))
+        if made:
+            messages.success(request, _("The figures are frozen."))
+            return redirect("release_detail", made.pk)
+    return form_page(
+        request,
+        form,
+        title=_("Freeze the figures of a year"),
+        lead=_(
+            "Figures frozen on a day. They never change; a correction is a new version that says what it corrects."
+        ),
+        submit=_("Freeze"),
+        cancel_url=reverse("release_list"),
     )
 
 

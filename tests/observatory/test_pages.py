@@ -189,3 +189,21 @@ def test_only_the_secretariat_freezes_a_release_over_the_interface() -> None:
     assert answer.status_code == 201
     assert {value["indicator"] for value in answer.json()["values"]} >= set(CODES)
     assert client.get("/api/v1/releases").json()["count"] == 1
+
+
+def test_the_secretariat_freezes_a_year_on_a_page() -> None:
+    secretary = make_user()
+    NodeRole.objects.create(user=secretary, role=NodeRole.Role.SECRETARIAT)
+    client, url = Client(), reverse("release_new")
+    assert client.get(url).status_code == 302  # to the sign-in
+    client.force_login(make_user())
+    assert client.post(url, {"year": "2025"}).status_code == 404  # not theirs: as if it were not there
+
+    client.force_login(secretary)
+    assert url in client.get(reverse("release_list")).content.decode()
+    frozen = client.post(url, {"year": "2025"}, follow=True)
+    again = client.post(url, {"year": "2025"})
+
+    assert "2025" in frozen.content.decode()
+    assert again.status_code == 422  # a correction says what it changes
+    assert url not in _page(reverse("release_list"))
