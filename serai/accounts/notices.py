@@ -124,7 +124,7 @@ def _stored(value: object) -> object:
     return {**asdict(value), "id": str(value.id)} if isinstance(value, Named) else str(value)
 
 
-@outbox.sender("notice")
+@outbox.sender("notice", can_wait=True)
 def send(payload: dict[str, Any]) -> None:
     """Write the letter of a notice as it reads now, unless its reader wants none any more."""
     notice = Notice.objects.select_related("user").filter(pk=payload["notice"]).first()

@@ -5,22 +5,29 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, When
 from django.utils import timezone
 
 from serai.core.models import OutboxMessage
 
 Sender = Callable[[dict[str, Any]], None]
 _senders: dict[str, Sender] = {}
+_patient: set[str] = set()
 
 TRIES = 5
 """After this many failures a message is parked and shown to the operator; the others go on."""
 
 
-def sender(channel: str) -> Callable[[Sender], Sender]:
-    """Register the decorated function as the way messages of `channel` leave the node."""
+def sender(channel: str, *, can_wait: bool = False) -> Callable[[Sender], Sender]:
+    """Register the decorated function as the way messages of `channel` leave the node.
+
+    What `can_wait` leaves after everything else: nobody stands at the door for a notice as for an invitation.
+    """
 
     def register(function: Sender) -> Sender:
         _senders[channel] = function
+        if can_wait:
+            _patient.add(channel)
         return function
 
     return register
@@ -46,7 +53,8 @@ def deliver_due(*, limit: int = 200) -> int:
             due = OutboxMessage.objects.filter(
                 sent_at__isnull=True, parked_at__isnull=True, due_at__lte=timezone.now()
             )
-            message = due.order_by("due_at").select_for_update(skip_locked=True).first()
+            turn = Case(When(channel__in=_patient, then=1), default=0)
+            message = due.order_by(turn, "due_at").select_for_update(skip_locked=True).first()
             if message is None:
                 return sent
             sent += _deliver(message)
