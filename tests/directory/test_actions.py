@@ -219,6 +219,7 @@ def test_the_name_shown_first_stays() -> None:
 
 def test_a_verified_organisation_cannot_take_a_name_that_imitates_another() -> None:
     famous = register(factories.make_user(), name="China Optics")
+    Organisation.objects.filter(pk=famous.pk).update(status=S.VERIFIED)  # a draft is nobody's to know of
     organisation = factories.make_organisation(status=S.VERIFIED)
     manager = factories.make_member(organisation)
 

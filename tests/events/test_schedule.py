@@ -227,3 +227,19 @@ def test_eighty_participants_with_three_hundred_requests_get_a_valid_schedule(wo
     assert 0.98 * run.weight_bound <= run.weight <= run.weight_bound
     assert meetings.count() == run.granted
     assert list(check(problem.event, planning.current_plan(problem, meetings))) == []
+
+
+def test_a_run_that_breaks_says_so_and_lets_the_next_begin(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_request(world.event, requester=world.ana, invitee=world.bo)
+
+    def broken(*_args: object, **_more: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(planning, "problem_of", broken)
+        run = _run(world.event, world.organiser)
+
+    assert (run.status, "our side" in run.message) == ("failed", True)
+    assert _run(world.event, world.organiser).status == "proposed"

@@ -28,8 +28,8 @@ TEXTS = frozenset({".csv", ".tsv", ".txt"})
 MAX_COLUMNS = 500
 MAX_HEADER_LINE = 1000
 SAMPLE = 1 << 20
-EMPTY_ROWS = 2000
-"""After this many empty rows a sheet is over: a file may claim a million of them."""
+LAST_ROW = 1_048_576
+"""A sheet has no more rows; a file may name any number."""
 
 ENCODINGS = (
     "utf-8", "utf-8-sig", "utf-16", "gb18030", "big5", "shift_jis", "euc-kr", "windows-1252", "windows-1251",
@@ -307,15 +307,14 @@ def _sheet(book: Any, name: str, source: Source) -> Any:
 
 
 def _sheet_rows(sheet: Any, source: Source) -> Iterator[tuple[int, list[Any]]]:
-    empty, number = 0, 0
+    number = 0
     try:
         for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
             kept = list(cells[:MAX_COLUMNS])
             while kept and kept[-1] in (None, ""):
                 kept.pop()
-            empty = 0 if kept else empty + 1
-            if empty > EMPTY_ROWS:
-                return
+            if number > LAST_ROW:
+                raise ValueError(number)
             yield number, kept
     except _BROKEN_BOOK:
         reason = _("the sheet is damaged")

@@ -1,5 +1,6 @@
 """Computing the schedule of an event and publishing it: one transaction, guarded by the seats."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -23,6 +24,7 @@ from serai.events.models import Event, Meeting, MeetingRequest, MeetingSeat, Sch
 from serai.events.planning import Change, Problem
 from serai.events.solver import SolverError, Task, solve_apart
 
+log = logging.getLogger(__name__)
 S = ScheduleRun.Status
 SCHEDULABLE = (Event.Status.REGISTRATION, Event.Status.CLOSED, Event.Status.RUNNING)
 LIMIT_S = 5.0
@@ -100,16 +102,21 @@ def run_schedule(*, run: ScheduleRun, report: Callable[[dict[str, Any]], None] |
             lifecycle.advance(SCHEDULE, run, S.RUNNING)
         run.progress = []
         run.save()
-    standing = list(_standing(run.event))
-    kept = _kept(run, standing)
-    problem = planning.problem_of(run.event, keep={str(m.request_id) for m in kept})
     try:
+        standing = list(_standing(run.event))
+        kept = _kept(run, standing)
+        problem = planning.problem_of(run.event, keep={str(m.request_id) for m in kept})
         plan = solve_apart(_task(run, problem, kept), progress=_Reporter(run, report))
+        return _propose(run, problem, plan, standing)
     except SolverError as error:
-        with transaction.atomic():
-            _fail(run, str(error))
-        return run
-    return _propose(run, problem, plan, standing)
+        reason = str(error)
+    except Exception:
+        # The organiser must get an answer: a run that stays under way would keep the next from starting.
+        log.exception("schedule run %s", run.pk)
+        reason = _("Something went wrong on our side; nothing was kept. The operator has a record of it.")
+    with transaction.atomic():
+        _fail(run, reason)
+    return run
 
 
 def _standing(event: Event) -> Iterable[Meeting]:

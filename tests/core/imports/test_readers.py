@@ -202,6 +202,28 @@ def test_a_spreadsheet_with_a_title_and_false_dimensions_is_read(tmp_path: Path)
     ]
 
 
+def test_a_row_far_below_is_read_and_one_beyond_every_sheet_refused(tmp_path: Path) -> None:
+    far, beyond = tmp_path / "far.xlsx", tmp_path / "beyond.xlsx"
+    for path, line in ((far, 5000), (beyond, 1_048_577)):
+        book = Workbook()
+        book.active.append(["Name", "Land"])
+        book.active.cell(5000, 1, "Nordlicht")
+        buffer = io.BytesIO()
+        book.save(buffer)
+        with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+            for info in old.infolist():
+                content = (
+                    old.read(info).replace(b'"5000"', b'"%d"' % line).replace(b'"A5000"', b'"A%d"' % line)
+                )
+                new.writestr(info.filename, content)
+
+    found = list(table_rows(Source.of(far), propose_shape(Source.of(far))))
+
+    assert [(row.line, row.data["Name"]) for row in found] == [(5000, "Nordlicht")]
+    with pytest.raises(FileRefused, match="damaged"):
+        list(table_rows(Source.of(beyond), propose_shape(Source.of(beyond))))
+
+
 def test_what_is_no_spreadsheet_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileRefused):
         propose_shape(_file(tmp_path, "a.xlsx", b"not a spreadsheet"))
