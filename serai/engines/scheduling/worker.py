@@ -20,6 +20,8 @@ MAXSAT_OPTIMUM, MAXSAT_UNSATISFIABLE = 30, 20
 SAT_SOLVER = "cadical195"
 FIRST_WIDTH = 16
 """Breaks the first counter tells apart; doubled when they are not enough."""
+FEW_BREAKS = 3
+"""Up to this many levels the limit on breaks is a clause of a solver of its own."""
 LOCAL_SEARCH_S = 1.0
 
 
@@ -52,12 +54,17 @@ def bound_by_profiles(problem: FixedProblem, domains: Domains, emit: Emit) -> No
 
 
 def sat_upwards(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
-    """SAT calls that allow no break, one, two and so on: refutations are cheap where breaks count by rank."""
+    """SAT calls that allow no break, one, two and so on: refutations are cheap where breaks count by rank.
+
+    A limit that is a clause lets the solver simplify with it, which finds schedules sooner; assumed limits
+    keep what was learnt, which pays on a long climb, and tell whether the limit was to blame at all.
+    """
     try:
         from pysat.solvers import Solver
     except ImportError:
         emit(missing="python-sat")
         return
+    emit(engine=f"SAT {SAT_SOLVER}")
     f = encode(problem, domains)
     most = 0
     while True:
@@ -65,8 +72,13 @@ def sat_upwards(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
         clauses = len(f.clauses)
         outputs = count_breaks(f, min(width, len(f.soft)))
         with Solver(name=SAT_SOLVER, bootstrap_with=f.clauses) as solver:
-            emit(engine=f"SAT {SAT_SOLVER}")
             while most < min(width, len(outputs)):
+                if most < FEW_BREAKS:
+                    limited = [*f.clauses, [-outputs[most]]]
+                    with Solver(name=SAT_SOLVER, bootstrap_with=limited) as simplified:
+                        if simplified.solve():
+                            emit(slots=slots_of_model(f, simplified.get_model(), len(problem.meetings)))
+                            return
                 if solver.solve(assumptions=[-outputs[most]]):
                     emit(slots=slots_of_model(f, solver.get_model(), len(problem.meetings)))
                     return
