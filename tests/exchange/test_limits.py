@@ -59,6 +59,7 @@ def test_what_was_stored_without_codes_is_still_shown() -> None:
     assert ("45 °C" in str(check.label), "50 °C" in str(check.reason)) == (True, True)
 
 
+@pytest.mark.django_db
 def test_every_failed_condition_has_a_sentence() -> None:
     details = {"wanted": "technology", "found": "space", "deadline": "2026-01-05", "reason": "Sister firms."}
     for rule in pairs.RULES:

@@ -187,7 +187,7 @@ WRITERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (frozenset({OWNER, SECRETARIAT}), r"/(memberships|invitations|colleagues)/", ""),
     (NODE, r"/requests-to-join/", ""),
     (NODE, r"/(network|api/v1/organisations)/", ""),
-    (frozenset({OWNER}), r"/imports/<uuid:pk>/", ""),
+    (frozenset({OWNER}), r"/(imports/<uuid:pk>/|api/v1/imports/)", ""),
     (WITH_ORGANISATION, r"/(network|api/v1/organisations)/<uuid:pk>", "own organisation"),
     (frozenset({OWNER}), r"/(exchange|api/v1/listings)/<uuid:pk>", "not other side"),
     (frozenset({OTHER}), r"/(exchange|api/v1/listings)/<uuid:pk>", "published, other side"),
@@ -442,6 +442,7 @@ def test_downloads_hold_exactly_the_declared_columns(world: World, clients: dict
         "agreements": "/build/agreements/?format=csv",
         "figures": "/observe/figures.csv",
         "ties": "/observe/ties.csv",
+        "lines-not-taken": f"/imports/{world.one('import', 'done').id}/refused.csv",
     }
 
     assert downloads.keys() == declared.keys()

@@ -14,6 +14,7 @@ from django.db import connection
 from serai.core.imports import actions, framework
 from serai.core.models import AuditEntry, ImportRun
 from serai.directory.models import Organisation
+from serai.node.locks import eventually
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -127,9 +128,14 @@ def test_a_trial_whose_worker_was_killed_leaves_nothing(path: Path) -> None:
     run = _uploaded(actions.check_import)
 
     _kill_midway(BY_WORKER, str(run.pk))
-    actions.work(run_id=run.pk)
 
-    run.refresh_from_db()
+    def taken_up() -> bool:
+        # The database lets go of the killed worker's hold when it notices that nobody is there any more.
+        actions.work(run_id=run.pk)
+        run.refresh_from_db()
+        return run.status != S.CHECKING
+
+    assert eventually(taken_up, 30)
     assert (run.status, run.created, Organisation.objects.count()) == (S.CHECKED, ROWS, 0)
 
 
