@@ -20,6 +20,8 @@ from django.utils import translation
 from serai.core import outbox, policy
 
 _FIELD = re.compile(r"\{([a-z_]+)\}")
+_OVERRIDES = re.compile("[\u202a-\u202e]")
+"""They would turn the words of the letter around as well."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def post(*, letter: str, to: str, language: str, values: Mapping[str, object], k
 
 
 def _fill(text: str, values: Mapping[str, object]) -> str:
-    return _FIELD.sub(lambda match: str(values[match.group(1)]), text)
+    return _FIELD.sub(lambda match: _OVERRIDES.sub("", str(values[match.group(1)])), text)
 
 
 @outbox.sender("mail")
