@@ -18,7 +18,7 @@ GOOD_LEI = "5493001KJTIIGC8Y1R12"
 
 
 def log() -> list[str]:
-    return list(AuditEntry.objects.order_by("seq").values_list("action", flat=True))
+    return list(AuditEntry.objects.order_by("at").values_list("action", flat=True))
 
 
 def facts(**what_matters: Any) -> Facts:

@@ -73,7 +73,7 @@ def test_an_event_takes_its_steps_and_no_others(world: World) -> None:
         event = step(event=event, by=world.organiser)
 
     assert event.status == "reported"
-    assert list(AuditEntry.objects.order_by("seq").values_list("action", flat=True))[1:] == [
+    assert list(AuditEntry.objects.order_by("at").values_list("action", flat=True))[1:] == [
         f"events.event_{s}" for s in ("announced", "registration", "closed", "running", "ended", "reported")
     ]
 

@@ -160,7 +160,7 @@ def test_organisers_move_a_meeting_and_its_number_goes_up(world: World, request_
     )
 
     assert (moved.slot, moved.table, moved.sequence) == (world.slots[1], world.tables[1], 1)
-    assert AuditEntry.objects.order_by("-seq").values_list("action", flat=True)[0] == "events.meeting_moved"
+    assert AuditEntry.objects.order_by("-at").values_list("action", flat=True)[0] == "events.meeting_moved"
     assert moved.seats.filter(is_active=True, during=world.slots[1].during).count() == 3
     assert moved.seats.filter(is_active=True).count() == 3
 

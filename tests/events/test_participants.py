@@ -26,7 +26,7 @@ def _register(world: World, **more: object) -> Participant:
 
 
 def _last() -> str:
-    return AuditEntry.objects.order_by("-seq")[0].action
+    return AuditEntry.objects.order_by("-at")[0].action
 
 
 def test_somebody_registers_and_the_organisers_confirm(world: World) -> None:

@@ -16,7 +16,7 @@ S = MeetingRequest.Status
 
 
 def _actions() -> list[str]:
-    return list(AuditEntry.objects.order_by("seq").values_list("action", flat=True))
+    return list(AuditEntry.objects.order_by("at").values_list("action", flat=True))
 
 
 def _ask(world: World, **more: object) -> MeetingRequest:

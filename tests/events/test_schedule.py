@@ -89,7 +89,7 @@ def test_publishing_makes_the_meetings_and_tells_everybody_once(world: World) ->
     assert {r.status for r in MeetingRequest.objects.filter(pk__in=[r.pk for r in requests])} == {"scheduled"}
     notices = Notice.objects.filter(kind="events.schedule_published")
     assert sorted(n.values["count"] for n in notices) == ["2", "2", "2"]
-    entry = AuditEntry.objects.order_by("-seq")[0]
+    entry = AuditEntry.objects.order_by("-at")[0]
     assert entry.action == "events.schedule_published"
     with pytest.raises(Conflict):
         actions.publish_schedule(run=run, by=world.organiser)
