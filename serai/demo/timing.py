@@ -20,6 +20,7 @@ from django.db import connection, reset_queries
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 
 from serai.accounts.models import User
 from serai.cooperation import queries as cooperation
@@ -235,7 +236,7 @@ def _asked(address: str, host: str, port: int, cookies: str) -> tuple[float, int
     headers = {"Host": host, "Cookie": cookies, "Accept-Language": "en", "Accept-Encoding": "gzip"}
     server = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     began = time.perf_counter()
-    server.request("GET", address, headers=headers)
+    server.request("GET", iri_to_uri(address), headers=headers)
     answer = server.getresponse()
     body = answer.read()
     taken = (time.perf_counter() - began) * 1000
