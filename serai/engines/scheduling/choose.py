@@ -229,53 +229,6 @@ class Chooser:
             found.append(int(np.floor(-result[2] + EPSILON)) if result else limit)
         return found[0], found[1]
 
-    def most_beside(self, kept: Mapping[int, tuple[int, int]], now: int, time_limit_s: float = 1.0) -> int:
-        """Upper bound on the meetings that can be added in slots from `now` on, the kept ones staying: the
-        linear relaxation, which is nearly whole and quick."""
-        model = self.model
-        later = model.full & ~((1 << now) - 1)
-        columns = [i for i, o in enumerate(model.options) if o.wish not in kept and o.starts & later]
-        if not columns:
-            return 0
-        place = {i: k for k, i in enumerate(columns)}
-        rows = Rows()
-        busy, load = [0] * model.P, [[0] * model.T for _ in model.rows]
-        held = [0] * model.P
-        for option, start in kept.values():
-            o = model.options[option]
-            held[o.a] += 1
-            held[o.b] += 1
-            for t in range(start, start + o.length):
-                busy[o.a] |= 1 << t
-                busy[o.b] |= 1 << t
-                for r in o.rows:
-                    load[r][t] += 1
-        simple = 0
-        for options in model.options_of:
-            here = [place[i] for i in options if i in place]
-            if len(here) > 1:
-                rows.add(here, [1.0] * len(here), 0.0, 1.0)
-        for p, options in enumerate(self.by_person):
-            here = [place[i] for i in options if i in place]
-            free = (model.open[p] & ~busy[p] & later).bit_count()
-            limit = model.event.people[p].max_meetings
-            if limit is not None:
-                free = min(free, max(0, limit - held[p]))
-            simple += min(free, len(here))
-            if len(here) > free:
-                rows.add(here, [1.0] * len(here), 0.0, float(free))
-        for r, row in enumerate(model.rows):
-            here = [place[i] for i in columns if r in model.options[i].rows]
-            room = sum(max(0, c - load[r][t]) for t, c in enumerate(row.capacity) if later >> t & 1)
-            if len(here) > room:
-                rows.add(here, [1.0] * len(here), 0.0, float(room))
-        n = len(columns)
-        result = self.solver.solve(-np.ones(n), rows, time_limit_s, integral=False)
-        # Two people to a meeting: a bound that needs no solver, should it give no answer in time.
-        if result is None or result.columns is None:
-            return min(n, simple // 2)
-        return int(np.floor(-result.value + EPSILON))
-
     def choose_without_promises(
         self, *, time_limit_s: float = 60.0, fixed: frozenset[int] = frozenset()
     ) -> Choice:
@@ -390,3 +343,71 @@ class Chooser:
             limit = self.model.event.people[p].max_meetings
             total += sum(sorted(best.values())[::-1][: room if limit is None else min(room, limit)])
         return int(total // 2)
+
+
+class Beside:
+    """The meetings that can be added beside `kept` ones in slots from `now` on, wherever those end up.
+
+    A b-matching on what people and rows have left. `most` is a bound that needs no solver.
+    """
+
+    def __init__(self, model: Model, kept: Mapping[int, tuple[int, int]], now: int) -> None:
+        self.model = model
+        later = model.full & ~((1 << now) - 1)
+        self.columns = [i for i, o in enumerate(model.options) if o.wish not in kept and o.starts & later]
+        busy, held = [0] * model.P, [0] * model.P
+        load = [[0] * model.T for _ in model.rows]
+        for option, start in kept.values():
+            o = model.options[option]
+            for p in (o.a, o.b):
+                held[p] += 1
+                busy[p] |= model.spread(o, start)
+            for r in o.rows:
+                for t in range(start, start + o.length):
+                    load[r][t] += 1
+        self.of_person: list[list[int]] = [[] for _ in range(model.P)]
+        self.of_row: list[list[int]] = [[] for _ in model.rows]
+        for k, i in enumerate(self.columns):
+            o = model.options[i]
+            self.of_person[o.a].append(k)
+            self.of_person[o.b].append(k)
+            for r in set(o.rows):
+                self.of_row[r].append(k)
+        self.room_of_person = []
+        for p, person in enumerate(model.event.people):
+            room = (model.open[p] & ~busy[p] & later).bit_count()
+            if person.max_meetings is not None:
+                room = min(room, max(0, person.max_meetings - held[p]))
+            self.room_of_person.append(room)
+        self.room_of_row = [
+            sum(max(0, c - load[r][t]) for t, c in enumerate(row.capacity) if later >> t & 1)
+            for r, row in enumerate(model.rows)
+        ]
+        self.most = self._most()
+
+    def _most(self) -> int:
+        """Two people to a meeting, and a table unless it can do without."""
+        options, rows = self.model.options, self.model.rows
+        tables = {r for r, row in enumerate(rows) if row.kind == "tables"}
+        wishes = {options[i].wish for i in self.columns}
+        without = {options[i].wish for i in self.columns if tables.isdisjoint(options[i].rows)}
+        people = sum(
+            min(room, len(here)) for room, here in zip(self.room_of_person, self.of_person, strict=True)
+        )
+        return min(len(wishes), people // 2, len(without) + sum(self.room_of_row[r] for r in tables))
+
+    def relaxed(self, solver: Solver, time_limit_s: float = 1.0) -> int:
+        """The bound by the linear relaxation, which is nearly whole and quick; `most` if there is no answer."""
+        rows, place = Rows(), {i: k for k, i in enumerate(self.columns)}
+        for options in self.model.options_of:
+            here = [place[i] for i in options if i in place]
+            if len(here) > 1:
+                rows.count(here, 0.0, 1.0)
+        rooms = (*self.room_of_person, *self.room_of_row)
+        for room, here in zip(rooms, (*self.of_person, *self.of_row), strict=True):
+            if len(here) > room:
+                rows.count(here, 0.0, float(room))
+        result = solver.solve(-np.ones(len(self.columns)), rows, time_limit_s, integral=False)
+        if result is None or result.columns is None:
+            return self.most
+        return min(self.most, int(np.floor(-result.value + EPSILON)))

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from .choose import Chooser
+from .choose import Beside, Chooser
 from .explain import find_option, reasons_for
 from .model import Model
 from .place import Board
@@ -53,23 +53,31 @@ def repair(event: Event, plan: Plan, changes: Changes, budget: Budget | None = N
     }
     before = dict(board.placed)
     now_mask = model.full & ~((1 << changes.now) - 1)
+    beside = Beside(model, before, changes.now)
     refiller = _Refiller(model, board, frozen, now_mask)
     refiller.insert_all(number[w] for w in lost_wishes if w in number)
     refiller.insert_all(range(len(event.wishes)))
-    refiller.move_for_more(budget.moves, deadline)
-    keep = {m.wish: m for m in plan.meetings}
-    meetings, unserved = seat(model, board.placed, keep)
-    for w in unserved:
-        board.take(w)
-    after = _plan_of(event, model, board, meetings, plan)
-    differences = tuple(_differences(plan, meetings))
+    with Solver() as solver:
+        # What was refilled often proves the bound that needs no solver; else it starts while we go on.
+        if len(board.placed) < len(before) + beside.most:
+            solver.start()
+        refiller.move_for_more(budget.moves, deadline)
+        keep = {m.wish: m for m in plan.meetings}
+        meetings, unserved = seat(model, board.placed, keep)
+        for w in unserved:
+            board.take(w)
+        after = _plan_of(event, model, board, meetings, plan)
+        differences = tuple(_differences(plan, meetings))
+        refill = _refill(board, now_mask)
+        added = len(board.placed) - len(before)
+        bound = beside.most if added >= beside.most else beside.relaxed(solver)
     return Repair(
         event=event,
-        plan=after,
+        plan=replace(after, engine={**plan.engine, "notes": list(solver.notes)}),
         differences=differences,
         told=_told(differences),
-        refill=_refill(board, now_mask, before),
-        refillable_bound=_refillable(model, before, changes.now),
+        refill=refill,
+        refillable_bound=bound,
     )
 
 
@@ -326,7 +334,7 @@ def _told(differences: Iterable[Difference]) -> dict[str, int]:
     return dict(sorted(told.items()))
 
 
-def _refill(board: Board, now_mask: int, before: Mapping[int, tuple[int, int]]) -> dict[int, tuple[str, ...]]:
+def _refill(board: Board, now_mask: int) -> dict[int, tuple[str, ...]]:
     """Per slot from now on, the unmet wishes that would still fit there as the plan stands."""
     model = board.model
     found: dict[int, list[tuple[int, str]]] = defaultdict(list)
@@ -341,13 +349,6 @@ def _refill(board: Board, now_mask: int, before: Mapping[int, tuple[int, int]]) 
         }:
             found[t].append((-wish.weight, wish.id))
     return {t: tuple(x for _, x in sorted(found[t])) for t in sorted(found)}
-
-
-def _refillable(model: Model, kept: Mapping[int, tuple[int, int]], now: int) -> int:
-    """At most this many meetings can be added beside the kept ones, wherever those are: a b-matching
-    on what people and rows have left from slot `now` on."""
-    with Solver() as solver:
-        return Chooser(model, solver).most_beside(kept, now)
 
 
 def what_if(

@@ -21,7 +21,7 @@ from serai.engines.scheduling import (
     what_if,
 )
 from serai.engines.scheduling.breaks import BreakSearch
-from serai.engines.scheduling.choose import Chooser
+from serai.engines.scheduling.choose import Beside, Chooser
 from serai.engines.scheduling.generate import generate
 from serai.engines.scheduling.model import Model
 from serai.engines.scheduling.place import Board, Placer, first_come, restore
@@ -264,6 +264,36 @@ def test_moves_within_the_budget_grant_more() -> None:
         assert kinds["added"] <= result.refillable_bound
         added.append(kinds["added"])
     assert added[0] <= added[1]
+
+
+def test_a_repair_that_fills_every_table_needs_no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = small(tables=4, wishes=300)
+    plan = solve(event, time_limit_s=1)
+    gone = Changes(cancelled=frozenset(p.id for p in event.people[:2]))
+    programmes: list[Rows] = []
+    monkeypatch.setattr(Solver, "start", lambda _: None)
+    monkeypatch.setattr(Solver, "solve", lambda _, __, rows, *___, **____: programmes.append(rows))
+
+    result = repair(event, plan, gone)
+
+    added = sum(d.kind == "added" for d in result.differences)
+    assert added == result.refillable_bound > 0
+    assert programmes == []
+
+
+@pytest.mark.parametrize("family", ["wishes", "delegates", "online", "everything"])
+def test_the_bound_without_a_solver_is_never_below_the_relaxed_one(family: str) -> None:
+    model = Model(small(family))
+    board = Board(model)
+    first_come(board)
+    kept = {w: place for w, place in board.placed.items() if w % 3}
+
+    with Solver() as solver:
+        beside = Beside(model, kept, 1)
+        relaxed = beside.relaxed(solver)
+
+    later = sum(1 for w, (_, start) in board.placed.items() if w not in kept and start >= 1)
+    assert 0 < later <= relaxed <= beside.most
 
 
 def test_the_picture_is_sound_and_says_what_it_leaves_out() -> None:
