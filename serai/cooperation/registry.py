@@ -157,7 +157,7 @@ def _of_cases(viewer: Viewer) -> Iterator[Duty]:
             what, case.title, reverse("case_detail", args=[case.pk]), case.due_on, "case", case.language
         )
     outcomes = queries.meetings_to_carry_on(viewer).select_related(
-        "meeting__request__listing",
+        "meeting__request__listing__organisation",
         "meeting__request__requester__organisation",
         "meeting__request__invitee__organisation",
     )

@@ -154,6 +154,10 @@ class Organisation(Record):
                 condition=models.Q(status__in=["submitted", "under_verification"]),
                 name="waiting_organisations",
             ),
+            # Their listings are left out of every list and search.
+            models.Index(
+                fields=["id"], condition=models.Q(status="suspended"), name="suspended_organisations"
+            ),
             GinIndex(fields=["kinds"], name="organisation_kinds"),
             GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="organisation_name_trgm"),
         ]

@@ -594,7 +594,7 @@ def search(request: HttpRequest, query: Query[SearchQuery]) -> dict[str, Any]:
 def list_matches(request: HttpRequest, pk: UUID) -> dict[str, Any]:
     """The counterparts of a published listing with their reasons, best first."""
     viewer, listing = viewer_of(request), _visible(request, pk)
-    if listing.status != Listing.Status.PUBLISHED:
+    if not policies.is_open(listing):
         raise NotFound(_("Not found."))
     found = list(queries.matches_of(viewer, listing))
     shown = lines_of(viewer, [match.other for match in found])

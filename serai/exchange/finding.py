@@ -102,7 +102,7 @@ def _by_words(viewer: Viewer, ids: list[UUID], filters: Filters, page: int, why:
     rows = queries.open_listings(viewer, filters).filter(pk__in=ids)
     window = queries.window(rows, page, PAGE)
     exact = [Hit(listing) for listing in window.object_list]
-    return Results(exact, min(len(ids), COUNTED + 1), (), window.more, "", why)
+    return Results(exact, rows.order_by()[: COUNTED + 1].count(), (), window.more, "", why)
 
 
 def _by_meaning(
@@ -163,9 +163,13 @@ def wanted(filters: Filters) -> reader.Wanted:
 
 
 def gone_since(index: reader.Index) -> list[UUID]:
-    """Listings that left the lists after the index was built: they count no more from this moment on."""
+    """Listings that left the lists after the index was built: they count no more from this moment on.
+
+    Those of a suspended owner stay in the index, so that they are found again when the suspension ends.
+    """
     left = Listing.objects.filter(updated_at__gt=index.looked_from).exclude(status=Listing.Status.PUBLISHED)
-    return list(left.values_list("pk", flat=True)[:5000])
+    barred = Listing.objects.filter(~policies.owner_stands(), status=Listing.Status.PUBLISHED)
+    return list(left.values_list("pk", flat=True).union(barred.values_list("pk", flat=True))[:5000])
 
 
 # --- why a result is there --------------------------------------------------------------------------------

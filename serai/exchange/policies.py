@@ -24,25 +24,34 @@ SHOWN = (Listing.Status.PUBLISHED, Listing.Status.EXPIRED, Listing.Status.CLOSED
 """Their teasers have been through a review and stay readable, so that a record can be walked back to them."""
 
 EDITABLE = (Listing.Status.DRAFT, Listing.Status.ON_HOLD)
+
 fence.guard(ListingContact)
 
 AGREED = (Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT, Interest.Status.LED_ON)
 """Both sides said yes: each may know the other's name and contact."""
 
 
+def owner_stands(listing: str = "") -> Q:
+    """The owner is not suspended; `listing` is the path to the listing, such as `other__`.
+
+    While its owner is suspended a listing is shown to its own side and to stewards only; it comes back with it.
+    """
+    return ~Q(**{f"{listing}organisation__status": Organisation.Status.SUSPENDED})
+
+
 # --- what is seen -----------------------------------------------------------------------------------------
 @policy.visible(
     "exchange.listing.see",
-    "Published listings: everybody. Drafts and listings in review: the owner's members, and stewards.",
+    "Published listings: everybody. Drafts, listings in review and those of a suspended organisation: "
+    "the owner's members, and stewards.",
 )
 def visible_listings(viewer: Viewer) -> QuerySet[Listing]:
+    shown = Q(status__in=SHOWN) & owner_stands()
     if not viewer.is_authenticated:
-        return Listing.objects.filter(status__in=SHOWN)
+        return Listing.objects.filter(shown)
     if people.is_steward(viewer):
         return Listing.objects.all()
-    return Listing.objects.filter(
-        Q(status__in=SHOWN) | Q(organisation_id__in=people.organisation_ids(viewer))
-    )
+    return Listing.objects.filter(shown | Q(organisation_id__in=people.organisation_ids(viewer)))
 
 
 def may_see_listing(viewer: Viewer, listing: Listing) -> bool:
@@ -50,12 +59,27 @@ def may_see_listing(viewer: Viewer, listing: Listing) -> bool:
 
 
 def is_shown(listing: Listing) -> bool:
-    """Whether everybody sees it: `visible_listings` of the public visitor for a row at hand.
+    """Whether everybody sees it: `visible_listings` of the public visitor for a row at hand; reads `organisation`.
 
     Other people's records (an interest, a meeting, a case) keep naming a listing after its owner took it back;
     while it is not shown they name its reference and nothing else.
     """
-    return listing.status in SHOWN
+    return listing.status in SHOWN and not is_barred(listing)
+
+
+def is_barred(listing: Listing) -> bool:
+    """Whether its owner is suspended, for a row at hand; reads `organisation`."""
+    return listing.organisation.status == Organisation.Status.SUSPENDED
+
+
+def open_listings(viewer: Viewer) -> QuerySet[Listing]:
+    """What stands on the lists, is found, matched and takes interests: no other for its own side and stewards."""
+    return visible_listings(viewer).filter(owner_stands(), status=Listing.Status.PUBLISHED)
+
+
+def is_open(listing: Listing) -> bool:
+    """`open_listings` for a row at hand; reads `organisation`."""
+    return listing.status == Listing.Status.PUBLISHED and not is_barred(listing)
 
 
 @policy.visible("exchange.teaser.see", "The public texts of the listings a viewer sees.")
@@ -108,7 +132,8 @@ def visible_contacts(viewer: Viewer) -> QuerySet[ListingContact]:
     mine = people.organisation_ids(viewer)
     agreed = Interest.objects.filter(organisation_id__in=mine, status__in=AGREED).values("listing_id")
     return ListingContact.objects.filter(
-        Q(listing__organisation_id__in=mine) | Q(listing_id__in=agreed, listing__status__in=SHOWN)
+        Q(listing__organisation_id__in=mine)
+        | (Q(listing_id__in=agreed, listing__status__in=SHOWN) & owner_stands("listing__"))
     )
 
 
@@ -131,6 +156,8 @@ def visible_reviews(viewer: Viewer) -> QuerySet[Review]:
 )
 def visible_matches(viewer: Viewer) -> QuerySet[Match]:
     return Match.objects.filter(
+        owner_stands("listing__"),
+        owner_stands("other__"),
         tier__in=tiers_of(viewer),
         listing__status=Listing.Status.PUBLISHED,
         other__status=Listing.Status.PUBLISHED,

@@ -85,8 +85,8 @@ def text_for(viewer: Viewer, texts: Iterable[T]) -> T | None:
 
 # --- listings ---------------------------------------------------------------------------------------------
 def open_listings(viewer: Viewer, filters: Filters = Filters(), order: str = "new") -> QuerySet[Listing]:
-    """Published listings the viewer sees, narrowed; `order` is `new` or `ending`."""
-    rows = policies.visible_listings(viewer).filter(status=Listing.Status.PUBLISHED)
+    """Published listings, narrowed; `order` is `new` or `ending`."""
+    rows = policies.open_listings(viewer)
     by = ("expires_on", "id") if order == "ending" else ("-published_at", "id")
     return with_card_data(narrow(rows, filters)).order_by(*by)
 
@@ -122,23 +122,15 @@ def with_card_data(rows: QuerySet[Listing]) -> QuerySet[Listing]:
 
 
 def seen_listings(viewer: Viewer, listings: Iterable[Listing]) -> set[UUID]:
-    """Ids of those listings the viewer sees. One query, and only if one of them is not shown to everybody."""
-    found = list(listings)
-    shown = {x.pk for x in found if policies.is_shown(x)}
-    others = {x.pk for x in found} - shown
-    if not others:
-        return shown
-    return shown | set(policies.visible_listings(viewer).filter(pk__in=others).values_list("pk", flat=True))
+    """Ids of those listings the viewer sees. As many queries for any listings, so that lists cost the same."""
+    ids = {listing.pk for listing in listings}
+    return set(policies.visible_listings(viewer).filter(pk__in=ids).values_list("pk", flat=True))
 
 
 def known_owners(viewer: Viewer, listings: Iterable[Listing]) -> set[UUID]:
-    """Ids of those listings whose owner the viewer may know."""
-    named = {x.pk for x in listings if x.disclosure == Listing.Disclosure.NAMED and policies.is_shown(x)}
-    others = {x.pk for x in listings} - named
-    if not others:
-        return named
-    known = policies.listings_with_known_owner(viewer).filter(pk__in=others)
-    return named | set(known.values_list("pk", flat=True))
+    """Ids of those listings whose owner the viewer may know. As many queries for any listings."""
+    ids = {listing.pk for listing in listings}
+    return set(policies.listings_with_known_owner(viewer).filter(pk__in=ids).values_list("pk", flat=True))
 
 
 def shown_title(listing: Listing) -> tuple[str, str]:
@@ -207,7 +199,7 @@ def record(viewer: Viewer, listing: Listing, language: str = "") -> Record:
 # --- interests --------------------------------------------------------------------------------------------
 def with_interest_data(rows: QuerySet[Interest]) -> QuerySet[Interest]:
     return rows.select_related(
-        "listing__organisation__country", "organisation__country", "sender", "own_listing"
+        "listing__organisation__country", "organisation__country", "sender", "own_listing__organisation"
     ).prefetch_related("listing__teasers", "own_listing__teasers")
 
 

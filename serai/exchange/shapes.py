@@ -7,7 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Max
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -38,13 +38,11 @@ def kind_line(listing: Listing) -> str:
 
 
 def organisation_chip(organisation: Organisation, place: str = "") -> ui.Chip:
-    try:
-        url = reverse("organisation_detail", args=[organisation.pk])
-    except NoReverseMatch:  # the directory's pages are not mounted
-        url = ""
+    """The organisation by name; one that is suspended has no page for others, so it is named without a link."""
+    is_suspended = organisation.status == Organisation.Status.SUSPENDED
     return ui.Chip(
         organisation.name,
-        url,
+        "" if is_suspended else reverse("organisation_detail", args=[organisation.pk]),
         place=place,
         lang=organisation.name_language,
         verified=organisation.status == Organisation.Status.VERIFIED,

@@ -72,7 +72,9 @@ def case_list(request: HttpRequest) -> HttpResponse:
 
 def _offers(request: HttpRequest) -> list[ui.Row]:
     """Accepted interests from which a case can be opened with one tap."""
-    interests = queries.interests_to_carry_on(viewer_of(request)).select_related("organisation", "listing")
+    interests = queries.interests_to_carry_on(viewer_of(request)).select_related(
+        "organisation", "listing__organisation"
+    )
     rows = []
     for interest in interests.prefetch_related("listing__teasers")[:5]:
         title, language = queries.title_of_listing(interest.listing)
@@ -193,7 +195,9 @@ def case_from_meeting(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One question, one tap: the meeting becomes a case."""
     meeting = get_object_or_404(
         visible_meetings(viewer_of(request)).select_related(
-            "request__listing", "request__requester__organisation", "request__invitee__organisation"
+            "request__listing__organisation",
+            "request__requester__organisation",
+            "request__invitee__organisation",
         ),
         pk=pk,
     )

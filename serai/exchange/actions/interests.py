@@ -81,7 +81,7 @@ def _check_sender(
         raise Conflict(_("Your organisation must be verified before it can send interests."))
     if listing.organisation_id == organisation.pk:
         raise Conflict(_("This is a listing of your own organisation."))
-    if listing.status != Listing.Status.PUBLISHED:
+    if not policies.is_open(listing):
         raise Conflict(_("This listing no longer takes interests."))
     if own_listing is not None and own_listing.organisation_id != organisation.pk:
         raise Invalid(
@@ -113,9 +113,14 @@ def _locked(interest: Interest) -> Interest:
 def accept_interest(*, interest: Interest, by: User, answer: str = "") -> Interest:
     """Say yes: from now on both sides see each other's name and contact.
 
-    Raises NotAllowed unless `by` belongs to the listing's owner, Conflict if already answered.
+    Raises NotAllowed unless `by` belongs to the listing's owner, Conflict if already answered or while one of
+    the two organisations is suspended: nobody's contact is handed to it meanwhile.
     """
     interest = _answer(interest, Interest.Status.ACCEPTED, by, answer)
+    if policies.is_barred(interest.listing):
+        raise Conflict(_("Your organisation is suspended. It can accept interests once that is settled."))
+    if interest.organisation.status == Organisation.Status.SUSPENDED:
+        raise Conflict(_("This organisation cannot be contacted just now. You can decline, or wait."))
     interest.save()
     audit.record(actor=by, action="exchange.interest_accepted", obj=interest)
     news.tell_sender(interest, "exchange.interest_accepted", key=f"accepted:{interest.pk}")

@@ -59,8 +59,7 @@ def _shown(request: HttpRequest, hit: finding.Hit, known: set[UUID], text: str) 
 def search_why(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The passage of one result that answers the question best; a fragment, or a page of its own."""
     viewer = viewer_of(request)
-    rows = policies.visible_listings(viewer).filter(status="published").prefetch_related("teasers")
-    listing = get_object_or_404(rows, pk=pk)
+    listing = get_object_or_404(policies.open_listings(viewer).prefetch_related("teasers"), pk=pk)
     text = request.GET.get("q", "").strip()[: finding.LONGEST_QUERY]
     try:
         why = finding.why(viewer, listing, text) if text else None

@@ -16,7 +16,7 @@ from serai.core import chain, policy, ui
 from serai.core.viewer import Viewer, viewer_of
 from serai.exchange import actions, policies, queries, shapes
 from serai.exchange.forms import AcceptForm, DeclineForm, InterestForm, ReasonForm, page_number
-from serai.exchange.models import Interest, Listing, ListingContact
+from serai.exchange.models import Interest, ListingContact
 from serai.exchange.views.common import form_page, page, tabs, user_of
 from serai.exchange.views.listings import seen
 
@@ -63,7 +63,7 @@ def interest_new(request: HttpRequest, pk: UUID) -> HttpResponse:
         "listing": listing,
         "title": text.title if text else listing.reference,
         "title_language": text.language if text else "",
-        "is_open": listing.status == Listing.Status.PUBLISHED,
+        "is_open": policies.is_open(listing),
         "has_organisation": queries.organisations_for_interest(viewer, listing).exists(),
         "cancel_url": reverse("listing_detail", args=[listing.pk]),
     }

@@ -19,6 +19,7 @@ from serai.core.api import capped_count
 from serai.core.imports.queries import origin_facts
 from serai.core.text import Origin
 from serai.core.viewer import Viewer, viewer_of
+from serai.directory.models import Organisation
 from serai.exchange import actions, checks, exports, policies, queries, shapes
 from serai.exchange.forms import (
     AboutForm,
@@ -89,6 +90,7 @@ def listing_mine(request: HttpRequest) -> HttpResponse:
         "rows": shapes.listing_rows(viewer, window.object_list, status=True),
         "page": window,
         "tabs": tabs(viewer, "listing_mine"),
+        "suspended": policies.own_organisations(viewer).filter(status=Organisation.Status.SUSPENDED),
         "new_listing": _new_listing(viewer),
         "bring": ui.Action(_("Import a table"), f"{reverse('import_new')}?format=listings", "upload"),
     }
@@ -117,6 +119,7 @@ def listing_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "place": "" if record.owner_known else shapes.unnamed(listing.organisation),
         "facts": [*shapes.listing_facts(record), *origin_facts(viewer, "listing", listing.pk)],
         "languages": shapes.text_tabs(record),
+        "is_barred": policies.is_barred(listing),
         "is_unreviewed": shapes.is_unreviewed(record.text, listing),
         "interest": interest,
         "received": _received(viewer, record),
@@ -133,7 +136,7 @@ def listing_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _fitting(viewer: Viewer, listing: Listing) -> list[ui.Row]:
     """The best counterparts of a published listing, each with its reason."""
-    if listing.status != Listing.Status.PUBLISHED:
+    if not policies.is_open(listing):
         return []
     found = list(queries.matches_of(viewer, listing)[:FITTING])
     known = queries.known_owners(viewer, [match.other for match in found])
@@ -158,7 +161,7 @@ def _steps(viewer: Viewer, record: queries.Record, interest: Any) -> tuple[ui.Ac
     if listing.status == Listing.Status.IN_REVIEW and policies.may_review_listing(viewer, listing):
         return ui.Action(_("Review"), reverse("review_page", args=[listing.pk]), "clipboard-check"), []
     others = []
-    if listing.status == Listing.Status.PUBLISHED:
+    if policies.is_open(listing):
         others.append(ui.Action(_("Matches"), reverse("match_list", args=[listing.pk]), "diagram-2"))
         if policies.may_review_listing(viewer, listing):
             others.append(
@@ -167,7 +170,7 @@ def _steps(viewer: Viewer, record: queries.Record, interest: Any) -> tuple[ui.Ac
     if interest is not None:
         label = _("Your interest: %s") % interest.get_status_display()
         return ui.Action(label, reverse("interest_detail", args=[interest.pk]), "envelope-check"), others
-    if listing.status == Listing.Status.PUBLISHED:
+    if policies.is_open(listing):
         return ui.Action(_("Express interest"), reverse("interest_new", args=[listing.pk]), "send"), others
     return None, others
 
@@ -194,7 +197,7 @@ def _owner_steps(listing: Listing) -> tuple[ui.Action | None, list[ui.Action]]:
         Listing.Status.EXPIRED: (_do(listing, "renew", _("Renew"), "arrow-clockwise"), [withdraw]),
         Listing.Status.CLOSED: (None, []),
         Listing.Status.PUBLISHED: (
-            matches,
+            matches if policies.is_open(listing) else None,
             [
                 ui.Action(
                     _("Facts and partner"), reverse("listing_edit", args=[listing.pk, "facts"]), "sliders"

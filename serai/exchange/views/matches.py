@@ -19,8 +19,7 @@ from serai.exchange.views.common import page
 
 
 def _published(viewer: Viewer) -> QuerySet[Listing]:
-    rows = policies.visible_listings(viewer).filter(status=Listing.Status.PUBLISHED)
-    return matching.with_conditions(rows)
+    return matching.with_conditions(policies.open_listings(viewer))
 
 
 @policy.route("exchange.match.see")
@@ -50,7 +49,7 @@ def match_list(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _named(viewer: Viewer, listing: Listing, asked: str) -> Listing | None:
     """A published listing by its reference, or by the words of its title."""
-    rows = policies.visible_listings(viewer).filter(status=Listing.Status.PUBLISHED).exclude(pk=listing.pk)
+    rows = policies.open_listings(viewer).exclude(pk=listing.pk)
     return rows.filter(Q(reference__iexact=asked) | Q(teasers__title__iexact=asked)).order_by("pk").first()
 
 
