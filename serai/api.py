@@ -2,22 +2,40 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 from serai.accounts.door import by_session, by_token
 from serai.agreements import api as agreements
 from serai.cooperation import api as cooperation
-from serai.core import routes
-from serai.core.errors import Conflict, SeraiError
+from serai.core import problems, routes
+from serai.core.api import Problem
+from serai.core.errors import Invalid, SeraiError
 from serai.core.imports import api as imports
 from serai.directory import api as directory
 from serai.events import api as events
 from serai.exchange import api as exchange
 from serai.observatory import api as observatory
 
-api = NinjaAPI(
+
+class Interface(NinjaAPI):
+    """Every operation may answer with a `Problem` beside what it declares; the description says so."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        described = super().get_openapi_schema(**options)
+        problem = {"description": "Not done.", "content": {"application/json": {"schema": PROBLEM_REF}}}
+        for operations in described["paths"].values():
+            for operation in operations.values():
+                operation["responses"]["default"] = problem
+        described["components"]["schemas"]["Problem"] = Problem.json_schema()
+        return described
+
+
+PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
+api = Interface(
     title="Serai",
     version="1",
     description="Every object of the chain, under the same rules as the pages. See /help/api.",
@@ -30,20 +48,24 @@ api = NinjaAPI(
 
 @api.exception_handler(SeraiError)
 def answer(request: HttpRequest, error: SeraiError) -> HttpResponse:
-    body: dict[str, Any] = {"code": error.code, "detail": str(error.message)}
-    if error.fields:
-        body["fields"] = {name: str(text) for name, text in error.fields.items()}
-    if isinstance(error, Conflict) and error.alternatives:
-        body["alternatives"] = error.alternatives
-    return api.create_response(request, body, status=error.status)
+    return problems.as_json(error)
+
+
+@api.exception_handler(Http404)
+def missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return problems.missing(request, error)
+
+
+@api.exception_handler(HttpError)
+def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """What ninja says itself: a body that is no JSON."""
+    return problems.as_json(SeraiError(_("This request could not be read")))
 
 
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     fields = {".".join(str(part) for part in e["loc"]): e["msg"] for e in error.errors}
-    return api.create_response(
-        request, {"code": "invalid", "detail": "The request does not fit.", "fields": fields}, status=422
-    )
+    return problems.as_json(Invalid("The request does not fit.", fields=fields))
 
 
 api.add_router("/organisations", directory.router)

@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "serai.core.fence.SubjectMiddleware",
+    "serai.accounts.middleware.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -60,7 +61,6 @@ MIDDLEWARE = [
     "serai.core.middleware.ErrorsMiddleware",
     "serai.core.middleware.PolicyMiddleware",
     "serai.core.middleware.IdempotencyMiddleware",
-    "serai.accounts.middleware.PreferencesMiddleware",
 ]
 
 TEMPLATES = [

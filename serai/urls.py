@@ -15,3 +15,8 @@ urlpatterns = [
     path("", include("serai.observatory.urls")),
     path("api/v1/", api.urls),
 ]
+
+handler400 = "serai.core.problems.bad_request"
+handler403 = "serai.core.problems.forbidden"
+handler404 = "serai.core.problems.missing"
+handler500 = "serai.core.problems.broken"

@@ -27,6 +27,18 @@ class Strict(Schema):
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
 
+class Problem(Schema):
+    """Why something was not done: `code` for programs, `detail` in words, `fields` what is wrong with which value.
+
+    `alternatives` are what would work instead, where the state or another booking stands in the way.
+    """
+
+    code: str
+    detail: str
+    fields: dict[str, str] = {}
+    alternatives: list[Any] = []
+
+
 def refuse_unknown(request: HttpRequest, query: Schema) -> None:
     """Raise Invalid for a query parameter the operation does not know; ninja would drop it silently."""
     unknown = sorted(set(request.GET) - set(type(query).model_fields))

@@ -65,3 +65,31 @@ class TooMany(SeraiError):
 
     status = 429
     code = "too_many"
+
+
+class TooLarge(SeraiError):
+    """What was sent is larger than it may be; nothing of it was read."""
+
+    status = 413
+    code = "too_large"
+
+
+class NoSuchMethod(SeraiError):
+    """The address is known, the method is not."""
+
+    status = 405
+    code = "no_such_method"
+
+
+class Unavailable(SeraiError):
+    """The node cannot answer now, and will in a moment: its database restarts, say."""
+
+    status = 503
+    code = "unavailable"
+
+
+class Broken(SeraiError):
+    """A fault of ours; the log has it."""
+
+    status = 500
+    code = "broken"

@@ -4,42 +4,58 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
-from serai.core import policy, routes
-from serai.core.errors import Conflict, NotFound, SeraiError
+from serai.core import policy, problems, routes
+from serai.core.errors import Conflict, Invalid, SeraiError, TooLarge
+from serai.core.imports.uploads import MAX_UPLOAD_BYTES
 from serai.core.models import IdempotentAnswer
 
 Next = Callable[[HttpRequest], HttpResponse]
+FORM_BYTES = 1 << 19
+"""What a form may bring beside its file."""
 
 
 class ErrorsMiddleware:
-    """Turn the errors of `core.errors` into pages, and keep personal pages out of every cache."""
+    """Turn the errors of `core.errors` into answers, and keep personal pages out of every cache.
+
+    A body that is too large is refused by the length it announces, before anything of it is read or stored.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        limit = body_limit(request)
+        if _announced(request) > limit:
+            message = _("What was sent is too large: %(limit)d MB at most.") % {"limit": limit // 2**20}
+            response = problems.answer(request, TooLarge(message))
+        else:
+            response = self.get_response(request)
+        if response.status_code >= 400 and problems.is_program(request):
+            response = problems.in_shape(response)
         if not response.has_header("Cache-Control"):
             patch_cache_control(response, private=True, no_store=True)
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, SeraiError):
-            return None
-        if isinstance(error, NotFound):
-            # Raised anew, so that a hidden thing and a missing one get the very same page.
-            return render(request, "404.html", status=404)
-        context = {"message": error.message, "fields": error.fields}
-        if isinstance(error, Conflict):
-            context["alternatives"] = error.alternatives
-        template = "core/_error.html" if getattr(request, "htmx", False) else "core/error.html"
-        return render(request, template, context, status=error.status)
+        return problems.as_page(request, error) if isinstance(error, SeraiError) else None
+
+
+def body_limit(request: HttpRequest) -> int:
+    """How many bytes a request may bring. Only forms with files (multipart) are streamed; the rest is in memory."""
+    if request.content_type == "multipart/form-data":
+        return MAX_UPLOAD_BYTES + FORM_BYTES
+    return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)
+
+
+def _announced(request: HttpRequest) -> int:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isascii() and length.isdecimal() else 0
 
 
 class PolicyMiddleware:
@@ -75,20 +91,18 @@ class IdempotencyMiddleware:
         if request.method != "POST" or not key:
             return self.get_response(request)
         if len(key) > 200:
-            return JsonResponse(
-                {"code": "invalid", "detail": _("The Idempotency-Key is too long.")}, status=422
-            )
+            return problems.answer(request, Invalid(_("The Idempotency-Key is too long.")))
         return self._once(request, key)
 
     def _once(self, request: HttpRequest, key: str) -> HttpResponse:
         principal = _principal(request)
-        digest = hashlib.sha256(request.get_full_path().encode() + b"\n" + request.body).hexdigest()
+        digest = _digest(request)
         with transaction.atomic():
             stored, is_new = IdempotentAnswer.objects.get_or_create(
                 principal=principal, key=key, defaults={"request_hash": digest}
             )
             if not is_new:
-                return _repeat(stored, digest)
+                return _repeat(request, stored, digest)
             response = self.get_response(request)
             if response.status_code >= 500 or response.status_code in {401, 429}:
                 transaction.set_rollback(True)
@@ -104,6 +118,23 @@ class IdempotencyMiddleware:
         return response
 
 
+def _digest(request: HttpRequest) -> str:
+    """What was asked, as one hash. A form with files is hashed by its parts: it may be larger than memory, and
+    who repeats it draws another line between them."""
+    digest = hashlib.sha256(request.get_full_path().encode() + b"\n")
+    if request.content_type != "multipart/form-data":
+        digest.update(request.body)
+        return digest.hexdigest()
+    digest.update(repr(sorted(request.POST.lists())).encode())
+    for name, files in sorted(request.FILES.lists()):
+        for file in files:
+            digest.update(repr((name, file.name, file.size)).encode())
+            for chunk in file.chunks():
+                digest.update(chunk)
+            file.seek(0)
+    return digest.hexdigest()
+
+
 def _principal(request: HttpRequest) -> str:
     """The person, or the token: a key of one never answers another."""
     token = request.headers.get("Authorization", "")
@@ -112,10 +143,9 @@ def _principal(request: HttpRequest) -> str:
     return f"user:{request.user.pk or 'anyone'}"
 
 
-def _repeat(stored: IdempotentAnswer, digest: str) -> HttpResponse:
+def _repeat(request: HttpRequest, stored: IdempotentAnswer, digest: str) -> HttpResponse:
     if stored.request_hash != digest:
-        detail = _("This Idempotency-Key was used for another request.")
-        return JsonResponse({"code": "conflict", "detail": detail}, status=409)
+        return problems.answer(request, Conflict(_("This Idempotency-Key was used for another request.")))
     response = HttpResponse(bytes(stored.body), status=stored.status or 200)
     for name, value in stored.headers.items():
         response[name] = value
