@@ -160,13 +160,20 @@ def measure(
         small, large = Path(folder, f"small{suffix}"), Path(folder, f"large{suffix}")
         write(small, 1, count)
         write(large, count)
-        for _number in range(1, repeat + 1):
+        for number in range(1, repeat + 1):
             start = run(node, name, str(small))
             cost = run(node, name, str(large))
-            run(node, name, str(large))
+            again = run(node, name, str(large))
             for path in (large, small):
                 run(node, name, str(path), "--undo")
-            cost.cpu_s - start.cpu_s
+            net = cost.cpu_s - start.cpu_s
+            sys.stdout.write(
+                f"{name:9} {number}  {count:7,} records  {count / net:7,.0f} a second  "
+                f"(client {cost.client_s - start.client_s:6.2f} s, database {cost.server_s - start.server_s:6.2f} s, "
+                f"start {start.cpu_s:5.2f} s; clock {cost.wall_s:6.1f} s, {count / cost.wall_s:7,.0f} a second)  "
+                f"again {count / max(again.cpu_s - start.cpu_s, 0.01):7,.0f} a second\n"
+            )
+            sys.stdout.flush()
 
 
 def main() -> None:
