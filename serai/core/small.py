@@ -6,9 +6,10 @@ a template for each costs more than the database. Everything goes through `forma
 
 from datetime import date, datetime
 from functools import cache
+from zlib import crc32
 
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -130,6 +131,35 @@ def chip(shape: ui.Chip) -> SafeString:
     return format_html(
         '<span class="chip">{}<span>{}{}</span></span>', mark, named(shape.name, shape.lang, shape.url), place
     )
+
+
+HUES = 8
+
+
+def person(name: ui.Text, key: object) -> SafeString:
+    """A name in a schedule with one of eight colours, always the same for its key: found again at a glance."""
+    return format_html('<i class="hue h{}"></i><bdi>{}</bdi>', crc32(str(key).encode()) % HUES, name)
+
+
+def slot(cell: ui.Cell | None) -> SafeString:
+    """What stands in one slot of a schedule: people by name and colour, or a title with its detail."""
+    if cell is None or not cell.title:
+        return NOTHING
+    css = f"slot tone-{TONE_COLOURS[cell.tone]}" if cell.tone else "slot"
+    hint = format_html(' title="{}"', cell.detail) if cell.detail else NOTHING
+    symbol = _decoration(cell.icon) if cell.icon else NOTHING
+    if cell.people:
+        named = ((key, person(name, key)) for name, key in cell.people)
+        inner = format_html_join("", '<span class="one" data-person="{}">{}</span>', named) + symbol
+    else:
+        detail = (
+            format_html('<span class="sub"><bdi>{}</bdi></span>', cell.detail) if cell.detail else NOTHING
+        )
+        inner = format_html("<strong>{} <bdi>{}</bdi></strong>{}", symbol, cell.title, detail)
+    if not cell.url:
+        return format_html('<div class="{}"{}>{}</div>', css, hint, inner)
+    moves = format_html(' draggable="true" data-move="{}"', cell.url) if cell.is_movable else NOTHING
+    return format_html('<a class="{}" href="{}"{}{}>{}</a>', css, cell.url, moves, hint, inner)
 
 
 def language_tag(tag: str, origin: str = "", original_url: str = "") -> SafeString:

@@ -379,13 +379,13 @@ def changes_of(run: ScheduleRun, *, now: datetime | None = None) -> list[Change]
     now = now or timezone.now()
     event = run.event
     agreed = [MeetingRequest.Status.ACCEPTED, MeetingRequest.Status.SCHEDULED]
-    rows = queries.with_sides(MeetingRequest.objects.filter(event=event, status__in=agreed))
-    requests = {str(r.pk): r for r in rows if _takes_part(r)}
+    rows = event.requests.filter(status__in=agreed).select_related("listing")
+    requests = {str(r.pk): r for r in rows.prefetch_related(*queries.both_sides()) if _takes_part(r)}
     slots = {str(s.pk): s for s in event.slots.all()}
     tables = {str(t.pk): t for t in event.tables.all()}
     interpreters = {str(i.pk): i for i in event.interpreters.all()}
-    confirmed = Meeting.objects.filter(event=event, status=Meeting.Status.CONFIRMED)
-    standing = {str(m.request_id): m for m in queries.with_meeting_parts(confirmed)}
+    confirmed = [m for m in queries.on_desk(event) if m.status == Meeting.Status.CONFIRMED]
+    standing = {str(m.request_id): m for m in confirmed}
     changes = []
     for planned in run.plan.get("meetings", []):
         request, slot = requests.get(planned["request"]), slots.get(planned["slot"])

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 from uuid import uuid4
-from zlib import crc32
 
 import pycountry
 from django import template
@@ -30,7 +29,16 @@ from serai.core.chain import Step
 register = template.Library()
 
 # --- small words --------------------------------------------------------------------------------------------
-for _tag in (small.icon, small.pill, small.due, small.when, small.language_tag, small.tier):
+for _tag in (
+    small.icon,
+    small.pill,
+    small.due,
+    small.when,
+    small.language_tag,
+    small.tier,
+    small.person,
+    small.slot,
+):
     register.simple_tag(_tag)
 for _filter in (
     words.ago,
@@ -546,15 +554,6 @@ def schedule_grid(grid: ui.Grid) -> dict[str, Any]:
     keys = grid.keys or [""] * len(grid.slots)
     body = [(r, list(zip(keys, r.cells, strict=True))) for r in grid.rows]
     return {"grid": grid, "body": body}
-
-
-HUES = 8
-
-
-@register.filter
-def hue(key: str) -> int:
-    """One of eight colours for a key, always the same one."""
-    return crc32(key.encode()) % HUES
 
 
 @register.inclusion_tag("components/my_day.html")

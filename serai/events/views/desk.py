@@ -31,10 +31,12 @@ KINDS = ("added", "moved", "seated", "cancelled")
 def event_desk(request: HttpRequest, pk: UUID) -> HttpResponse:
     event = organised_event(request, pk)
     run = ScheduleRun.objects.filter(event=event).exclude(status=R.SUPERSEDED).order_by("-created_at").first()
+    if run is not None:
+        run.event = event
     proposed = run if run is not None and run.status == R.PROPOSED else None
     changes = planning.changes_of(proposed) if proposed else []
     slots, tables = list(event.slots.order_by("during")), list(event.tables.all())
-    standing = _standing(event)
+    standing = queries.on_desk(event)
     placed = _planned(changes) if proposed else _placed(standing)
     kinds = {c.request.pk: c.kind for c in changes}
     unmet = _unmet(event, run)
@@ -56,11 +58,6 @@ def event_desk(request: HttpRequest, pk: UUID) -> HttpResponse:
         "setup": ui.Action(_("Set up slots and tables"), reverse("event_setup", args=[event.pk]), "table"),
     }
     return page(request, "events/desk.html", context)
-
-
-def _standing(event: Event) -> list[Meeting]:
-    shown = Meeting.objects.filter(event=event).exclude(status=Meeting.Status.CANCELLED)
-    return list(queries.with_meeting_parts(shown))
 
 
 def _placed(meetings: list[Meeting]) -> list[shapes.Placed]:
@@ -118,12 +115,14 @@ def _at(event: Event, slot: Slot, table: Table) -> str:
 
 def _unmet(event: Event, run: ScheduleRun | None) -> list[tuple[MeetingRequest, str]]:
     """Agreed requests without a place, the weightiest first, with the reason the last run gave."""
-    rows = MeetingRequest.objects.filter(event=event, status=MeetingRequest.Status.ACCEPTED)
+    rows = event.requests.filter(status=MeetingRequest.Status.ACCEPTED)
     granted = (
         {m["request"] for m in run.plan.get("meetings", [])} if run and run.status == R.PROPOSED else set()
     )
     reasons = planning.unmet(run) if run is not None else {}
-    found = [r for r in queries.with_sides(rows)[: MOST_UNMET * 5] if str(r.pk) not in granted]
+    found = [
+        r for r in rows.prefetch_related(*queries.both_sides())[: MOST_UNMET * 5] if str(r.pk) not in granted
+    ]
     found.sort(key=lambda r: (-planning.weight_of(r), str(r.pk)))
     return [(r, _reason(r, reasons)) for r in found[:MOST_UNMET]]
 
@@ -251,7 +250,7 @@ def _choices(fit: queries.Fit, meeting: Meeting | None) -> list[Choice]:
     problem = standing = None
     if meeting is not None:
         problem = planning.problem_of(meeting.event, keep={str(meeting.request_id)})
-        standing = _standing(meeting.event)
+        standing = queries.on_desk(meeting.event)
     found = []
     for slot in fit.slots:
         reasons = fit.obstacles(slot)
