@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from serai.agreements.fields import Field
 from serai.agreements.forms import (
@@ -113,8 +114,8 @@ class ProjectForm(ActionForm):
     tier = forms.ChoiceField(
         label=_("Who may know of it once it is signed"), choices=TIERS, initial=Tier.MUTUAL
     )
-    starts_on = day(label=_("Begins"), required=False)
-    ends_on = day(label=_("Ends"), required=False)
+    starts_on = day(label=pgettext_lazy("project", "Begins"), required=False)
+    ends_on = day(label=pgettext_lazy("project", "Ends"), required=False)
     due_on = day(label=_("Next step expected by"), required=False)
 
     def __init__(self, *args: Any, parties: list[Organisation], **kwargs: Any) -> None:

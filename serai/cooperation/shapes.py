@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from serai.agreements.fields import field_label
 from serai.agreements.shapes import ui_day
@@ -97,8 +98,8 @@ def project_facts(project: Project) -> list[ui.Fact]:
     found = [
         ui.Fact(_("Field"), field_label(project.field)),
         ui.Fact(_("Readiness level"), levels),
-        ui.Fact(_("Begins"), ui_day(project.starts_on)),
-        ui.Fact(_("Ends"), ui_day(project.ends_on)),
+        ui.Fact(pgettext("project", "Begins"), ui_day(project.starts_on)),
+        ui.Fact(pgettext("project", "Ends"), ui_day(project.ends_on)),
         ui.Fact(_("Landed on"), ui_day(project.landed_on)),
         ui.Fact(_("Landed in"), place_name(project.landing_place) if project.landing_place else ""),
         ui.Fact(_("Why it stopped"), project.end_reason),

@@ -78,8 +78,8 @@ class EventForm(forms.Form):
         choices=zone_choices,
         help_text=_("All times of the event are those of its clocks."),
     )
-    starts_at = LocalTimeField(label=_("Begins"))
-    ends_at = LocalTimeField(label=_("Ends"))
+    starts_at = LocalTimeField(label=pgettext_lazy("event", "Begins"))
+    ends_at = LocalTimeField(label=pgettext_lazy("event", "Ends"))
     registration_until = LocalTimeField(label=_("Registration until"), required=False)
     requests_until = LocalTimeField(
         label=_("Requests for meetings until"),

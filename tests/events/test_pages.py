@@ -11,7 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from serai.events import actions
+from serai.accounts.models import User
+from serai.events import actions, queries
 from serai.events.models import Interpreter, Meeting, MeetingRequest, Outcome, Participant
 from tests.events.conftest import World
 from tests.factories import make_event, make_listing, make_participant, make_request, make_slot
@@ -366,6 +367,66 @@ def test_decisions_and_check_in_swap_one_row(world: World) -> None:
     assert (confirmed.status_code, here.status_code, new.status) == (200, 200, "checked_in")
     assert _client(world.ana.user).post(f"{do}undo/").status_code == 404
     assert client.post(f"{do}explode/").status_code == 404
+
+
+def test_a_check_in_brings_the_number_of_those_here_along(world: World) -> None:
+    client = _client(world.organiser)
+    url = f"/meet/participants/{world.ana.pk}/do/"
+
+    here = client.post(f"{url}check_in/", headers={"hx-request": "true"}).content.decode()
+    gone = client.post(f"{url}undo/", headers={"hx-request": "true"}).content.decode()
+
+    for answer, number in ((here, "1"), (gone, "0")):
+        assert answer.startswith(f'<tr id="p-{world.ana.pk}">')
+        assert 'id="here" hx-swap-oob="true"' in answer
+        assert f'class="value">{number} <span class="unit">of 2<' in answer
+    assert "hx-swap-oob" not in client.get(f"/meet/{world.event.pk}/check-in/").content.decode()
+
+
+def test_registrations_are_found_by_name_and_downloaded_as_they_are_shown(world: World) -> None:
+    url = f"/meet/{world.event.pk}/registrations/"
+    client, name = _client(world.organiser), world.ana.user.name
+
+    page = client.get(f"{url}?q={name}").content.decode()
+    table = b"".join(client.get(f"{url}?q={name}&format=csv").streaming_content).decode()  # type: ignore[attr-defined]
+
+    assert (name in page, world.bo.user.name in page) == (True, False)
+    head, *rows = table.lstrip("\ufeff").splitlines()
+    assert head == "id,name,organisation,country,languages,online,listing,status,registered_at,checked_in_at"
+    assert [row.split(",")[:2] for row in rows] == [[str(world.ana.pk), name]]
+    assert "@" not in table
+    assert _client(world.ana.user).get(f"{url}?format=csv").status_code == 404
+
+
+def test_the_desk_opens_on_what_is_asked_often_and_keeps_the_seed_under_more(world: World) -> None:
+    page = _client(world.organiser).get(f"/meet/{world.event.pk}/desk/").content.decode()
+
+    more = page[page.index("<summary>More</summary>") :]
+    assert page.index('name="keep"') < page.index("<summary>More</summary>")
+    assert 'name="seed"' in more[: more.index("</details>")]
+
+
+def test_the_desk_reads_each_person_once_and_no_text_of_a_listing(world: World) -> None:
+    _more_meetings(world)
+    url = f"/meet/{world.event.pk}/desk/"
+
+    with CaptureQueriesContext(connection) as caught:
+        assert _client(world.organiser).get(url).status_code == 200
+    shown = queries.on_desk(world.event)
+
+    assert not any("listingteaser" in query["sql"] for query in caught)
+    assert len({id(m.request.requester) for m in shown}) == 1
+
+
+def test_names_in_the_schedule_are_text(world: World) -> None:
+    meeting = _meeting(world)
+    User.objects.filter(pk=world.ana.user_id).update(name="<b>Ana</b>")
+
+    page = _client(world.organiser).get(f"/meet/{world.event.pk}/desk/").content.decode()
+
+    assert "<b>Ana</b>" not in page
+    assert f'draggable="true" data-move="/meet/meetings/{meeting.pk}/move/"' in page
+    assert "&lt;b&gt;Ana&lt;/b&gt;</bdi>" in page
 
 
 def test_those_chosen_are_confirmed_together(world: World) -> None:

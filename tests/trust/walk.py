@@ -94,6 +94,7 @@ QUERIES = {
     "/meet/": ("when=past", "kind=matchmaking"),
     "/meet/day/": ("day=2026-01-01",),
     "/meet/requests/": ("tab=sent",),
+    "/meet/{pk}/registrations/": ("q=House", "format=csv", "format=xlsx", "format=json"),
     "/build/agreements/": ("status=draft", "country=PL", "format=csv", "format=xlsx", "format=json"),
     "/build/projects/": ("status=negotiating", "country=PL"),
     "/build/facilities/": ("kind=joint_laboratory", "country=PL"),

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from serai.accounts.models import User
+from serai.core.exports import FORMATS
 from serai.events import policies, queries, shapes
 from serai.events.models import Event
 from serai.events.texts import event_text
@@ -69,3 +70,10 @@ def chosen_id(request: HttpRequest, name: str) -> UUID | None:
 def asked(request: HttpRequest, name: str, length: int = 100) -> str:
     """A parameter of the address as text the database can take; empty if it is not there."""
     return request.GET.get(name, "").replace("\x00", "").strip()[:length]
+
+
+def downloads(request: HttpRequest) -> list[tuple[str, str]]:
+    """(format, address) of the list that is shown, with its filters."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    return [(form, f"?{query.urlencode()}&format={form}") for form in FORMATS]

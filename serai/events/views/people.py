@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,13 +17,22 @@ from django.views.decorators.http import require_POST
 
 from serai.core import policy, ui
 from serai.core.api import capped_count
+from serai.core.exports import FORMATS, respond
 from serai.core.forms import with_errors
 from serai.directory.models import Place
 from serai.directory.places import by_name, place_name
-from serai.events import actions, forms, policies, queries, shapes
+from serai.events import actions, exports, forms, policies, queries, shapes
 from serai.events.models import Event, Participant
 from serai.events.texts import event_title
-from serai.events.views.common import asked, event_context, form_page, organised_event, page, user_of
+from serai.events.views.common import (
+    asked,
+    downloads,
+    event_context,
+    form_page,
+    organised_event,
+    page,
+    user_of,
+)
 from serai.exchange.shapes import organisation_chip
 from serai.exchange.vocabularies import language_choices
 
@@ -122,9 +131,7 @@ def participant_list(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _found(people: QuerySet[Participant], request: HttpRequest) -> QuerySet[Participant]:
-    words = asked(request, "q")
-    if words:
-        people = people.filter(Q(user__name__icontains=words) | Q(organisation__name__icontains=words))
+    people = _named(people, asked(request, "q"))
     tag = asked(request, "language", 10)
     if tag:
         people = people.filter(languages__overlap=[tag, *(t for t in _regional(tag))])
@@ -132,6 +139,12 @@ def _found(people: QuerySet[Participant], request: HttpRequest) -> QuerySet[Part
     if place:
         people = people.filter(organisation__country__code=place)
     return people
+
+
+def _named(people: QuerySet[Participant], words: str) -> QuerySet[Participant]:
+    """Those in whose name, or whose organisation's name, the words occur."""
+    named = Q(user__name__icontains=words) | Q(organisation__name__icontains=words)
+    return people.filter(named) if words else people
 
 
 def _regional(tag: str) -> list[str]:
@@ -228,16 +241,20 @@ def _facts(person: Participant) -> list[ui.Fact]:
 
 # --- for organisers ---------------------------------------------------------------------------------------
 @policy.route("events.event.organise")
-def event_registrations(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Who asked to take part; those chosen are confirmed together."""
+def event_registrations(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """Who asked to take part, also as a table to download; those chosen are confirmed together."""
     event = organised_event(request, pk)
     if request.method == "POST":
         _confirm_chosen(request, event)
         return redirect("event_registrations", pk=event.pk)
     status = request.GET.get("status", "")
-    people = Participant.objects.filter(event=event)
+    people = _named(Participant.objects.filter(event=event), asked(request, "q"))
     if status in S.values:
         people = people.filter(status=status)
+    form = request.GET.get("format", "")
+    if form in FORMATS:
+        rows = queries.with_people(people.order_by("created_at", "pk")).iterator(chunk_size=500)
+        return respond(exports.REGISTRATIONS, rows, form=form, viewer=request.user)
     total, _more = capped_count(people)
     paged = Paginator(queries.with_people(people.order_by("created_at", "pk")), PAGE).get_page(
         request.GET.get("page")
@@ -249,6 +266,7 @@ def event_registrations(request: HttpRequest, pk: UUID) -> HttpResponse:
             ui.Filter("status", _("Status"), options, value=status, any_label=_("All registrations"))
         ],
         "people": [(p, _decisions(p)) for p in paged.object_list],
+        "downloads": downloads(request),
         "page": paged,
         "total": total,
     }
@@ -292,8 +310,9 @@ def participant_do(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     person = queries.with_people(Participant.objects.filter(pk=person.pk)).get()
     at_door = verb in {"check_in", "undo"}
     if getattr(request, "htmx", False):
-        template = "events/_check_in_row.html" if at_door else "events/_registration_row.html"
-        return render(request, template, {"p": person, "decisions": _decisions(person)})
+        template = "events/_checked_in.html" if at_door else "events/_registration_row.html"
+        context = {"p": person, "decisions": _decisions(person), "here": _here(person.event), "swapped": True}
+        return render(request, template, context)
     name = "event_check_in" if at_door else "event_registrations"
     return redirect(name, pk=person.event_id)
 
@@ -302,11 +321,7 @@ def participant_do(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
 def event_check_in(request: HttpRequest, pk: UUID) -> HttpResponse:
     event = organised_event(request, pk)
     words = asked(request, "q")
-    expected = Participant.objects.filter(event=event, status__in=policies.TAKING_PART)
-    people = expected
-    if words:
-        people = people.filter(Q(user__name__icontains=words) | Q(organisation__name__icontains=words))
-    here = expected.filter(status=S.CHECKED_IN).count()
+    people = _named(Participant.objects.filter(event=event, status__in=policies.TAKING_PART), words)
     paged = Paginator(queries.with_people(people.order_by("user__name", "pk")), PAGE).get_page(
         request.GET.get("page")
     )
@@ -315,8 +330,13 @@ def event_check_in(request: HttpRequest, pk: UUID) -> HttpResponse:
         "people": paged.object_list,
         "page": paged,
         "words": words,
-        "figures": [
-            ui.Figure(_("Here"), here, unit=_("of %(expected)s") % {"expected": expected.count()}),
-        ],
+        "here": _here(event),
     }
     return page(request, "events/check_in.html", context)
+
+
+def _here(event: Event) -> ui.Figure:
+    """How many of those expected have come."""
+    expected = Participant.objects.filter(event=event, status__in=policies.TAKING_PART)
+    come = expected.filter(status=S.CHECKED_IN).count()
+    return ui.Figure(_("Here"), come, unit=_("of %(expected)s") % {"expected": expected.count()})
