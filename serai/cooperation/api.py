@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from serai.cooperation.models import Case, Facility, Project, Result
 from serai.core import policy
 from serai.core.api import CLEAN, Line, Page, PageQuery, Strict, page_of, refuse_unknown
 from serai.core.errors import Invalid
-from serai.core.viewer import Viewer, viewer_of
+from serai.core.viewer import NOBODY, Viewer, viewer_of
 from serai.events.policies import visible_meetings
 from serai.exchange.policies import visible_interests
 
@@ -62,12 +63,16 @@ class CaseQuery(Window):
 
 
 class CaseIn(Strict):
-    """Either `interest` or `meeting` (the case is made from it), or `title`, `language` and `parties`."""
+    """Either `interest` or `meeting`, or `title`, `language` and `parties`.
+
+    A case from an interest or meeting is between its two sides and is called by what it was about, unless `title`
+    and `language` say otherwise.
+    """
 
     interest: UUID | None = None
     meeting: UUID | None = None
     title: Line = ""
-    language: Language = "en"
+    language: Language | None = None
     parties: list[UUID] = Field(default_factory=list, max_length=50)
     next_step: Line = ""
     due_on: date | None = None
@@ -135,16 +140,19 @@ def list_cases(request: HttpRequest, query: Query[CaseQuery]) -> dict[str, Any]:
 def open_case(request: HttpRequest, body: CaseIn) -> Status[dict[str, Any]]:
     """Open a case. From the same interest or meeting there is one case, however often this is sent."""
     viewer, by = viewer_of(request), caller(request)
+    said = body.model_dump(exclude={"interest", "meeting", "parties"}) | {"language": body.language or ""}
+    if body.parties and (body.interest or body.meeting):
+        message = _("The case is between the two sides of the interest or meeting; leave this out.")
+        raise Invalid(message, fields={"parties": message})
     if body.interest:
         interest = get_object_or_404(visible_interests(viewer), pk=body.interest)
-        case = actions.open_case_from_interest(interest=interest, by=by)
+        case = actions.open_case_from_interest(interest=interest, by=by, **said)
     elif body.meeting:
         meeting = get_object_or_404(visible_meetings(viewer), pk=body.meeting)
-        case = actions.open_case_from_meeting(meeting=meeting, by=by)
+        case = actions.open_case_from_meeting(meeting=meeting, by=by, **said)
     else:
         parties = [organisation_named(viewer, pk, "parties") for pk in body.parties]
-        values = body.model_dump(exclude={"interest", "meeting", "parties"})
-        case = actions.open_case(by=by, parties=parties, **values)
+        case = actions.open_case(by=by, parties=parties, **{**said, "language": body.language or "en"})
     return Status(201, _case_again(request, case.pk))
 
 
@@ -595,16 +603,8 @@ class ResultIn(Strict):
 
 def _results(viewer: Viewer, found: list[Result]) -> list[dict[str, Any]]:
     """Results as rows; what they came of is named only to those who may know of it."""
-    projects = set(
-        policies.visible_projects(viewer)
-        .filter(pk__in=[r.project_id for r in found if r.project_id])
-        .values_list("pk", flat=True)
-    )
-    facilities = set(
-        policies.visible_facilities(viewer)
-        .filter(pk__in=[r.facility_id for r in found if r.facility_id])
-        .values_list("pk", flat=True)
-    )
+    projects = _among(policies.visible_projects(viewer), [r.project_id for r in found])
+    facilities = _among(policies.visible_facilities(viewer), [r.facility_id for r in found])
     names = (
         "kind", "status", "tier", "title", "language", "amount", "unit", "achieved_on", "decided_on", "evidence_url",
         "is_invented",
@@ -619,6 +619,11 @@ def _results(viewer: Viewer, found: list[Result]) -> list[dict[str, Any]]:
         }
         for r in found
     ]
+
+
+def _among(seen: QuerySet[Any], ids: list[UUID | None]) -> set[UUID]:
+    """Those of `ids` that are seen. Asked also when there are none, so that every list costs the same."""
+    return set(seen.filter(pk__in=[pk or NOBODY for pk in ids]).values_list("pk", flat=True))
 
 
 def _seen_result(request: HttpRequest, pk: UUID) -> Result:
@@ -636,6 +641,7 @@ def list_results(request: HttpRequest, query: Query[ResultQuery]) -> dict[str, A
     refuse_unknown(request, query)
     viewer = viewer_of(request)
     found = queries.results(viewer, kind=query.kind, status=query.status, year=query.year[:4])
+    found = found.prefetch_related(None)  # the texts of what they came of are not shown here
     counted = page_of(found, PageQuery(limit=1), lambda result: {})
     return {**counted, "items": _results(viewer, list(found[query.window()]))}
 

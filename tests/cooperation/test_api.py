@@ -8,11 +8,13 @@ from serai.agreements.models import Agreement, AgreementBody
 from serai.cooperation.models import Project
 from serai.core.models import AuditEntry
 from serai.core.tiers import Tier
+from serai.exchange.models import Interest
 from tests.factories import (
     in_days,
     make_agreement,
     make_case,
     make_facility,
+    make_listing,
     make_member,
     make_organisation,
     make_place,
@@ -186,3 +188,48 @@ def test_a_reader_may_not_change_what_everybody_sees() -> None:
         == 403
     )
     assert reader.put(f"agreements/{agreement.pk}/terms", {"kind": "mou"}).status_code == 403
+
+
+def _accepted(title: str) -> tuple[Api, Interest]:
+    listing, theirs = make_listing(title=title, language="pl"), make_organisation()
+    interest = Interest.objects.create(
+        listing=listing,
+        organisation=theirs,
+        status=Interest.Status.ACCEPTED,
+        language="en",
+        cooperation_sought="A pilot.",
+        about_us="We build pilots.",
+        answer_due=in_days(9),
+    )
+    return Api(make_member(theirs)), interest
+
+
+def test_a_case_from_an_interest_is_called_as_the_caller_says() -> None:
+    person, interest = _accepted("Akustyka")
+    body = {"interest": str(interest.pk), "title": "Leaks in Bangkok", "language": "en", "next_step": "Call"}
+
+    made = person.post("cases", body)
+    again = person.post("cases", {"interest": str(interest.pk), "title": "Another name"})
+
+    assert made.status_code == 201
+    said = ("title", "language", "next_step")
+    assert [made.json()[name] for name in said] == ["Leaks in Bangkok", "en", "Call"]
+    assert again.json() == made.json()
+
+
+def test_a_case_from_an_interest_is_called_by_its_listing_otherwise() -> None:
+    person, interest = _accepted("Akustyka")
+
+    made = person.post("cases", {"interest": str(interest.pk)})
+
+    assert [made.json()[name] for name in ("title", "language")] == ["Akustyka", "pl"]
+
+
+def test_the_parties_of_a_case_from_an_interest_are_its_two_sides() -> None:
+    person, interest = _accepted("Akustyka")
+    body = {"interest": str(interest.pk), "parties": [str(make_organisation().pk)]}
+
+    answer = person.post("cases", body)
+
+    assert answer.status_code == 422
+    assert list(answer.json()["fields"]) == ["parties"]

@@ -82,8 +82,18 @@ def open_case(
 
 
 @transaction.atomic
-def open_case_from_interest(*, interest: Interest, by: User) -> Case:
+def open_case_from_interest(
+    *,
+    interest: Interest,
+    by: User,
+    title: str = "",
+    language: str = "",
+    next_step: str = "",
+    due_on: date | None = None,
+) -> Case:
     """Open the case that an accepted interest leads to. Tapping twice, or from both sides, is one case.
+
+    It is called by the listing unless `title`, in `language`, says otherwise; one that is there stays as it is.
 
     Raises Conflict while the interest is not accepted, NotAllowed unless `by` acts for one of the two sides.
     """
@@ -95,15 +105,38 @@ def open_case_from_interest(*, interest: Interest, by: User) -> Case:
         return known
     if interest.status not in [Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT, Interest.Status.LED_ON]:
         raise Conflict(_("A case can be opened once the interest is accepted."))
-    title, language = queries.title_of_listing(interest.listing)
-    case = open_case(by=by, title=title, language=language, parties=sides, origins=[interest])
+    title, language = _called(title, language, queries.title_of_listing(interest.listing))
+    case = open_case(
+        by=by,
+        title=title,
+        language=language,
+        parties=sides,
+        next_step=next_step,
+        due_on=due_on,
+        origins=[interest],
+    )
     exchange_actions.lead_on(interest=interest, by=by)
     return case
 
 
+def _called(title: str, language: str, otherwise: tuple[str, str]) -> tuple[str, str]:
+    """(title, language) as somebody said them; what they left out as the record says it."""
+    return (title, language or otherwise[1]) if title.strip() else otherwise
+
+
 @transaction.atomic
-def open_case_from_meeting(*, meeting: Meeting, by: User) -> Case:
+def open_case_from_meeting(
+    *,
+    meeting: Meeting,
+    by: User,
+    title: str = "",
+    language: str = "",
+    next_step: str = "",
+    due_on: date | None = None,
+) -> Case:
     """Open the case that a held meeting leads to; where its interest opened one already, that one goes on.
+
+    It is called as `open_case_from_interest` says.
 
     Raises NotAllowed unless `by` took part or acts for one of the two sides, Conflict for a cancelled meeting.
     """
@@ -121,8 +154,16 @@ def open_case_from_meeting(*, meeting: Meeting, by: User) -> Case:
         chain.link(source=meeting, relation=Link.Relation.OPENED, target=earlier, by=by)
         audit.record(actor=by, action="cooperation.meeting_joined", obj=earlier, data={"meeting": meeting.pk})
         return earlier
-    title, language = queries.title_of_meeting(meeting)
-    return open_case(by=by, title=title, language=language, parties=sides, origins=[meeting])
+    title, language = _called(title, language, queries.title_of_meeting(meeting))
+    return open_case(
+        by=by,
+        title=title,
+        language=language,
+        parties=sides,
+        next_step=next_step,
+        due_on=due_on,
+        origins=[meeting],
+    )
 
 
 @transaction.atomic
