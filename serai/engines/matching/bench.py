@@ -31,6 +31,7 @@ from serai.engines.matching.index import DEFAULT, GATED, Index, Parameters
 from serai.engines.matching.language import primary
 from serai.engines.matching.lexical import Bm25, reciprocal_ranks
 from serai.engines.matching.matcher import Matcher, gather
+from serai.engines.matching.store import SentenceFile, SentenceWriter
 from serai.engines.matching.text import clean, sentences, words
 from serai.engines.matching.train import parallel
 from serai.engines.matching.types import Document, Explanation, Matrix, Query, Vector
@@ -381,28 +382,23 @@ def _invented(n: int, folder: Path) -> list[Document]:
     names = sorted(rows)
     languages = [names[i] for i in random.integers(len(names), size=n)]
     texts = [" ".join(rows[language][j] for j in random.integers(16, size=3)) for language in languages]
-    ends = np.cumsum([len(sentences(text)) for text in texts])
 
-    def of(key: str, dimension: int, many: int) -> Vector:
-        path = str(folder / f"{key}{many}")
-        vectors = np.memmap(path, np.float16, "w+", shape=(many, dimension))
-        for start in range(0, many, 10_000):
-            block = random.standard_normal((min(10_000, many - start), dimension)).astype(np.float32)
-            vectors[start : start + len(block)] = block / np.linalg.norm(block, axis=1, keepdims=True)
-        vectors.flush()
-        # Opened anew, so that only what is read counts as memory.
-        again: Vector = np.memmap(path, np.float16, "r", shape=(many, dimension))
-        return again
+    def of(dimension: int, many: int) -> Vector:
+        block = random.standard_normal((many, dimension), np.float32)
+        return np.asarray(block / np.linalg.norm(block, axis=1, keepdims=True), np.float16)
 
-    wholes = {"e5": np.array(of("e5", 384, n)), "use": np.array(of("use", 512, n))}
-    parts = {"e5": of("e5", 384, int(ends[-1])), "use": of("use", 512, int(ends[-1]))}
+    size = {"e5": 384, "use": 512}
+    with SentenceWriter(folder, size) as writer:
+        for language, text in zip(languages, texts, strict=True):
+            keys = ("e5", "use") if language in USE_LANGUAGES else ("e5",)
+            many = len(sentences(text))
+            writer.add({k: of(size[k], many) for k in keys})
+    within = SentenceFile(folder)
     documents = []
-    for i, (language, text, end) in enumerate(zip(languages, texts, ends.tolist(), strict=True)):
-        start = end - len(sentences(text))
+    for i, (language, text) in enumerate(zip(languages, texts, strict=True)):
         keys = ("e5", "use") if language in USE_LANGUAGES else ("e5",)
-        vectors = {k: wholes[k][i] for k in keys}
-        within = {k: parts[k][start:end] for k in keys}
-        documents.append(Document(str(i), language, text, vectors, frozenset(), within))
+        vectors = {k: of(size[k], 1)[0] for k in keys}
+        documents.append(Document(str(i), language, text, vectors, frozenset(), within[i]))
     return documents
 
 

@@ -12,6 +12,7 @@ Two steps, both learnt from the documents at hand and a log of queries, without 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -66,7 +67,9 @@ def learn_pairs(
     """Shift and scale of each language pair from raw scores [queries, documents]."""
     if block.size == 0:
         return {}
-    mean, spread = float(block.mean(dtype=np.float64)), float(block.std(dtype=np.float64))
+    mean = float(block.mean(dtype=np.float64))
+    # Row by row: at once it would take twice the block in memory, and the block is the largest thing there is.
+    spread = math.sqrt(np.mean([np.square(row.astype(np.float64) - mean).mean() for row in block]))
     counts = np.bincount(codes, minlength=len(names))
     sums: dict[str, NDArray[np.float64]] = {}
     squares: dict[str, NDArray[np.float64]] = {}

@@ -23,6 +23,7 @@ from serai.engines.matching.types import ENGINE_VERSION, Document, Hit, Matrix, 
 E5_DIMENSION, USE_DIMENSION = 384, 512
 # More queries than this change neither hubness nor calibration, but cost memory: [LOG, documents] scores at once.
 LOG = 400
+CENTRED_AT_ONCE = 4096
 ALL = slice(None)
 Mask = NDArray[np.bool_]
 
@@ -100,10 +101,8 @@ class Index:
         names = tuple(sorted({d.language for d in documents}))
         at = {name: i for i, name in enumerate(names)}
         languages = [d.language for d in documents]
-        e5 = centring.apply_all(
-            parameters.primary, "passage", languages, _stack(documents, parameters.primary, E5_DIMENSION)
-        )
-        use = centring.apply_all("use", "passage", languages, _stack(documents, "use", USE_DIMENSION))
+        e5 = _centred(documents, parameters.primary, E5_DIMENSION, centring)
+        use = _centred(documents, "use", USE_DIMENSION, centring)
         known = np.array([x in USE_LANGUAGES for x in languages], bool) & use.any(axis=1)
         postings: dict[str, list[int]] = {}
         for i, d in enumerate(documents):
@@ -303,17 +302,23 @@ def _sample(log: Sequence[Query]) -> tuple[Query, ...]:
     return tuple(log[i * len(log) // LOG] for i in range(LOG))
 
 
-def _stack(documents: Sequence[Document], model: str, dimension: int) -> NDArray[np.float16]:
+def _centred(documents: Sequence[Document], model: str, dimension: int, centring: Centring) -> Matrix:
+    """The documents' centred vectors, float32 [n, d]; language by language, so that no second copy of all is made."""
     known = {len(d.vectors[model]) for d in documents if model in d.vectors}
     if len(known) > 1:
         raise ValueError(f"Vectors of {model!r} have different lengths: {sorted(known)}.")
-    out = np.zeros((len(documents), *(known or {dimension})), np.float16)
+    out = np.zeros((len(documents), *(known or {dimension})), np.float32)
+    rows: dict[str, list[int]] = {}
     for i, d in enumerate(documents):
         if model in d.vectors:
-            out[i] = d.vectors[model]
-    finite = np.isfinite(out).all(axis=1)
-    if not finite.all():
-        raise ValueError(
-            f"The vector of {documents[int(np.argmin(finite))].id!r} holds numbers that are not finite."
-        )
+            rows.setdefault(d.language, []).append(i)
+    for language, own in rows.items():
+        for start in range(0, len(own), CENTRED_AT_ONCE):
+            at = own[start : start + CENTRED_AT_ONCE]
+            raw = np.stack([documents[i].vectors[model] for i in at])
+            finite = np.isfinite(raw).all(axis=1)
+            if not finite.all():
+                wrong = documents[at[int(np.argmin(finite))]].id
+                raise ValueError(f"The vector of {wrong!r} holds numbers that are not finite.")
+            out[at] = centring.apply(model, "passage", language, raw)
     return out
