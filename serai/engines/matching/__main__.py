@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -22,10 +22,17 @@ from pathlib import Path
 import numpy as np
 
 from serai.engines.matching.bench import bench, speed
-from serai.engines.matching.encoders import USE_LANGUAGES, Encoder, EncoderProcess
+from serai.engines.matching.encoders import (
+    BUNDLED,
+    PACKAGES,
+    USE_LANGUAGES,
+    Encoder,
+    EncoderProcess,
+    installed,
+)
 from serai.engines.matching.endpoint import EndpointEncoder, read_model_file
 from serai.engines.matching.errors import MatchingError
-from serai.engines.matching.index import ENDPOINT, Index
+from serai.engines.matching.index import DEFAULT, ENDPOINT, USE_ALONE, Index
 from serai.engines.matching.matcher import Matcher, gather
 from serai.engines.matching.store import StoredEncoder, VectorStore
 from serai.engines.matching.train import background, parallel
@@ -98,7 +105,9 @@ def _common(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace, 
 def _encoders(options: argparse.Namespace, stack: ExitStack) -> Mapping[str, Encoder]:
     encoders: dict[str, Encoder] = {}
     if options.model == "auto":
-        encoders = {key: stack.enter_context(EncoderProcess(key)) for key in ("e5", "use")}
+        keys = installed()
+        _tell_missing(keys)
+        encoders = {key: stack.enter_context(EncoderProcess(key)) for key in keys}
     elif options.model.startswith(("http://", "https://")):
         encoders = {ENDPOINT.primary: stack.enter_context(EndpointEncoder(options.model))}
     else:
@@ -108,6 +117,15 @@ def _encoders(options: argparse.Namespace, stack: ExitStack) -> Mapping[str, Enc
     store = stack.enter_context(VectorStore(options.store))
     shown = None if getattr(options, "quiet", True) else _progress
     return {key: StoredEncoder(encoder, store, shown) for key, encoder in encoders.items()}
+
+
+def _tell_missing(keys: Collection[str]) -> None:
+    for key, (_module, package) in PACKAGES.items():
+        if key not in keys:
+            rest = (
+                "" if key == "use" else f" Only texts in {', '.join(sorted(USE_LANGUAGES))} can be compared."
+            )
+            print(f"{package} is not installed; going on without the encoder {key}.{rest}", file=sys.stderr)
 
 
 def _progress(done: int, total: int) -> None:
@@ -162,8 +180,9 @@ def _explain(options: argparse.Namespace, stack: ExitStack) -> int:
 
 def _index(matcher: Matcher, documents: Sequence[Document], queries: Sequence[Query]) -> Index:
     """An index with statistics from the texts at hand; an endpoint's background comes from the bundled sentences."""
-    if "e5" in matcher.encoders:
-        return matcher.index(documents, log=queries)
+    if matcher.encoders.keys() & BUNDLED.keys():
+        parameters = DEFAULT if "e5" in matcher.encoders else USE_ALONE
+        return matcher.index(documents, log=queries, parameters=parameters)
     means = {
         tuple(name.split("|")): v.astype(np.float32)
         for name, v in background(parallel(), matcher.encoders).items()

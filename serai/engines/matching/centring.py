@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
@@ -121,15 +121,6 @@ class Centring:
         norms = np.linalg.norm(centred, axis=1, keepdims=True)
         empty = np.abs(rows).sum(axis=1, keepdims=True) == 0
         return np.where(empty, 0.0, centred / np.maximum(norms, 1e-6)).astype(np.float32)
-
-    def apply_all(self, model: str, role: Role, languages: Iterable[str], vectors: np.ndarray) -> Matrix:
-        """`apply` for rows of several languages."""
-        names = np.asarray(list(languages))
-        out = np.zeros(vectors.shape, np.float32)
-        for language in sorted(set(names.tolist())):
-            at = names == language
-            out[at] = self.apply(model, role, language, vectors[at])
-        return out
 
 
 @lru_cache(maxsize=1)

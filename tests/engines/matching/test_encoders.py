@@ -136,6 +136,30 @@ def test_interrupted_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytes
     assert progress == [(1, 1)]
 
 
+class Picky(Counting):
+    """Knows German only, and cannot take one word."""
+
+    info = ModelInfo("use", "picky", 2, "none", "", frozenset({"de"}))
+
+    def encode(self, texts: Sequence[str], role: str) -> np.ndarray:
+        for at, text in enumerate(texts):
+            if "bad" in text:
+                raise EncoderFailed("bad", at)
+        return super().encode(texts, role)
+
+
+def test_text_at_fault_is_named_by_its_place_among_all_texts() -> None:
+    matcher = Matcher({"e5": Counting(), "use": Picky()})
+    languages = ["en", "de", "en", "de"]
+
+    with pytest.raises(EncoderFailed) as whole:
+        matcher.vectors(["a", "b", "c", "so bad"], languages, "passage")
+    with pytest.raises(EncoderFailed) as sentence:
+        matcher.sentence_vectors(["A. B.", "C. D.", "E. F.", "G. So bad. H."], languages, "passage")
+
+    assert (whole.value.position, sentence.value.position) == (3, 3)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["e5", "use"])
 def test_real_encoders_survive_anything(key: str) -> None:
