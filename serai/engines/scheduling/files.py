@@ -509,7 +509,9 @@ def read_plan(event: Event, data: Mapping[str, Any]) -> Plan:
                 raise InvalidEventError(f"details: {i!r} is not a participant")
             sides.append(event.people[i].id if i is not None else asked)
         pa, pb = (number.get(x) for x in sides)
-        booth = next((p.booth for p in (pa, pb) if p is not None and p.booth is not None), None)
+        people = [p for p in (pa, pb) if p is not None]
+        online = wish.online or any(p.online for p in people)
+        booth = next((p.booth for p in people if p.booth is not None and not online), None)
         meetings.append(
             PlannedMeeting(
                 wish=wish.id,

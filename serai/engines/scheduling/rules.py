@@ -35,8 +35,13 @@ def check(event: Event, plan: Plan) -> Iterator[str]:
     yield from _organisations(index, sound)
     yield from _tables(index, sound)
     yield from _pools(index, sound)
+    promises = list(_promises(index, sound))
     if plan.status != "infeasible":
-        yield from _promises(index, sound)
+        yield from promises
+    elif not plan.conflict:
+        yield "the plan calls itself infeasible and names no conflict"
+    elif not promises:
+        yield "the plan calls itself infeasible, and its meetings keep every promise"
     yield from _own_figures(index, plan, sound)
 
 
@@ -153,9 +158,11 @@ def _people(index: _Index, meetings: list[PlannedMeeting]) -> Iterator[str]:
     event = index.event
     at: dict[tuple[str, int], list[PlannedMeeting]] = defaultdict(list)
     count: Counter[str] = Counter()
+    per_day: dict[str, Counter[int]] = defaultdict(Counter)
     for m in meetings:
-        for p in (m.a, m.b):
+        for p in {m.a, m.b}:
             count[p] += 1
+            per_day[p][event.slots[m.slot].day] += 1
             for s in m.slots:
                 at[p, s].append(m)
     for (p, s), here in sorted(at.items()):
@@ -166,14 +173,10 @@ def _people(index: _Index, meetings: list[PlannedMeeting]) -> Iterator[str]:
         taken = busy.get(p, set())
         if person.max_meetings is not None and count[p] > person.max_meetings:
             yield f"{p}: {count[p]} meetings, the limit is {person.max_meetings}"
-        per_day = (
-            Counter(event.slots[m.slot].day for m in meetings if p in (m.a, m.b))
-            if person.max_per_day
-            else {}
-        )
-        for day, n in per_day.items():
-            if person.max_per_day is not None and n > person.max_per_day:
-                yield f"{p}: {n} meetings on day {day}, the limit is {person.max_per_day}"
+        if person.max_per_day is not None:
+            for day, n in sorted(per_day[p].items()):
+                if n > person.max_per_day:
+                    yield f"{p}: {n} meetings on day {day}, the limit is {person.max_per_day}"
         limit = person.max_in_row if person.max_in_row is not None else event.rules.max_in_row
         if limit is not None:
             yield from _in_row(event, p, taken, limit)
@@ -230,9 +233,13 @@ def _tables(index: _Index, meetings: list[PlannedMeeting]) -> Iterator[str]:
     online: Counter[int] = Counter()
     offsets = hall_offsets(event)
     for m in meetings:
-        if index.is_online(m) or index.at_booth(m) is not None:
+        booth = index.at_booth(m)
+        if index.is_online(m) or booth is not None:
             if m.table != ONLINE_TABLE:
                 yield f"meeting {m.wish}: needs no table but holds table {m.table}"
+            if m.hall != booth:
+                where = "online, so in no hall" if booth is None else f"at the booth in hall {booth}"
+                yield f"meeting {m.wish}: is {where}, the plan says hall {m.hall}"
             for s in m.slots:
                 online[s] += index.is_online(m)
             continue
@@ -245,6 +252,8 @@ def _tables(index: _Index, meetings: list[PlannedMeeting]) -> Iterator[str]:
                     yield f"meeting {m.wish}: hall {m.hall} does not exist"
                 elif not 0 <= m.table - offsets[hall.id] < hall.tables[s]:
                     yield f"meeting {m.wish}: table {m.table} does not stand in hall {hall.id} in slot {s}"
+            elif m.hall is not None:
+                yield f"meeting {m.wish}: hall {m.hall} does not exist"
             elif not 0 <= m.table < event.tables_per_slot[s]:
                 yield f"meeting {m.wish}: table {m.table} does not exist in slot {s}"
     for (s, table), wishes in sorted(taken.items()):
@@ -276,6 +285,8 @@ def _pools(index: _Index, meetings: list[PlannedMeeting]) -> Iterator[str]:
         if m.pool != need:
             yield f"meeting {m.wish}: is booked for interpreters {m.pool}, the wish needs {need}"
         if need is None:
+            if m.interpreter is not None:
+                yield f"meeting {m.wish}: needs no interpreter but holds interpreter {m.interpreter}"
             continue
         if m.interpreter is None:
             for s in m.slots:
@@ -321,6 +332,11 @@ def _own_figures(index: _Index, plan: Plan, meetings: list[PlannedMeeting]) -> I
         yield f"the plan's weight {plan.weight} is above its bound {plan.weight_bound}"
     if plan.breaks < plan.breaks_bound:
         yield f"the plan's {plan.breaks} breaks are below their bound {plan.breaks_bound}"
+    if plan.status == "optimal" and (plan.weight < plan.weight_bound or plan.breaks > plan.breaks_bound):
+        yield (
+            f"the plan calls itself optimal with weight {plan.weight} of at most {plan.weight_bound}"
+            f" and {plan.breaks} breaks of at least {plan.breaks_bound}"
+        )
 
 
 def validate(event: Event) -> None:

@@ -94,6 +94,11 @@ FAULTS = [
         "ana: 2 meetings on day 0, the limit is 1",
     ),
     (
+        make_event(people=people_with(max_per_day=0)),
+        make_plan(AB0),
+        "ana: 1 meetings on day 0, the limit is 0",
+    ),
+    (
         make_event(people=people_with(max_in_row=1)),
         make_plan(AB0, AC1),
         "ana: more than 1 meetings in a row, up to slot 1",
@@ -166,6 +171,37 @@ FAULTS = [
         make_event(people=people_with(booth="north"), halls=(Hall("north", (2, 2, 2)),)),
         make_plan(replace(AB0, hall="north")),
         "meeting ab: needs no table but holds table 0",
+    ),
+    (
+        make_event(people=people_with(booth="north"), halls=(Hall("north", (2, 2, 2)),)),
+        make_plan(replace(AB0, table=-1, hall="south")),
+        "meeting ab: is at the booth in hall north, the plan says hall south",
+    ),
+    (
+        make_event(people=people_with(online=True)),
+        make_plan(replace(AB0, table=-1, hall="north")),
+        "meeting ab: is online, so in no hall, the plan says hall north",
+    ),
+    (make_event(), make_plan(replace(AB0, hall="north")), "meeting ab: hall north does not exist"),
+    (
+        make_event(interpreters=(Interpreter("ines", frozenset({"zh"})),)),
+        make_plan(replace(AB0, interpreter="ines")),
+        "meeting ab: needs no interpreter but holds interpreter ines",
+    ),
+    (
+        make_event(),
+        replace(make_plan(AB0), status="optimal"),
+        "the plan calls itself optimal with weight 1 of at most 6 and 0 breaks of at least 0",
+    ),
+    (
+        make_event(wishes=(Wish("ab", "ana", "bo", must=True), Wish("cd", "cem", "dee"))),
+        replace(make_plan(CD0), status="infeasible"),
+        "the plan calls itself infeasible and names no conflict",
+    ),
+    (
+        make_event(),
+        replace(make_plan(AB0), status="infeasible", conflict=("ana is away.",)),
+        "the plan calls itself infeasible, and its meetings keep every promise",
     ),
     (
         make_event(
