@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_interval, format_skeleton
+from babel.dates import format_interval, format_skeleton, get_timezone_location
 from babel.numbers import format_decimal, format_percent
 from django.utils import timezone
 from django.utils.translation import get_language, get_language_info, ngettext, pgettext
@@ -42,6 +42,15 @@ def _language_name(tag: str, page: str) -> str:
         return _locale(page).languages.get(tag.split("-")[0].lower()) or tag
     except (UnknownLocaleError, ValueError):
         return tag
+
+
+def zone_name(name: str) -> str:
+    """A time zone by its city in the language of the page: `Asia/Shanghai` -> "Shanghai", "上海". Others stay."""
+    try:
+        city = str(get_timezone_location(name, locale=reader(), return_city=True))
+    except LookupError:
+        return name
+    return city.rpartition("/")[2]
 
 
 def language_name_local(tag: str) -> str:

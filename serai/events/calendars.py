@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from serai.core import calendar
+from serai.core.words import zone_name
 from serai.events.models import Meeting, Participant
 from serai.events.texts import event_time, event_title, participant_name, table_name
 from serai.events.zones import zone_of
@@ -47,7 +48,10 @@ def _entry(meeting: Meeting, reader_id: object) -> calendar.Entry:
 
 def _lines(meeting: Meeting) -> Iterable[str]:
     yield event_title(meeting.event)
-    at = {"time": event_time(meeting.event, meeting.slot.during.lower), "zone": meeting.event.time_zone}
+    at = {
+        "time": event_time(meeting.event, meeting.slot.during.lower),
+        "zone": zone_name(meeting.event.time_zone),
+    }
     yield _("At the event: %(time)s (%(zone)s)") % at
     if meeting.interpreter is not None:
         yield _("Interpreter: %(name)s") % {"name": meeting.interpreter.name}

@@ -52,9 +52,9 @@ def with_event_texts(events: QuerySet[Event]) -> QuerySet[Event]:
 
 
 def with_people(participants: QuerySet[Participant]) -> QuerySet[Participant]:
-    return participants.select_related("user", "organisation__country", "event", "listing").prefetch_related(
-        "listing__teasers"
-    )
+    return participants.select_related(
+        "user", "organisation__country", "event", "listing__organisation"
+    ).prefetch_related("listing__teasers")
 
 
 def with_sides(requests: QuerySet[MeetingRequest]) -> QuerySet[MeetingRequest]:
@@ -65,7 +65,7 @@ def with_sides(requests: QuerySet[MeetingRequest]) -> QuerySet[MeetingRequest]:
         "requester__organisation",
         "invitee__user",
         "invitee__organisation",
-        "listing",
+        "listing__organisation",
     ).prefetch_related("event__texts", "listing__teasers", "meetings__slot", "meetings__table")
 
 
@@ -75,7 +75,7 @@ def with_meeting_parts(meetings: QuerySet[Meeting]) -> QuerySet[Meeting]:
         "slot",
         "table",
         "interpreter",
-        "request__listing",
+        "request__listing__organisation",
         "request__requester__user",
         "request__requester__organisation",
         "request__invitee__user",

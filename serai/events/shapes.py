@@ -1,6 +1,7 @@
 """Events, people, requests and meetings as the shapes the components print."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Literal, cast
 from uuid import UUID
@@ -14,7 +15,7 @@ from serai.accounts.models import User
 from serai.core import lifecycle, ui
 from serai.core.text import listed
 from serai.core.viewer import Viewer
-from serai.core.words import between, language_name, on_weekday, percent
+from serai.core.words import between, language_name, on_weekday, percent, zone_name
 from serai.directory.places import place_name
 from serai.events import languages, planning, queries
 from serai.events.models import Event, Meeting, MeetingRequest, Participant, ScheduleRun, Slot, Table
@@ -88,7 +89,7 @@ def event_dates(event: Event) -> str:
 def event_facts(event: Event) -> list[ui.Fact]:
     facts = [
         ui.Fact(_("When"), event_dates(event)),
-        ui.Fact(_("Time zone"), event.time_zone.replace("_", " ")),
+        ui.Fact(_("Time zone"), zone_name(event.time_zone)),
         ui.Fact(_("Where"), event_place(event)),
         ui.Fact(_("Form"), event.get_mode_display()),
         ui.Fact(_("Languages"), spoken(event.languages)),
@@ -176,7 +177,7 @@ def event_actions(event: Event) -> list[ui.Action]:
 
 
 # --- people -----------------------------------------------------------------------------------------------
-def participant_row(participant: Participant, *, why: str = "", status: bool = False) -> ui.Row:
+def participant_row(participant: Participant) -> ui.Row:
     country = participant.organisation.country
     listing = queries.subject(participant.listing)
     return ui.Row(
@@ -186,10 +187,7 @@ def participant_row(participant: Participant, *, why: str = "", status: bool = F
         who=organisation_chip(participant.organisation),
         place=place_name(country) if country else "",
         snippet=queries.listing_title(listing) if listing else "",
-        why=why,
         tokens=[ui.Token(language_name(tag)) for tag in languages.primaries(participant.languages)],
-        status=participant.get_status_display() if status else "",
-        status_tone=tone(participant),
     )
 
 
@@ -204,7 +202,9 @@ def suggestion_row(suggestion: queries.Suggestion) -> ui.Row:
         }
     else:
         why = _("You both speak %(languages)s") % {"languages": spoken(suggestion.languages)}
-    return participant_row(suggestion.participant, why=why)
+    row = participant_row(suggestion.participant)
+    is_said = suggestion.match is not None and suggestion.match.other_id == suggestion.participant.listing_id
+    return replace(row, why=why, snippet="" if is_said else row.snippet)
 
 
 # --- requests ---------------------------------------------------------------------------------------------
@@ -262,12 +262,13 @@ def _both(a: Participant, b: Participant) -> list[str]:
 
 
 def zone_line(meeting: Meeting) -> str:
-    """Whose clock the times are, and what it is on the reader's own if that differs."""
+    """Whose clock the times are, and what it is on the reader's own if that is known and differs."""
     here = timezone.get_current_timezone()
     zone = zone_of(meeting.event.time_zone)
     at = meeting.slot.during.lower
-    name = str(zone).replace("_", " ")
-    if at.astimezone(here).utcoffset() == at.astimezone(zone).utcoffset():
+    name = zone_name(str(zone))
+    is_chosen = str(here) != "UTC"  # what an account has until somebody says where they are
+    if not is_chosen or at.astimezone(here).utcoffset() == at.astimezone(zone).utcoffset():
         return name
     own = date_format(at.astimezone(here), CLOCK)
     day = at.astimezone(here).date()
@@ -283,7 +284,7 @@ def meeting_facts(meeting: Meeting, viewer: Viewer) -> list[ui.Fact]:
         ui.Fact(_("When"), event_time(meeting.event, slot.lower)),
         ui.Fact(_("Clock"), zone_line(meeting)),
         ui.Fact(_("Minutes"), int((slot.upper - slot.lower).total_seconds() // 60)),
-        ui.Fact(_("Where"), table_name(meeting.table), url=meeting.table.link),
+        ui.Fact(_("Where"), listed([table_name(meeting.table), meeting.event.venue]), url=meeting.table.link),
         ui.Fact(_("Language"), spoken([meeting.language] if meeting.language else _both(a, b))),
     ]
     if meeting.interpreter is not None:

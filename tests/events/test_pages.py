@@ -13,7 +13,15 @@ from django.utils import timezone
 
 from serai.accounts.models import User
 from serai.events import actions, queries
-from serai.events.models import Interpreter, Meeting, MeetingRequest, Outcome, Participant
+from serai.events.models import (
+    Event,
+    Interpreter,
+    Meeting,
+    MeetingRequest,
+    Outcome,
+    Participant,
+    Table,
+)
 from tests.events.conftest import World
 from tests.factories import make_event, make_listing, make_participant, make_request, make_slot
 
@@ -427,6 +435,70 @@ def test_names_in_the_schedule_are_text(world: World) -> None:
     assert "<b>Ana</b>" not in page
     assert f'draggable="true" data-move="/meet/meetings/{meeting.pk}/move/"' in page
     assert "&lt;b&gt;Ana&lt;/b&gt;</bdi>" in page
+
+
+def test_the_day_leads_to_each_meeting_its_room_and_the_calendar(world: World) -> None:
+    meeting = _meeting(world)
+    other = make_request(world.event, requester=world.ana)
+    later = actions.book_meeting(
+        request=other, slot=world.slots[1], table=world.tables[1], by=world.organiser
+    )
+    Table.objects.filter(pk=meeting.table_id).update(link="https://rooms.example/1")
+
+    page = _client(world.ana.user).get("/meet/day/").content.decode()
+    bo = _client(world.bo.user).get("/meet/day/").content.decode()
+
+    assert f'<a class="hours" href="/meet/meetings/{later.pk}/">' in page
+    assert page.count('href="https://rooms.example/1"') == 3  # where, the button to join, the line of the day
+    assert f"/meet/{world.event.pk}/registration/#calendar" in page
+    assert f"/meet/meetings/{later.pk}/" not in bo
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        ("UTC", "Warsaw"),
+        ("Asia/Tokyo", "Warsaw · 15:00 on your clock"),
+        ("Europe/Paris", "Warsaw"),
+    ],
+)
+def test_the_day_names_the_clock_and_the_readers_own_where_it_differs(
+    world: World, zone: str, shown: str
+) -> None:
+    _meeting(world)
+    User.objects.filter(pk=world.ana.user_id).update(time_zone=zone)
+
+    page = _client(world.ana.user).get("/meet/day/").content.decode()
+
+    assert re.findall(r"<small>(.*?)</small>", page) == [shown]
+
+
+def test_a_meeting_asks_for_what_fits_its_time(world: World) -> None:
+    meeting = _meeting(world)
+    url = f"/meet/meetings/{meeting.pk}/"
+
+    before = _client(world.ana.user).get(url).content.decode()
+    organiser = _client(world.organiser).get(url).content.decode()
+    outcome = _outcome(meeting, world.ana)
+    after = _client(world.ana.user).get(url).content.decode()
+
+    assert f'href="{url}calendar.ics"' in before
+    assert f'href="{url}calendar.ics"' not in organiser  # the file is for those who attend
+    assert after.count(f"/meet/outcomes/{outcome.pk}/") == 2
+
+
+@pytest.mark.parametrize(
+    ("days", "step"), [(-9, "/meet/outcomes/"), (0, "/meet/day/"), (9, "/meet/{event}/participants/")]
+)
+def test_an_event_leads_its_participants_to_what_fits_the_day(world: World, days: int, step: str) -> None:
+    now = timezone.now()
+    times = {"starts_at": now + timedelta(days=days), "ends_at": now + timedelta(days=days, hours=8)}
+    Event.objects.filter(pk=world.event.pk).update(**times)
+
+    page = _client(world.ana.user).get(f"/meet/{world.event.pk}/").content.decode()
+
+    head = page[page.index('<header class="head">') : page.index("</header>", page.index('class="head"'))]
+    assert f'href="{step.format(event=world.event.pk)}"' in head
 
 
 def test_those_chosen_are_confirmed_together(world: World) -> None:

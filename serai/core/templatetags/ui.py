@@ -52,6 +52,7 @@ for _filter in (
     words.on_weekday,
     words.text_direction,
     words.written,
+    words.zone_name,
 ):
     register.filter(_filter.__name__, _filter)
 
@@ -462,16 +463,24 @@ def unique(prefix: str, label: ui.Text) -> str:
 
 @register.inclusion_tag("components/match.html")
 def match(item: ui.Match) -> dict[str, Any]:
-    """Two texts side by side, their matched passages joined by lines."""
-    numbers: dict[str, int] = {}
-    for passage in (*item.mine.passages, *item.theirs.passages):
-        if passage.pair:
-            numbers.setdefault(passage.pair, len(numbers) + 1)
+    """Two texts side by side, their matched passages joined by lines. What has no partner is not marked."""
+    both = set(_pairs(item.mine)) & set(_pairs(item.theirs))
+    found = [pair for pair in dict.fromkeys(_pairs(item.mine)) if pair in both]
+    numbers = {pair: number for number, pair in enumerate(found, start=1)}
     return {"item": item, "sides": [_side(item.mine, numbers), _side(item.theirs, numbers)]}
 
 
+def _pairs(side: ui.Side) -> list[str]:
+    """The names of the pairs a side has a part in, in the order they are read."""
+    return [pair for pair in (side.title_pair, *(p.pair for p in side.passages)) if pair]
+
+
 def _side(side: ui.Side, numbers: dict[str, int]) -> dict[str, Any]:
-    return {"side": side, "passages": [(p.text, numbers.get(p.pair, 0)) for p in side.passages]}
+    return {
+        "side": side,
+        "title_number": numbers.get(side.title_pair, 0),
+        "passages": [(p.text, numbers.get(p.pair, 0)) for p in side.passages],
+    }
 
 
 @register.inclusion_tag("components/chart.html")

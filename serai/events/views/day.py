@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 from django.views.decorators.http import require_POST
 
+from serai.accounts.models import User
 from serai.core import chain, policy, ui
 from serai.core.calendar import CONTENT_TYPE
 from serai.core.forms import with_errors
@@ -49,9 +50,23 @@ def my_day(request: HttpRequest) -> HttpResponse:
             "now": now,
             "days": [ui.Tab(d, f"{reverse('my_day')}?day={d.isoformat()}", d == day) for d in days],
             "tabs": meet_tabs(user, "my_day"),
+            "events": _subscriptions(user, today),
             "to_events": ui.Action(_("Look at the events"), reverse("event_list"), "calendar-event"),
         },
     )
+
+
+def _subscriptions(user: User, meetings: list[Meeting]) -> list[ui.Action]:
+    """Where each event of the day puts all one's meetings into a calendar program. Interpreters have no such place."""
+    events = {m.event_id: m.event for m in meetings if policies.is_party(user, m)}
+    return [
+        ui.Action(
+            " · ".join([_("Your calendar"), event_title(event)]),
+            f"{reverse('registration', args=[pk])}#calendar",
+            "calendar-week",
+        )
+        for pk, event in events.items()
+    ]
 
 
 def _day(meeting: Meeting) -> date:
@@ -77,6 +92,7 @@ def meeting_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     others = [side for side in (a, b) if side.user_id != user.pk]
     organises = policies.may_organise(user, meeting.event)
     subject = queries.subject(meeting.request.listing)
+    outcomes = list(policies.own_outcomes(user).filter(meeting=meeting).order_by("asked_after_months"))
     return page(
         request,
         "events/meeting_detail.html",
@@ -89,14 +105,24 @@ def meeting_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "facts": shapes.meeting_facts(meeting, user),
             "subject": subject,
             "subject_title": queries.listing_title(subject) if subject else "",
-            "next_step": ui.Action(
-                _("Add to calendar"), reverse("meeting_calendar", args=[meeting.pk]), "calendar-plus"
-            ),
+            "next_step": _meeting_step(meeting, outcomes) if is_party else None,
             "actions": _meeting_actions(meeting, organises),
-            "outcomes": policies.own_outcomes(user).filter(meeting=meeting).order_by("asked_after_months"),
+            "outcomes": outcomes,
             "chain": chain.walk(user, meeting),
         },
     )
+
+
+def _meeting_step(meeting: Meeting, outcomes: list[Outcome]) -> ui.Action | None:
+    """Before it: into the calendar; after it: say what came of it."""
+    asked = next((o for o in outcomes if o.answered_at is None), None)
+    if asked is not None:
+        return ui.Action(
+            _("Say what came of it"), reverse("outcome_answer", args=[asked.pk]), "clipboard-check"
+        )
+    if meeting.status != Meeting.Status.CONFIRMED or meeting.slot.during.upper <= timezone.now():
+        return None
+    return ui.Action(_("Add to calendar"), reverse("meeting_calendar", args=[meeting.pk]), "calendar-plus")
 
 
 def _meeting_actions(meeting: Meeting, organises: bool) -> list[ui.Action]:

@@ -1,5 +1,6 @@
 """Events: the list, one event, planning and preparing it."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from serai.events.views.common import asked, event_context, form_page, organised
 from serai.exchange.shapes import organisation_chip
 
 PAGE = 25
+EVE = timedelta(hours=12)
 
 STEPS = {
     "announce": actions.announce_event,
@@ -126,11 +128,12 @@ def meet_tabs(viewer: Viewer, here: str) -> list[ui.Tab]:
     if not viewer.is_authenticated:
         return []
     waiting, _more = capped_count(policies.requests_waiting_for(viewer))
+    untold, _more = capped_count(policies.own_outcomes(viewer).filter(answered_at__isnull=True))
     rooms: list[tuple[str, str, int]] = [
         ("event_list", _("Events"), 0),
         ("my_day", _("My day"), 0),
         ("request_list", _("Meeting requests"), waiting),
-        ("outcome_list", _("Outcomes"), 0),
+        ("outcome_list", _("Outcomes"), untold),
     ]
     return [ui.Tab(label, reverse(name), name == here, count or None) for name, label, count in rooms]
 
@@ -162,12 +165,22 @@ def _next_step(request: HttpRequest, event: Event, context: dict[str, Any]) -> u
     if context["organises"]:
         return shapes.next_event_step(event)
     if registration is not None and context["taking_part"]:
-        return ui.Action(_("Find people to meet"), reverse("participant_list", args=[event.pk]), "people")
+        return _participant_step(event)
     if registration is not None:
         return ui.Action(_("My registration"), reverse("registration", args=[event.pk]), "person-badge")
     if event.status == Event.Status.REGISTRATION:
         return ui.Action(_("Register"), reverse("registration", args=[event.pk]), "person-plus")
     return None
+
+
+def _participant_step(event: Event) -> ui.Action:
+    """People look for each other before an event, for their table on its days, and tell afterwards."""
+    now = timezone.now()
+    if now >= event.ends_at:
+        return ui.Action(_("Outcomes"), reverse("outcome_list"), "clipboard-check")
+    if now >= event.starts_at - EVE:
+        return ui.Action(_("My day"), reverse("my_day"), "calendar-week")
+    return ui.Action(_("Find people to meet"), reverse("participant_list", args=[event.pk]), "people")
 
 
 def _related(viewer: Viewer, **which: Any) -> list[ui.Row]:
