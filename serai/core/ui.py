@@ -149,7 +149,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class Side:
-    """One column of a match: whose text, in which language, in passages."""
+    """One column of a match: whose text, in which language, in passages; `title_pair` joins the title itself."""
 
     title: Text
     passages: Sequence[Passage]
@@ -159,6 +159,7 @@ class Side:
     kind: Text = ""
     origin: str = ""
     original_url: str = ""
+    title_pair: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from serai.core import fence
-from serai.exchange import addresses
+from serai.exchange import addresses, policies
 from serai.exchange.models import Listing, ListingContact, ListingDetail, ListingTeaser
 
 SUMMARY_MIN = 60
@@ -108,6 +108,24 @@ def findings(listing: Listing) -> list[Finding]:
         *_contact_findings(contact),
     ]
     return sorted(found, key=lambda finding: not finding.stops)
+
+
+def written_steps(listing: Listing) -> set[str]:
+    """The steps of the form that hold something; a step that was skipped is not among them."""
+    own = listing.details.filter(language=listing.language).exclude(description="")
+    with fence.subject(fence.NODE):  # whether there is one is told, and nothing of it
+        contact = ListingContact.objects.filter(listing=listing).exclude(email="", phone="")
+        has_contact = contact.exists()
+    filled = {
+        "about": True,
+        "teaser": any(text.language == listing.language for text in listing.teasers.all()),
+        "details": own.exists(),
+        "facts": bool(listing.trl or listing.sectors or listing.sdgs) or listing.ip_status != "unknown",
+        "partner": bool(listing.partnerships or listing.partner_kinds or listing.work_languages),
+        "contact": has_contact,
+        "send": listing.status not in policies.EDITABLE,
+    }
+    return {step for step, is_filled in filled.items() if is_filled}
 
 
 def _text_findings(listing: Listing, teasers: dict[str, ListingTeaser]) -> Iterable[Finding]:

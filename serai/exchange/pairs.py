@@ -53,8 +53,10 @@ def _side(
 ) -> ui.Side:
     owner = listing.organisation
     start = text.body_at
+    in_title = (str(n) for n, (begin, _end) in enumerate(spans, start=1) if begin < start)
     return ui.Side(
         title=text.title,
+        title_pair=next(in_title, ""),
         passages=passages(text.own[start:], [(a - start, b - start) for a, b in spans]),
         lang=text.language,
         url=reverse("listing_detail", args=[listing.pk]),
@@ -68,7 +70,7 @@ def _side(
 def passages(text: str, spans: Iterable[tuple[int, int]]) -> list[ui.Passage]:
     """The text cut at the matched places; the n-th span of both sides carries the same pair name.
 
-    A span that lies in the title (before the body) marks nothing here.
+    A span that lies in the title (before the body) marks nothing here: the title itself carries its name.
     """
     numbered = sorted((a, b, str(n)) for n, (a, b) in enumerate(spans, start=1) if a >= 0)
     found, at = [], 0

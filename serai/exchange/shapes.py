@@ -278,13 +278,35 @@ def _options(choices: Iterable[tuple[Any, Any]]) -> list[ui.Option]:
 def match_row(viewer: Viewer, match: Match, known: set[UUID]) -> ui.Row:
     """A counterpart in the list of matches, with the first reason it is there."""
     url = reverse("match_pair", args=[match.listing_id, match.other_id])
-    return listing_row(viewer, match.other, known, why=reason_line(match.reasons), url=url)
+    titles = [text.title for text in match.other.teasers.all()]
+    return listing_row(viewer, match.other, known, why=reason_line(match.reasons, titles), url=url)
 
 
-def reason_line(reasons: dict[str, Any]) -> str:
-    """The shortest true reason: shared terms if there are any, else the best passage."""
+def reason_line(reasons: dict[str, Any], titles: Sequence[str] = ()) -> str:
+    """The shortest true reason: shared terms if there are any, else the best passage.
+
+    One of `titles`, which stand above the reason anyway, is named by what it answers.
+    """
     shared = reasons.get("shared") or []
     if shared:
         return _("Both name %(terms)s") % {"terms": listed(shared[:4])}
     pairs = reasons.get("pairs") or []
-    return f"“{snippet(pairs[0]['theirs'], 140)}”" if pairs else ""
+    beside = [pair for pair in pairs if not is_title(pair["theirs"], titles)]
+    if beside:
+        return f"“{snippet(beside[0]['theirs'], 140)}”"
+    return (
+        _("Its title comes nearest to “%(words)s”") % {"words": snippet(pairs[0]["mine"], 140)}
+        if pairs
+        else ""
+    )
+
+
+def is_title(passage: str, titles: Iterable[str]) -> bool:
+    """Whether a passage says no more than one of the titles."""
+    said = _bare(passage)
+    return any(said and said in _bare(title) for title in titles)
+
+
+def _bare(text: str) -> str:
+    """Letters and digits only, so that a full stop or a blank makes no difference."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())

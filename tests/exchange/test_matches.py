@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from serai.accounts.models import User
+from serai.core.templatetags import ui as ui_tags
 from serai.core.viewer import ANYONE
 from serai.engines import matching as m
-from serai.exchange import pairs, policies, queries, tiertexts
+from serai.exchange import pairs, policies, queries, shapes, tiertexts
 from serai.exchange.actions import indexing, matching
 from serai.exchange.index import build
 from serai.exchange.models import Listing, ListingDetail, Match
@@ -181,6 +182,53 @@ def test_passages_cut_the_text_at_the_matched_places() -> None:
     cut = pairs.passages("One. Two. Three.", [(5, 9), (-20, -10), (10, 16)])
 
     assert [(p.text, p.pair) for p in cut] == [("One.", ""), ("Two.", "1"), ("Three.", "3")]
+
+
+MINE, THEIRS = "Brine to lithium", "Membranes for salt"
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        ([("We lose it.", THEIRS), ("No solvents.", "It needs none.")], "“It needs none.”"),
+        ([("We lose it.", f"{THEIRS}.")], "Its title comes nearest to “We lose it.”"),
+        ([], ""),
+    ],
+)
+def test_a_match_does_not_give_its_own_title_as_the_reason(stored: list[tuple[str, str]], said: str) -> None:
+    reasons = {"pairs": [{"mine": mine, "theirs": theirs} for mine, theirs in stored]}
+
+    assert shapes.reason_line(reasons, [THEIRS]) == said
+
+
+def spans(text: str, *parts: str) -> list[list[int]]:
+    return [[text.index(part), text.index(part) + len(part)] for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "marked"),
+    [
+        ((MINE, "We lose it."), (THEIRS, "It needs none."), [1, 2]),  # titles, then sentences
+        ((MINE,), ("It needs none.",), [1]),  # a title and a sentence
+        (("We lose it.", "lose it. No"), (THEIRS, "It needs none."), [1]),  # the second lies on the first
+    ],
+)
+def test_what_is_marked_has_its_partner_on_the_other_side(
+    mine: tuple[str, ...], theirs: tuple[str, ...], marked: list[int]
+) -> None:
+    ours = make_listing(title=MINE, summary="We lose it. No solvents.", direction="request")
+    other = make_listing(title=THEIRS, summary="They hold. It needs none.")
+    texts = [tiertexts.text_of(one, "public").own for one in (ours, other)]
+    places = zip(spans(texts[0], *mine), spans(texts[1], *theirs), strict=True)
+    reasons = {"pairs": [{"mine_at": a, "theirs_at": b} for a, b in places]}
+
+    shown = ui_tags.match(pairs.shape(ours, other, "public", reasons, set()))
+
+    numbers = [
+        sorted(n for n in (side["title_number"], *(n for _text, n in side["passages"])) if n)
+        for side in shown["sides"]
+    ]
+    assert numbers == [marked, marked]
 
 
 def test_any_pair_says_why_it_is_not_higher(matcher: m.Matcher, client: Client) -> None:

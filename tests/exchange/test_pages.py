@@ -1,5 +1,6 @@
 """The pages: what strangers get, what members do, the cost of lists."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from django.urls import reverse
 
 from serai.accounts.models import User
 from serai.exchange import actions
-from serai.exchange.models import Interest, Listing
+from serai.exchange.models import Interest, Listing, ListingContact
 from tests.factories import in_days, make_listing, make_member, make_organisation, make_steward
 
 pytestmark = pytest.mark.django_db
@@ -157,6 +158,82 @@ def test_a_listing_is_written_step_by_step(client: Client, owner: User) -> None:
     listing.refresh_from_db()
     assert (listing.status, listing.trl, listing.sectors) == ("in_review", 6, ["E"])
     assert listing.teasers.get().keywords == ["membrane", "waste water", "膜", "水"]
+
+
+def states(client: Client, listing: Listing, step: str) -> dict[str, str]:
+    """How each step of the form is shown, by its word."""
+    page = client.get(reverse("listing_edit", args=[listing.pk, step])).content.decode()
+    route = page.split('<ol class="route"')[1].split("</ol>")[0]
+    return {
+        word: state
+        for state, word in re.findall(r'<li class="is-(\w+)".*?<span class="word">(.*?)</span>', route)
+    }
+
+
+def test_a_step_that_was_skipped_is_not_called_done(client: Client, owner: User) -> None:
+    listing = own(owner, status="draft", trl=4)
+    client.force_login(owner)
+
+    assert states(client, listing, "contact") == {
+        "What it is": "done",
+        "Public text": "done",
+        "Details for members": "open",
+        "Facts": "done",
+        "Partner sought": "open",
+        "Contact": "here",
+        "Check and send": "open",
+    }
+
+
+def test_a_step_that_is_filled_is_done_also_when_one_stands_before_it(client: Client, owner: User) -> None:
+    listing = own(owner, status="draft", partnerships=["pilot"])
+    ListingContact.objects.create(listing=listing, email="ana@example.org")
+    client.force_login(owner)
+
+    shown = states(client, listing, "about")
+
+    assert [shown[word] for word in ("What it is", "Partner sought", "Contact")] == ["here", "done", "done"]
+
+
+@pytest.mark.parametrize(
+    ("state", "label", "step"),
+    [
+        ("nothing", "Write the text", "teaser"),
+        ("short text", "Write the text", "teaser"),
+        ("text", "Complete the listing", "partner"),
+        ("all", "Check and send", "send"),
+    ],
+)
+def test_the_first_button_of_a_draft_is_what_it_needs_next(
+    client: Client, owner: User, state: str, label: str, step: str
+) -> None:
+    listing = own(owner, status="draft", summary="Short." if state == "short text" else SUMMARY)
+    if state == "nothing":
+        listing.teasers.all().delete()
+    if state == "all":
+        Listing.objects.update(partnerships=["pilot"])
+        ListingContact.objects.create(listing=listing, email="ana@example.org")
+    client.force_login(owner)
+
+    page = client.get(reverse("listing_detail", args=[listing.pk])).content.decode()
+
+    primary = re.search(r'<a href="([^"]*)" class="btn btn-primary">.*?</svg>(.*?)</a>', page)
+    assert primary is not None
+    assert primary.groups() == (reverse("listing_edit", args=[listing.pk, step]), label)
+
+
+def test_a_translation_goes_on_to_its_details_and_ends_there(client: Client, owner: User) -> None:
+    listing = own(owner, status="draft")
+    client.force_login(owner)
+    first = reverse("listing_edit", args=[listing.pk, "teaser"]) + "?lang=pl&origin=machine"
+
+    second = client.post(first, {"title": "Membrana", "summary": SUMMARY, "keywords": ""})["Location"]
+    last = client.post(second, {"description": "Poliamid."})["Location"]
+
+    assert second == reverse("listing_edit", args=[listing.pk, "details"]) + "?lang=pl&origin=machine"
+    assert last == reverse("listing_detail", args=[listing.pk]) + "?lang=pl"
+    assert listing.teasers.get(language="pl").origin == "machine"
+    assert listing.details.get(language="pl").origin == "machine"
 
 
 def test_a_refused_text_is_kept_in_the_form(client: Client, owner: User) -> None:

@@ -307,6 +307,17 @@ def test_why_shows_the_passage_of_the_tier_one_may_read(
     assert "We use unobtainium." in for_members
 
 
+def test_a_title_is_not_repeated_as_the_reason(matcher: m.Matcher, client: Client) -> None:
+    listing = make_listing(title="Solar dryer for rice", summary="Built by farmers.")
+    indexed()
+    url = reverse("search_why", args=[listing.pk])
+
+    answer = client.get(url, {"q": "solar dryer rice"}, headers={"hx-request": "true"}).content.decode()
+
+    assert "Its title comes nearest to your words." in answer
+    assert "<q" not in answer
+
+
 def test_the_page_costs_the_same_for_one_and_three_results(matcher: m.Matcher, client: Client) -> None:
     make_listing(title="Solar dryer one")
     indexed()

@@ -66,7 +66,14 @@ def search_why(request: HttpRequest, pk: UUID) -> HttpResponse:
     except m.EncoderFailed:
         why = None
     teaser = queries.text_for(viewer, listing.teasers.all())
-    context = {"why": why, "listing": listing, "query": text, "title": teaser.title if teaser else ""}
+    context = {
+        "why": why,
+        "is_title": why is not None
+        and shapes.is_title(why.passage, [t.title for t in listing.teasers.all()]),
+        "listing": listing,
+        "query": text,
+        "title": teaser.title if teaser else "",
+    }
     if getattr(request, "htmx", False):
         return render(request, "exchange/_why.html", context)
     return page(request, "exchange/why.html", context, place="find")

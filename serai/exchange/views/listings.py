@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -176,7 +177,7 @@ def _steps(viewer: Viewer, record: queries.Record, interest: Any) -> tuple[ui.Ac
 
 
 def _owner_steps(listing: Listing) -> tuple[ui.Action | None, list[ui.Action]]:
-    edit = ui.Action(_("Edit"), reverse("listing_edit", args=[listing.pk, "teaser"]), "pencil")
+    edit = _edit(listing, _("Edit"), "teaser")
     matches = ui.Action(_("Matches"), reverse("match_list", args=[listing.pk]), "diagram-2")
     close = ui.Action(_("Close with a result"), reverse("listing_close", args=[listing.pk]), "flag")
     translate = ui.Action(_("Add a language"), reverse("listing_translate", args=[listing.pk]), "translate")
@@ -187,10 +188,12 @@ def _owner_steps(listing: Listing) -> tuple[ui.Action | None, list[ui.Action]]:
         "x-circle",
         confirm=_("Withdraw this listing? Nobody else will see it any more."),
     )
-    check = ui.Action(_("Check and send"), reverse("listing_edit", args=[listing.pk, "send"]), "send")
     by_status: dict[str, tuple[ui.Action | None, list[ui.Action]]] = {
-        Listing.Status.DRAFT: (check, [edit, translate, withdraw]),
-        Listing.Status.ON_HOLD: (check, [edit, translate, withdraw]),
+        Listing.Status.DRAFT: (_writing(listing), [edit, translate, withdraw]),
+        Listing.Status.ON_HOLD: (
+            _edit(listing, _("Change the text"), "teaser"),
+            [_edit(listing, _("Check and send"), "send", "send"), translate, withdraw],
+        ),
         Listing.Status.IN_REVIEW: (None, [_do(listing, "take-back", _("Take back"), "arrow-90deg-left")]),
         Listing.Status.REJECTED: (_do(listing, "take-back", _("Take up again"), "pencil"), []),
         Listing.Status.WITHDRAWN: (_do(listing, "take-back", _("Take up again"), "pencil"), []),
@@ -199,9 +202,7 @@ def _owner_steps(listing: Listing) -> tuple[ui.Action | None, list[ui.Action]]:
         Listing.Status.PUBLISHED: (
             matches if policies.is_open(listing) else None,
             [
-                ui.Action(
-                    _("Facts and partner"), reverse("listing_edit", args=[listing.pk, "facts"]), "sliders"
-                ),
+                _edit(listing, _("Facts and partner"), "facts", "sliders"),
                 translate,
                 _do(
                     listing,
@@ -217,6 +218,21 @@ def _owner_steps(listing: Listing) -> tuple[ui.Action | None, list[ui.Action]]:
         ),
     }
     return by_status[listing.status]
+
+
+def _edit(listing: Listing, label: str, step: str, icon: str = "pencil") -> ui.Action:
+    return ui.Action(label, reverse("listing_edit", args=[listing.pk, step]), icon)
+
+
+def _writing(listing: Listing) -> ui.Action | None:
+    """What a draft needs next: the text, what else keeps it from a review, or the review itself."""
+    if listing.status != Listing.Status.DRAFT:
+        return None
+    missing = next((finding for finding in checks.findings(listing) if finding.stops), None)
+    if missing is None:
+        return _edit(listing, _("Check and send"), "send", "send")
+    label = _("Write the text") if missing.step == "teaser" else _("Complete the listing")
+    return _edit(listing, label, missing.step)
 
 
 def _do(listing: Listing, verb: str, label: str, icon: str, *, confirm: str = "") -> ui.Action:
@@ -304,7 +320,7 @@ def listing_edit(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
     form = FORMS[step](request, listing, language)
     if request.method == "POST" and form.is_valid():
         SAVES[step](request, listing, language, form.cleaned_data)
-        return redirect("listing_edit", listing.pk, STEPS[STEPS.index(step) + 1])
+        return redirect(_after(request, listing, step, language))
     context = {
         "listing": listing,
         "step": step,
@@ -316,6 +332,15 @@ def listing_edit(request: HttpRequest, pk: UUID, step: str) -> HttpResponse:
         "cancel_url": reverse("listing_detail", args=[listing.pk]),
     }
     return form_page(request, "exchange/listing_form.html", form, context)
+
+
+def _after(request: HttpRequest, listing: Listing, step: str, language: str) -> str:
+    """The next step; a translation has two, the texts, and then is looked at."""
+    if language == listing.language:
+        return reverse("listing_edit", args=[listing.pk, STEPS[STEPS.index(step) + 1]])
+    if step == "teaser":
+        return f"{reverse('listing_edit', args=[listing.pk, 'details'])}?{request.GET.urlencode()}"
+    return f"{reverse('listing_detail', args=[listing.pk])}?{urlencode({'lang': language})}"
 
 
 def _send_page(request: HttpRequest, listing: Listing) -> HttpResponse:
@@ -336,18 +361,18 @@ def _send_page(request: HttpRequest, listing: Listing) -> HttpResponse:
 
 
 def _route(listing: Listing | None, here: str) -> list[ui.Stop]:
-    place = STEPS.index(here)
-    stops = []
-    for number, step in enumerate(STEPS):
-        url = reverse("listing_edit", args=[listing.pk, step]) if listing else ""
-        if number == place:
-            state = "here"
-        elif listing:
-            state = "done" if number < place else "open"
-        else:
-            state = "ahead"
-        stops.append(ui.Stop(checks.STEP_LABELS[step], state, url=url))  # type: ignore[arg-type]
-    return stops
+    """The steps of the form; "done" are those that hold something, wherever one stands."""
+    if listing is None:
+        return [ui.Stop(checks.STEP_LABELS[step], "here" if step == here else "ahead") for step in STEPS]
+    written = checks.written_steps(listing)
+    return [
+        ui.Stop(
+            checks.STEP_LABELS[step],
+            "here" if step == here else "done" if step in written else "open",
+            url=reverse("listing_edit", args=[listing.pk, step]),
+        )
+        for step in STEPS
+    ]
 
 
 def _about_form(request: HttpRequest, listing: Listing, language: str) -> forms.Form:
