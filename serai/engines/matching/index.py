@@ -215,7 +215,7 @@ class Index:
         if not len(rows):
             return ()
         p = self.parameters
-        reads = p.limit_weight > 0 and has_limits(query.text)
+        reads = p.limit_weight > 0 and has_limits(query.text, query.language)
         depth = max(k, p.limit_depth if reads else k, p.passage_depth if self._reads_sentences else k)
         if len(rows) > depth:
             edge = np.partition(total[rows], len(rows) - depth)[len(rows) - depth]
@@ -274,7 +274,7 @@ class Index:
         terms = self.terms(query, slice(at, at + 1))
         terms["passage"] = self._passage(query, [at], terms["meaning"])
         parts = {name: float(values[0]) for name, values in terms.items()}
-        if self.parameters.limit_weight > 0 and has_limits(query.text):
+        if self.parameters.limit_weight > 0 and has_limits(query.text, query.language):
             failed = self._failing(query, [at], terms["meaning"])[at]
             parts["limits"] = -self.parameters.limit_weight * min(2, failed)
         return Hit(document_id, sum(parts.values()), parts)

@@ -16,6 +16,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
+from serai.engines.matching.numbers import with_digits
 from serai.engines.matching.text import sentences
 from serai.engines.matching.tokens import hard_tokens
 from serai.engines.matching.types import Requirement, Span, Status
@@ -85,11 +86,17 @@ class _Words:
         spelt = sorted({*self.exact, *(w for _, ws in rows["units"] for w in ws)}, key=len, reverse=True)
         times = sorted((w for _, ws in rows["multipliers"] for w in ws), key=len, reverse=True)
         unit, many = "|".join(map(_bounded, spelt)), "|".join(map(_bounded, times))
+        to = r"\s?(?:-|–|—|~|〜|～|to|bis|à|a|до|至|到|から|ถึง|đến|hingga|do|إلى|تا|עד|ile|से)\s?"
+        # What makes a number word an amount. Units of one letter are written behind digits only.
+        clear = "|".join(
+            map(_bounded, (w for w in spelt if len(w) > 1 or not w.isascii() or not w.isalpha()))
+        )
+        of = r"\s?(?:de\s|d['’])?"  # "20 de zile", "2 millions d'euros"
+        self.ahead = re.compile(rf"\s?(?:{many})?{of}(?:{clear})|{to}\d", re.IGNORECASE)
         number = r"[-−]?\d+(?:[.,'’\u00a0\u202f ]\d{3})*(?:[.,]\d+)?"
         self.amount = re.compile(
-            rf"(?P<prefix>US\$|[€$£¥₹₩₽₺₴₸₪฿])?\s?(?P<a>{number})\s?(?P<ma>{many})?\s?(?P<ua>{unit})?"
-            rf"(?:\s?(?:-|–|—|~|〜|～|to|bis|à|a|до|至|到|から|ถึง|đến|hingga|do|إلى|تا|עד|ile|से)\s?"
-            rf"(?P<b>{number}))?\s?(?P<m>{many})?\s?(?P<u>{unit})?",
+            rf"(?P<prefix>US\$|[€$£¥₹₩₽₺₴₸₪฿])?\s?(?P<a>{number})\s?(?P<ma>{many})?{of}(?P<ua>{unit})?"
+            rf"(?:{to}(?P<b>{number}))?\s?(?P<m>{many})?{of}(?P<u>{unit})?",
             re.IGNORECASE,
         )
 
@@ -145,35 +152,6 @@ def _fold(char: str) -> str:
     )
 
 
-_HAN = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
-_HAN_RUN = re.compile(
-    r"[〇零一二三四五六七八九两兩十百]+(?=[万千亿億萬]|摄氏|度|元|円|米|公里|公斤|千克|吨|小时|分钟|天|年|个月|か月|ヶ月|時間|分|秒|毫米|厘米|パーセント|キロ|メートル|トン|台)"
-)
-
-
-def _han_number(run: str) -> int | None:
-    total, digit = 0, 0
-    if not any(c in "十百" for c in run):
-        return int("".join(str(_HAN[c]) for c in run))
-    for c in run:
-        if c in _HAN:
-            digit = _HAN[c]
-        else:
-            total += (digit or 1) * (10 if c == "十" else 100)
-            digit = 0
-    return total + digit
-
-
-def _numbered(text: str) -> str:
-    """Chinese numerals before a unit as digits, padded with blanks to the same length where that is possible."""
-
-    def digits(match: re.Match[str]) -> str:
-        number = str(_han_number(match.group()))
-        return number.rjust(len(match.group())) if len(number) <= len(match.group()) else match.group()
-
-    return _HAN_RUN.sub(digits, text)
-
-
 def _number(written: str) -> float:
     plain = re.sub(r"[\s'’\u00a0\u202f]", "", written).replace("−", "-")
     comma, point = plain.rfind(","), plain.rfind(".")
@@ -191,13 +169,14 @@ def _number(written: str) -> float:
     return float(plain.replace(",", "."))
 
 
-def amounts(text: str) -> tuple[Amount, ...]:
-    """Every number with a known unit in `text`, in order."""
-    return tuple(_amounts(text))
+def amounts(text: str, language: str = "") -> tuple[Amount, ...]:
+    """Every number with a known unit in `text`, in order; number words too where the language is known."""
+    return tuple(_amounts(text, language))
 
 
-def _amounts(text: str) -> Iterator[Amount]:
-    words, folded = _words(), _numbered(_folded(text))
+def _amounts(text: str, language: str) -> Iterator[Amount]:
+    words = _words()
+    folded, places = with_digits(_folded(text), language, words.ahead)
     for m in words.amount.finditer(folded):
         spelt = m.group("prefix") or m.group("u") or m.group("ua")
         unit = words.exact.get(spelt or "") or words.units.get((spelt or "").casefold())
@@ -207,12 +186,20 @@ def _amounts(text: str) -> Iterator[Amount]:
         times = words.multipliers.get((m.group("m") or m.group("ma") or "").casefold(), 1.0)
         a = _number(m.group("a")) * factor * times
         b = _number(m.group("b")) * factor * times if m.group("b") else a
-        span = Span(m.start() + len(m.group()) - len(m.group().lstrip()), m.start() + len(m.group().rstrip()))
         bound: Literal["most", "least", "range", ""] = (
             "range" if m.group("b") else _bound(folded, m.start(), m.end())
         )
+        if not bound and m.group("a") == "1" and not text[places[m.start("a")]].isdigit():
+            continue  # "ein Jahr", "un an": more often an article than a number
+        span = _span(text, places[m.start()], places[m.end()])
         low, high = (a if bound != "most" else -math.inf), (b if bound != "least" else math.inf)
         yield Amount(dimension, min(low, high), max(low, high), bound, span.of(text), span)
+
+
+def _span(text: str, start: int, end: int) -> Span:
+    """Without the blanks at both ends."""
+    shown = text[start:end]
+    return Span(start + len(shown) - len(shown.lstrip()), start + len(shown.rstrip()))
 
 
 def _runs_on(text: str, start: int) -> bool:
@@ -237,20 +224,20 @@ def compare(
     query_text: str, query_language: str, document_text: str, document_language: str
 ) -> tuple[Requirement, ...]:
     """Every limit read in the query with what the document says about it, in the order of the query."""
-    offered = _read(document_text)
-    found = [_against(limit, offered) for limit in _read(query_text) if limit.bound]
+    offered = _read(document_text, document_language)
+    found = [_against(limit, offered) for limit in _read(query_text, query_language) if limit.bound]
     found += list(_names(query_text, query_language, document_text, document_language))
     return tuple(sorted(found, key=lambda r: (r.query.start, r.quantity, r.wanted)))
 
 
 @lru_cache(maxsize=4096)
-def _read(text: str) -> tuple[Amount, ...]:
-    return amounts(text)
+def _read(text: str, language: str) -> tuple[Amount, ...]:
+    return amounts(text, language)
 
 
-def has_limits(text: str) -> bool:
+def has_limits(text: str, language: str = "") -> bool:
     """Whether `text` states anything `compare` could check."""
-    return any(a.bound for a in _read(text)) or any(_is_requirement(t) for t in hard_tokens(text))
+    return any(a.bound for a in _read(text, language)) or any(_is_requirement(t) for t in hard_tokens(text))
 
 
 def _against(limit: Amount, offered: tuple[Amount, ...]) -> Requirement:
