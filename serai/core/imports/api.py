@@ -56,16 +56,18 @@ class SettingsIn(Strict):
 
 
 class RefusalOut(Strict):
-    """A line that was not taken."""
+    """A line of the report: why a row was not taken (`refused`, `further` reasons of the same row), or a `remark`."""
 
     file: str
     line: int | None
     column: str
     reason: str
+    kind: str
 
 
 class RefusalQuery(PageQuery):
     column: Text = ""
+    remarks: bool = False
 
 
 class ProposalOut(Strict):
@@ -189,6 +191,8 @@ def discard_import(request: HttpRequest, pk: UUID) -> Status[None]:
 @router.get("/{uuid:pk}/refused", response=Page[RefusalOut])
 @policy.operation("core.imports")
 def list_refused(request: HttpRequest, pk: UUID, query: Query[RefusalQuery]) -> dict[str, Any]:
-    """The lines that were not taken, each with its column and the reason."""
+    """The lines that were not taken, each with its column and the reason; or the remarks on those that were."""
     refuse_unknown(request, query)
-    return page_of(queries.refusals(_run(request, pk), column=query.column), query, _refusal)
+    return page_of(
+        queries.refusals(_run(request, pk), column=query.column, remarks=query.remarks), query, _refusal
+    )

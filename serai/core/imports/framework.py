@@ -13,7 +13,7 @@ A run by command does all of this at once (`run_import`, `undo_import`); in the 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -29,7 +29,7 @@ from serai.core.errors import Conflict, Invalid, NotAllowed
 from serai.core.imports.columns import Field
 from serai.core.imports.copying import copy_in
 from serai.core.imports.lifecycle import IMPORT
-from serai.core.imports.rows import FileRefused, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.rows import FileRefused, Options, Outcome, Refusal, Remark, Row, Source
 from serai.core.imports.tables import TableShape
 from serai.core.models import AuditEntry, ImportChange, ImportRefusal, ImportRun, Link
 from serai.core.viewer import Viewer
@@ -42,6 +42,7 @@ CHUNK = 1000
 Progress = Callable[[int], None]
 Gate = Callable[[Viewer], bool]
 S = ImportRun.Status
+K = ImportRefusal.Kind
 
 
 @dataclass(frozen=True)
@@ -298,10 +299,22 @@ def _outcomes(
     while batch := list(islice(items, BATCH)):
         rows = [item for item in batch if isinstance(item, Row)]
         outcome = importer.apply(rows, options, by) if rows else Outcome()
+        outcome.remarks += _remarks(rows, outcome.refusals)
         outcome.refusals += [item for item in batch if isinstance(item, Refusal)]
         if outcome.read != len(batch):
             raise AssertionError(f"{importer.name}: {len(batch)} rows read, {outcome.read} accounted for")
         yield outcome
+
+
+def _remarks(rows: Iterable[Row], refusals: Iterable[Refusal]) -> list[Remark]:
+    """What is to be said of the rows that were taken."""
+    refused = {(r.file, r.line) for r in refusals}
+    return [
+        Remark(row.file, row.line, fault.column, fault.reason)
+        for row in rows
+        if (row.file, row.line) not in refused
+        for fault in row.remarks
+    ]
 
 
 # --- what is kept of a run --------------------------------------------------------------------------------------
@@ -312,6 +325,7 @@ def _add(total: Outcome, outcome: Outcome) -> None:
     total.updated += outcome.updated
     total.unchanged += outcome.unchanged
     total.refusals += outcome.refusals
+    total.remarks += outcome.remarks
 
 
 def forget_report(run: ImportRun) -> None:
@@ -327,6 +341,7 @@ def _count(run: ImportRun, outcome: Outcome) -> None:
     run.unchanged += outcome.unchanged
     run.refused += len(outcome.refusals)
     _keep_refusals(run, outcome.refusals)
+    _keep_remarks(run, outcome.remarks)
 
 
 def _keep_changes(run: ImportRun, outcome: Outcome) -> None:
@@ -338,17 +353,26 @@ def _keep_changes(run: ImportRun, outcome: Outcome) -> None:
 
 
 def _keep_refusals(run: ImportRun, refusals: Iterable[Refusal]) -> None:
-    kept = [
-        ImportRefusal(
-            run=run,
-            file=_storable(r.file)[:255],
-            line=r.line,
-            column=_storable(r.column)[:120],
-            reason=_storable(r.reason)[:2000],
-        )
-        for r in refusals
-    ]
-    ImportRefusal.objects.bulk_create(kept, batch_size=CHUNK)
+    kept = []
+    for refusal in refusals:
+        for kind, fault in zip(chain([K.REFUSED], repeat(K.FURTHER)), refusal.faults, strict=False):
+            kept.append(_line(run, kind, refusal.file, refusal.line, fault.column, fault.reason))
+    copy_in(ImportRefusal, kept)
+
+
+def _keep_remarks(run: ImportRun, remarks: Iterable[Remark]) -> None:
+    copy_in(ImportRefusal, [_line(run, K.REMARK, r.file, r.line, r.column, r.reason) for r in remarks])
+
+
+def _line(run: ImportRun, kind: str, file: str, line: int | None, column: str, reason: str) -> ImportRefusal:
+    return ImportRefusal(
+        run=run,
+        kind=kind,
+        file=_storable(file)[:255],
+        line=line,
+        column=_storable(column)[:120],
+        reason=_storable(reason)[:2000],
+    )
 
 
 def _storable(text: str) -> str:
@@ -473,11 +497,13 @@ def _used_by_others(importer: Importer, kind: str, ids: Sequence[UUID]) -> set[U
 
 
 def report(run: ImportRun) -> dict[str, Any]:
-    """The report of `serai import --json`: what was read is the sum of the rest."""
-    refused = [
-        {"file": r.file, "line": r.line, "column": r.column, "reason": r.reason}
-        for r in run.refusals.order_by("pk")
-    ]
+    """The report of `serai import --json`: what was read is the sum of the rest, so a row is refused once."""
+    refused: list[dict[str, Any]] = []
+    for r in run.refusals.exclude(kind=K.REMARK).order_by("pk"):
+        if r.kind == K.FURTHER:
+            refused[-1]["reason"] += f"; {r.column}: {r.reason}" if r.column else f"; {r.reason}"
+        else:
+            refused.append({"file": r.file, "line": r.line, "column": r.column, "reason": r.reason})
     return {
         "read": run.read,
         "created": run.created,

@@ -59,8 +59,11 @@ def earlier(viewer: Viewer, run: ImportRun) -> ImportRun | None:
     return same.exclude(pk=run.pk).order_by("-finished_at").first()
 
 
-def refusals(run: ImportRun, *, column: str = "", text: str = "") -> QuerySet[ImportRefusal]:
-    found = run.refusals.order_by("pk")
+def refusals(
+    run: ImportRun, *, column: str = "", text: str = "", remarks: bool = False
+) -> QuerySet[ImportRefusal]:
+    """What stands in the way of rows that were not taken; or the remarks on rows that were."""
+    found = _lines(run, remarks).order_by("pk")
     if column:
         found = found.filter(column=column if column != "-" else "")
     if text:
@@ -68,9 +71,18 @@ def refusals(run: ImportRun, *, column: str = "", text: str = "") -> QuerySet[Im
     return found
 
 
-def refused_columns(run: ImportRun) -> list[tuple[str, int]]:
-    """(column, how many lines were not taken for it), the most first."""
-    counted = run.refusals.values("column").annotate(n=Count("pk")).order_by("-n", "column")
+def _lines(run: ImportRun, remarks: bool) -> QuerySet[ImportRefusal]:
+    kind = ImportRefusal.Kind.REMARK
+    return run.refusals.filter(kind=kind) if remarks else run.refusals.exclude(kind=kind)
+
+
+def count_remarks(run: ImportRun) -> int:
+    return _lines(run, remarks=True).count()
+
+
+def refused_columns(run: ImportRun, *, remarks: bool = False) -> list[tuple[str, int]]:
+    """(column, how many lines of the report are about it), the most first."""
+    counted = _lines(run, remarks).values("column").annotate(n=Count("pk")).order_by("-n", "column")
     return [(row["column"], row["n"]) for row in counted[:MOST_COLUMNS]]
 
 

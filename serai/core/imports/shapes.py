@@ -149,6 +149,16 @@ def refusal_table(run: ImportRun, rows: list[ImportRefusal], total: int) -> ui.T
     return ui.Table(ngettext("%(n)s line", "%(n)s lines", total) % {"n": words.number(total)}, columns, cells)
 
 
+def remark_filter(run: ImportRun, remarks: int, chosen: bool) -> ui.Filter:
+    options = [ui.Option("remarks", _("taken, with a remark"), remarks)]
+    return ui.Filter("show", _("Lines"), options, value="remarks" if chosen else "", any_label=_("not taken"))
+
+
+def remarks_line(remarks: int) -> str:
+    text = ngettext("%(n)s remark on rows that were taken", "%(n)s remarks on rows that were taken", remarks)
+    return text % {"n": words.number(remarks)}
+
+
 def column_filter(columns: list[tuple[str, int]], chosen: str) -> ui.Filter:
     options = [ui.Option(name or "-", name or _("the row as a whole"), n) for name, n in columns]
     return ui.Filter("column", _("Column"), options, value=chosen, any_label=_("in any column"))

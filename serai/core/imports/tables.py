@@ -5,23 +5,26 @@ import csv
 import inspect
 import io
 import re
+import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import islice
-from typing import IO, Any
+from itertools import islice, takewhile
+from typing import IO, Any, NamedTuple
 from xml.etree.ElementTree import ParseError
 
 from charset_normalizer import from_bytes
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
+from openpyxl.utils.cell import coordinate_to_tuple
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet._reader import VALUE_TAG, WorkSheetParser
 
 from serai.core.errors import Invalid
 from serai.core.imports.readers import MAX_LINE, check_size, zip_members
-from serai.core.imports.rows import FileRefused, Options, Row, Source
+from serai.core.imports.rows import Fault, FileRefused, Options, Row, Source
 
 SHEETS = frozenset({".xlsx", ".xlsm"})
 TEXTS = frozenset({".csv", ".tsv", ".txt"})
@@ -199,23 +202,100 @@ def _text_table(source: Source, shape: TableShape) -> Iterator[Row]:
     csv.field_size_limit(MAX_LINE)
     end = "" if shape.any_line_end else LINE_ENDS[shape.line_end]
     line = 0
+    written: list[str] = []
     try:
         with source.path.open("r", encoding=shape.encoding, newline="") as file:
-            lines = _lines(file, source.name, end)
+            lines = _noted(_lines(file, source.name, end), written)
             reader = csv.reader(lines, delimiter=shape.delimiter, strict=False)
             for number, cells in enumerate(reader, start=1):
                 # A row that ran to the end of the file for its closing quote has swallowed the rows below it.
                 if inspect.getgeneratorstate(lines) == inspect.GEN_CLOSED:
                     raise csv.Error
                 begins, line = line + 1, reader.line_num
-                if number <= shape.header_line or not any(cell.strip() for cell in cells):
-                    continue
-                yield Row(source.name, begins, _as_dict(shape.headers, cells))
+                if number > shape.header_line and any(cell.strip() for cell in cells):
+                    if len(written) > 1:
+                        _check_quotes(source, shape, begins, written)
+                    yield _row(source.name, begins, shape.headers, cells)
+                written.clear()
     except (UnicodeError, LookupError) as error:
         raise FileRefused(_unreadable(shape.encoding, error), file=source.name, line=line + 1) from None
     except csv.Error:
         reason = _("the quotes or the length of a cell are wrong")
         raise FileRefused(reason, file=source.name, line=line + 1) from None
+
+
+def _noted(lines: Iterator[str], written: list[str]) -> Generator[str, None, None]:
+    """The lines on their way to the reader; `written` keeps those of the row being read."""
+    for line in lines:
+        written.append(line)
+        yield line
+
+
+# --- quotes that are closed in another row ----------------------------------------------------------------------
+
+_QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
+_ROWS_ENOUGH = 0.8
+
+
+def _check_quotes(source: Source, shape: TableShape, begins: int, written: Sequence[str]) -> None:
+    """Raise FileRefused where a cell of several lines looks like rows that a stray quote took in.
+
+    A quote that opens a cell by mistake is closed by the next one, rows later, and csv makes one cell of what
+    stands between. It shows in two ways: more text follows the closing quote, which is that of another cell;
+    or the lines in the cell are as wide as the table.
+    """
+    cell = _cell_of_lines("".join(written), shape.delimiter)
+    if cell is None or not (cell.is_followed or _are_rows(written, shape)):
+        return
+    reason = _(
+        "a quote that opens in this cell is closed on line {line} only, which makes one cell of the rows between; "
+        "take the quote out, or write it twice if it belongs to the text. If the cell does hold these lines, "
+        "save the table as XLSX"
+    )
+    opens = begins + cell.lines_above
+    header = shape.headers[cell.column] if cell.column < len(shape.headers) else str(cell.column + 1)
+    raise FileRefused(reason.format(line=opens + cell.breaks), file=source.name, line=opens, column=header)
+
+
+class _LongCell(NamedTuple):
+    """A quoted cell of several lines: its column from 0, the lines of its row above it, the line breaks in it,
+    and whether text follows its closing quote."""
+
+    column: int
+    lines_above: int
+    breaks: int
+    is_followed: bool
+
+
+def _cell_of_lines(text: str, delimiter: str) -> _LongCell | None:
+    """The suspect of a row: its first cell of several lines with text behind the quote, else the last of them."""
+    ends = re.compile(f"[{re.escape(delimiter)}\\r\\n]|$")
+    position, column, above = 0, 0, 0
+    found = None
+    while position < len(text):
+        quoted = _QUOTED.match(text, position)
+        closed = quoted.end() if quoted else position
+        breaks = len(_BREAK.findall(quoted.group())) if quoted else 0
+        end = ends.search(text, closed)
+        assert end is not None  # it matches at the end of the text, if nowhere else
+        if breaks:
+            found = _LongCell(column, above, breaks, bool(text[closed : end.start()].strip(" ")))
+            if found.is_followed:
+                break
+        position = end.end() if end.group() == delimiter else len(text)
+        column, above = column + 1, above + breaks
+    return found
+
+
+def _are_rows(written: Sequence[str], shape: TableShape) -> bool:
+    """Whether the lines of one row are as many rows: nearly each as wide as the header."""
+    width = len(shape.headers)
+    if width < 2:
+        return False
+    # In prose a blank follows the comma; in a table it mostly does not.
+    comma = re.compile(",(?! )") if shape.delimiter == "," else re.compile(re.escape(shape.delimiter))
+    as_wide = sum(len(comma.findall(line)) == width - 1 for line in written)
+    return as_wide >= _ROWS_ENOUGH * len(written) and as_wide > 1
 
 
 def _lines(file: IO[str], name: str, end: str) -> Generator[str, None, None]:
@@ -257,21 +337,24 @@ def _propose_sheet(source: Source, stated: Options) -> TableShape:
     with _book(source) as book:
         sheet = _sheet(book, str(stated.get("sheet") or ""), source)
         wanted = max(30, _stated_line(stated))
-        rows = [[_word(c) for c in row] for _n, row in islice(_sheet_rows(sheet, source), wanted)]
+        rows: list[list[str]] = []  # by their numbers: a sheet leaves empty ones out
+        for number, cells in takewhile(lambda row: row[0] <= wanted, _sheet_rows(sheet, source)):
+            rows += [[] for _n in range(len(rows) + 1, number)]
+            rows.append([_word(cell) for cell in cells])
         header = _header_line(rows, stated)
         headers = unique_headers(rows[header - 1]) if header <= len(rows) else ()
         return TableShape("", "", "", header, headers, sheet.title, tuple(s.title for s in book.worksheets))
 
 
 def _word(cell: Any) -> str:
-    return "" if cell is None else str(cell)
+    return "" if cell is None or isinstance(cell, Damaged) else str(cell)
 
 
 def _sheet_table(source: Source, shape: TableShape) -> Iterator[Row]:
     with _book(source) as book:
         for number, cells in _sheet_rows(_sheet(book, shape.sheet, source), source):
             if number > shape.header_line and any(c not in (None, "") for c in cells):
-                yield Row(source.name, number, _as_dict(shape.headers, cells))
+                yield _row(source.name, number, shape.headers, cells)
 
 
 @contextmanager
@@ -301,24 +384,62 @@ def _sheet(book: Any, name: str, source: Source) -> Any:
     if name and name not in titles:
         message = _("there is no sheet called {name}").format(name=name)
         raise Invalid(message, fields={"sheet": message})
-    sheet = book[name or titles[0]]
-    sheet.reset_dimensions()  # a file may claim a million empty rows and columns
-    return sheet
+    return book[name or titles[0]]
 
 
 def _sheet_rows(sheet: Any, source: Source) -> Iterator[tuple[int, list[Any]]]:
+    """(number, cells) of the rows that hold something, read as openpyxl reads them but for single bad cells."""
     number = 0
     try:
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-            kept = list(cells[:MAX_COLUMNS])
-            while kept and kept[-1] in (None, ""):
-                kept.pop()
-            if number > LAST_ROW:
-                raise ValueError(number)
-            yield number, kept
+        with sheet._get_source() as stream:
+            for row, cells in _Cells(stream, sheet).parse():
+                if not number < row <= LAST_ROW:
+                    raise ValueError(row)
+                number = row
+                yield number, _placed(cells)
     except _BROKEN_BOOK:
         reason = _("the sheet is damaged")
         raise FileRefused(reason, file=source.name, line=number + 1) from None
+
+
+def _placed(cells: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """The values of a row, each in its column; empty ones at its end are left out."""
+    values: list[Any] = []
+    for cell in cells:
+        column, value = cell["column"], cell["value"]
+        if value in (None, "") or column > MAX_COLUMNS:
+            continue
+        values.extend([None] * (column - len(values)))
+        values[column - 1] = value
+    return values
+
+
+class _Cells(WorkSheetParser):
+    """openpyxl gives the whole sheet up for one cell that is no value; here that cell is `Damaged`."""
+
+    def __init__(self, stream: Any, sheet: Any) -> None:
+        book = sheet.parent
+        super().__init__(
+            stream,
+            sheet._shared_strings,
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of a date that is none: it becomes an error like any other
+                cell: dict[str, Any] = super().parse_cell(element)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            place = element.get("r")
+            column = coordinate_to_tuple(place)[1] if place else self.col_counter
+            return {"column": column, "value": Damaged((element.findtext(VALUE_TAG) or "")[:40])}
+        if cell["data_type"] == "e":
+            cell["value"] = Damaged(cell["value"])
+        return cell
 
 
 # --- headers ----------------------------------------------------------------------------------------------------
@@ -347,5 +468,30 @@ def unique_headers(cells: Sequence[Any]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _as_dict(headers: tuple[str, ...], cells: Sequence[Any]) -> dict[str, Any]:
-    return dict(zip(headers, cells, strict=False))
+def _row(file: str, line: int, headers: tuple[str, ...], cells: Sequence[Any]) -> Row:
+    beyond = sum(cell is not None and str(cell).strip() != "" for cell in cells[len(headers) :])
+    return Row(file, line, dict(zip(headers, cells, strict=False)), beyond)
+
+
+# --- what is wrong with the cells of a row ----------------------------------------------------------------------
+
+
+class Damaged(str):
+    """What stands in a cell of a sheet that is no value: the spreadsheet's own error (`#N/A`), or nonsense."""
+
+    __slots__ = ()
+
+
+def faults_of(row: Row, columns: Mapping[str, str]) -> list[Fault]:
+    """What is wrong with the row as a row of a table, whatever it means. `columns` is field → header."""
+    faults = [
+        Fault(field, _("the cell holds no value but {text}").format(text=row.data[header]))
+        for field, header in columns.items()
+        if isinstance(row.data.get(header), Damaged)
+    ]
+    if row.beyond:
+        reason = _(
+            "the row has more cells than the table has names of columns; look for a stray sign between columns"
+        )
+        faults.append(Fault("", reason))
+    return faults

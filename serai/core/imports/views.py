@@ -134,15 +134,23 @@ def import_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         )
     column, text = request.GET.get("column", "")[:120], request.GET.get("q", "")[:200].replace("\0", "")
     column = column.replace("\0", "")
-    columns = queries.refused_columns(run)
-    page = queries.page_of(queries.refusals(run, column=column, text=text), request.GET.get("page", ""))
+    remarks = queries.count_remarks(run)
+    shows_remarks = bool(remarks) and (request.GET.get("show") == "remarks" or not run.refused)
+    columns = queries.refused_columns(run, remarks=shows_remarks)
+    lines = queries.refusals(run, column=column, text=text, remarks=shows_remarks)
+    page = queries.page_of(lines, request.GET.get("page", ""))
     context |= {
         "figures": shapes.figures(run) if run.status != S.REFUSED or run.read > run.refused else [],
         "table": shapes.refusal_table(run, list(page.object_list), page.paginator.count),
         "page": page,
         "total": page.paginator.count,
         "columns": columns,
-        "filters": [shapes.column_filter(columns, column)],
+        "filters": [
+            *([shapes.remark_filter(run, remarks, shows_remarks)] if remarks and run.refused else []),
+            shapes.column_filter(columns, column),
+        ],
+        "shows_remarks": shows_remarks,
+        "remarks": shapes.remarks_line(remarks) if remarks else "",
         "query": text,
         "is_narrowed": bool(column or text),
         "downloads": [
@@ -301,7 +309,8 @@ def import_refusals(request: HttpRequest, pk: UUID, form: str) -> HttpResponseBa
         raise Http404
     run = _run(request, pk)
     column, text = request.GET.get("column", "").replace("\0", ""), request.GET.get("q", "").replace("\0", "")
-    rows = queries.refusals(run, column=column[:120], text=text[:200])
+    remarks = request.GET.get("show") == "remarks" or not run.refused
+    rows = queries.refusals(run, column=column[:120], text=text[:200], remarks=remarks)
     return exports.respond(REFUSALS, rows.iterator(chunk_size=1000), form=form, viewer=viewer_of(request))
 
 

@@ -61,13 +61,23 @@ class ImportRun(Record):
 
 
 class ImportRefusal(models.Model):
-    """A row that was not taken, and why: file, line, column, reason."""
+    """A line of the report: file, line, column, reason.
+
+    A row that was not taken has one that says REFUSED, and one FURTHER for everything else that is wrong with it.
+    A row that was taken, though not quite as the file says, has a REMARK.
+    """
+
+    class Kind(models.TextChoices):
+        REFUSED = "refused", pgettext_lazy("line of an import", "Not taken")
+        FURTHER = "further", pgettext_lazy("line of an import", "Not taken, further reason")
+        REMARK = "remark", pgettext_lazy("line of an import", "Taken, with a remark")
 
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="refusals")
     file = models.CharField(max_length=255)
     line = models.PositiveIntegerField(null=True)
     column = models.CharField(max_length=120, blank=True)
     reason = models.TextField()
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.REFUSED)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} {self.reason}"

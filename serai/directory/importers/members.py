@@ -25,8 +25,8 @@ from serai.core.imports import framework
 from serai.core.imports.columns import Field, check_required, folded, recognise, words_for
 from serai.core.imports.copying import copy_in
 from serai.core.imports.framework import SAMPLE_ROWS, Proposal, Setting
-from serai.core.imports.rows import Change, Options, Outcome, Refusal, Row, Source
-from serai.core.imports.tables import propose_shape, table_rows
+from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.tables import Damaged, faults_of, propose_shape, table_rows
 from serai.core.imports.text import clean_line, half_width, looks_broken
 from serai.core.viewer import Viewer
 from serai.directory import identifiers
@@ -157,47 +157,100 @@ def _shown(cell: Any) -> str:
     return clean_line(cell)[:200]
 
 
-def _checked(row: Row, columns: Mapping[str, str], options: Options) -> Row | Refusal:
-    def refuse(field: str, reason: str) -> Refusal:
-        return Refusal(row.file, row.line, columns.get(field, field), reason)
+NAME_LENGTH = 500
+CITY_LENGTH = 150
 
-    cells = {field: row.data.get(header) for field, header in columns.items()}
+
+def _checked(row: Row, columns: Mapping[str, str], options: Options) -> Row | Refusal:
+    """The row as it will be written; or everything that stands in its way, the columns as the file calls them."""
+    faults = faults_of(row, columns)
+    cells = {
+        field: row.data.get(header)
+        for field, header in columns.items()
+        if not isinstance(row.data.get(header), Damaged)
+    }
     name = clean_line(cells.get("name"))
+    if "name" in cells:
+        faults += _faults_of_name(name)
+    codes, wrong = _codes(cells)
+    faults += wrong
+    country = _country(half_width(cells.get("country")) or str(options.get("country", "")))
+    if country is None:
+        reason = _("{value} is not a country or region").format(value=cells.get("country"))
+        faults.append(Fault("country", reason))
+    if faults:
+        return Refusal.of(row, faults).named(columns)
+    number = half_width(cells.get("number"))
+    identity = number or next(iter(codes.values()), "") or f"{name}\n{country}"
+    values, remarks = _lesser(cells)
+    data = {
+        "ref": hashlib.sha256(f"{options.get('list', '')}\n{identity}".encode()).hexdigest()[:40],
+        "name": name,
+        "codes": codes,
+        "country": country,
+        **values,
+    }
+    said = tuple(Fault(columns[fault.column], fault.reason) for fault in remarks)
+    return Row(row.file, row.line, data, remarks=said)
+
+
+def _faults_of_name(name: str) -> list[Fault]:
     if not name:
-        return refuse("name", _("it is empty"))
+        return [Fault("name", _("it is empty"))]
+    if len(name) > NAME_LENGTH:
+        reason = _("it is longer than {limit} characters").format(limit=NAME_LENGTH)
+        return [Fault("name", reason)]
     if looks_broken(name):
-        reason = _("{name} looks as if it was saved with a wrong encoding; it is not guessed").format(
-            name=name
-        )
-        return refuse("name", reason)
+        reason = _("{name} looks as if it was saved with a wrong encoding; it is not guessed")
+        return [Fault("name", reason.format(name=name))]
+    return []
+
+
+def _codes(cells: Mapping[str, Any]) -> tuple[dict[str, str], list[Fault]]:
+    """Identifiers by scheme, and what is wrong with those that are none."""
     codes: dict[str, str] = {}
+    faults = []
     for scheme in ("uscc", "ror", "lei", "vat"):
         text = half_width(cells.get(scheme))
         if not text:
             continue
         if scheme == "uscc" and "E+" in text.upper():
-            return refuse(scheme, _("{value} was turned into a number; keep it as text").format(value=text))
+            reason = _("{value} was turned into a number; keep it as text").format(value=text)
+            faults.append(Fault(scheme, reason))
+            continue
         try:
             codes[scheme] = identifiers.normalise(scheme, text)
         except Invalid as error:
-            return refuse(scheme, str(error.message))
-    country = _country(half_width(cells.get("country")) or str(options.get("country", "")))
-    if country is None:
-        return refuse("country", _("{value} is not a country or region").format(value=cells.get("country")))
-    number = half_width(cells.get("number"))
-    identity = number or next(iter(codes.values()), "") or f"{name}\n{country}"
-    data = {
-        "ref": hashlib.sha256(f"{options.get('list', '')}\n{identity}".encode()).hexdigest()[:40],
-        "name": name[:500],
-        "codes": codes,
-        "country": country,
-        "city": clean_line(cells.get("city"))[:150],
-        "website": _website(cells.get("website")),
-        "established": _year(cells.get("established")),
-        "kind": _kind(cells.get("kind")),
-        "park": clean_line(cells.get("park"))[:500],
+            faults.append(Fault(scheme, str(error.message)))
+    return codes, faults
+
+
+def _lesser(cells: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """What a member can do without: what cannot be used of it is left out, and said."""
+    said = {
+        field: clean_line(cells.get(field)) for field in ("city", "website", "established", "kind", "park")
     }
-    return Row(row.file, row.line, data)
+    values: dict[str, Any] = {
+        "city": said["city"] if len(said["city"]) <= CITY_LENGTH else "",
+        "website": _website(said["website"]),
+        "established": _year(said["established"]),
+        "kind": _kind(said["kind"]),
+        "park": said["park"] if len(said["park"]) <= NAME_LENGTH else "",
+    }
+    reasons = {
+        "city": _("{value} is too long; it was left out"),
+        "website": _("{value} is not the address of a website; it was left out"),
+        "established": _("{value} is not a year; it was left out"),
+        "kind": _("the kind {value} is not known here; it became “{other}”"),
+        "park": _("{value} is too long; it was left out"),
+    }
+    words = {"other": Organisation.Kind.OTHER.label}
+    faults = [
+        Fault(field, reasons[field].format(value=said[field][:80], **words))
+        for field, value in values.items()
+        if said[field] and not value
+    ]
+    return values | {"kind": values["kind"] or Organisation.Kind.OTHER}, faults
 
 
 # Codes of the European Union's statistics, and names CLDR does not have.
@@ -268,8 +321,9 @@ def _year(value: Any) -> int | None:
     return int(digits) if digits.isdecimal() and 1000 <= int(digits) <= 2200 else None
 
 
-def _kind(value: Any) -> str:
-    return words_for(Organisation.Kind).get(folded(clean_line(value)), Organisation.Kind.OTHER)
+def _kind(value: str) -> str:
+    """The kind a word means, in any language of the interface; "" where it means none."""
+    return words_for(Organisation.Kind).get(folded(value), "")
 
 
 # --- writing ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from serai.core.imports import framework
 from serai.core.imports.copying import copy_values
 from serai.core.imports.framework import SAMPLE_ROWS, Proposal
 from serai.core.imports.readers import json_rows, parse_json, zip_members
-from serai.core.imports.rows import Change, FileRefused, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.rows import Change, Fault, FileRefused, Options, Outcome, Refusal, Row, Source
 from serai.core.imports.tables import propose_shape, table_rows
 from serai.core.imports.text import clean_line
 from serai.core.viewer import Viewer
@@ -36,6 +36,7 @@ from serai.directory.models import (
 )
 
 SOURCE = "ror"
+NAME_LENGTH = 500
 _ID = re.compile(r"https://ror\.org/(0[a-hj-km-np-tv-z0-9]{6}[0-9]{2})\Z")
 _STATUS = {
     "active": Organisation.Status.LISTED,
@@ -82,6 +83,15 @@ _COLUMNS = ("Record ID", "Related ID", "Relationship of Related ID to Record ID"
 
 Key = tuple[str, str, str]
 """A relation by what it joins: (source, kind, target), both as identifiers of the register."""
+
+
+class Located(NamedTuple):
+    """Where a record says its organisation is: ISO country, city, degrees."""
+
+    country: str
+    city: str
+    latitude: float | None
+    longitude: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,23 +224,34 @@ class _Wrong(Exception):  # noqa: N818  it never leaves this module
 
 def _checked(row: Row) -> Row | Refusal:
     """The row with its `Record`, or why it is not a ROR record."""
+    if not isinstance(row.data, dict):
+        return Refusal(row.file, row.line, "", _("a record must be an object"))
     try:
         return Row(row.file, row.line, _record(row.data))
-    except _Wrong as wrong:
-        return Refusal(row.file, row.line, wrong.column, wrong.reason)
+    except _Wrong:
+        return Refusal.of(row, _faults(row.data))
 
 
-def _record(data: Any) -> Record:
-    if not isinstance(data, dict):
-        raise _Wrong("", _("a record must be an object"))
-    ref = _ref(data.get("id"))
-    if not ref:
-        raise _Wrong("id", _("it is not a ROR identifier with valid check digits"))
-    status = data.get("status")
-    if not isinstance(status, str) or status not in _STATUS:
-        raise _Wrong("status", _("it must be active, inactive or withdrawn"))
+def _faults(data: dict[str, Any]) -> list[Fault]:
+    """All that is wrong with a record: its parts are read once more, each for itself."""
+    faults = []
+    for read in (_own_ref, _status, _names, _located, _year, _kinds, _website, _domains, _modified):
+        try:
+            read(data)
+        except _Wrong as wrong:
+            faults.append(Fault(wrong.column, wrong.reason))
+    for read_related in (_identifiers, _relations):
+        try:
+            read_related("", data)
+        except _Wrong as wrong:
+            faults.append(Fault(wrong.column, wrong.reason))
+    return faults
+
+
+def _record(data: dict[str, Any]) -> Record:
+    ref, status = _own_ref(data), _status(data)
     names, display = _names(data)
-    place = _place(data)
+    place = _located(data)
     return Record(
         ref=ref,
         digest=_digest(data),
@@ -239,17 +260,35 @@ def _record(data: Any) -> Record:
         name=display[0],
         name_language=display[1],
         kinds=_kinds(data),
-        country=_country(place),
-        city=_text(place, "name", "locations")[:150],
-        latitude=_degrees(place, "lat", 90),
-        longitude=_degrees(place, "lng", 180),
+        country=place.country,
+        city=place.city,
+        latitude=place.latitude,
+        longitude=place.longitude,
         established=_year(data),
         website=_website(data),
-        domains=[clean_line(d)[:253] for d in _list(data, "domains", str)],
+        domains=_domains(data),
         names=names,
         identifiers=_identifiers(ref, data),
         relations=_relations(ref, data),
     )
+
+
+def _own_ref(data: dict[str, Any]) -> str:
+    ref = _ref(data.get("id"))
+    if not ref:
+        raise _Wrong("id", _("it is not a ROR identifier with valid check digits"))
+    return ref
+
+
+def _status(data: dict[str, Any]) -> str:
+    status = data.get("status")
+    if not isinstance(status, str) or status not in _STATUS:
+        raise _Wrong("status", _("it must be active, inactive or withdrawn"))
+    return status
+
+
+def _domains(data: dict[str, Any]) -> list[str]:
+    return [clean_line(domain)[:253] for domain in _list(data, "domains", str)]
 
 
 def _ref(value: Any) -> str:
@@ -289,7 +328,9 @@ def _names(data: dict[str, Any]) -> tuple[tuple[Key, ...], tuple[str, str]]:
     found: dict[Key, None] = {}
     display = None
     for name in _list(data, "names", dict):
-        text = _text(name, "value", "names")[:500]
+        text = _text(name, "value", "names")
+        if len(text) > NAME_LENGTH:
+            raise _Wrong("names", _("it is longer than {limit} characters").format(limit=NAME_LENGTH))
         language = _text(name, "lang", "names")[:35]
         types = _list(name, "types", str)
         if not text:
@@ -307,6 +348,16 @@ def _place(data: dict[str, Any]) -> Mapping[str, Any]:
     places = _list(data, "locations", dict)
     details = places[0].get("geonames_details") if places else None
     return details if isinstance(details, dict) else {}
+
+
+def _located(data: dict[str, Any]) -> Located:
+    place = _place(data)
+    return Located(
+        _country(place),
+        _text(place, "name", "locations")[:150],
+        _degrees(place, "lat", 90),
+        _degrees(place, "lng", 180),
+    )
 
 
 def _country(place: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from serai.accounts.models import User
 from serai.core.imports.copying import copy_in
 from serai.core.imports.framework import Importer
-from serai.core.imports.rows import Change, Options, Outcome, Refusal, Row
+from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Row
 from serai.core.models import Link
 from serai.directory.models import Organisation, OrganisationName, Place, Relation
 from serai.exchange.addresses import Found, take_out
@@ -42,6 +42,10 @@ from serai.exchange.policies import EDITABLE
 from serai.exchange.references import allocate, prefix
 
 SUMMARY_LENGTH = 600
+NAME_LENGTH = 500
+REF_LENGTH = 200
+LIMITS = {"title": 300, "summary": 2000, "text": 40_000}
+KEYWORD_LENGTH, MOST_KEYWORDS = 80, 30
 DEFAULT_LIFE = timedelta(days=365)
 _STOPS = (". ", "。", "! ", "? ", "؟ ", "।", "！", "？", "\n")
 
@@ -73,6 +77,32 @@ class Imported:
             self.description, self.keywords, str(self.deadline), str(self.published_on), self.contact_note, self.values,
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def cuts(
+    *, title: str, summary: str, text: str, keywords: Sequence[str], columns: Mapping[str, str] | None = None
+) -> tuple[Fault, ...]:
+    """What a listing cannot hold of its texts, to be said in the report; `columns` is field → header."""
+    names = columns or {}
+    faults = [
+        Fault(names.get(field, field), _("it was cut after {limit} characters").format(limit=LIMITS[field]))
+        for field, value in (("title", title), ("summary", summary), ("text", text))
+        if len(value) > LIMITS[field]
+    ]
+    if len(keywords) > MOST_KEYWORDS or any(len(word) > KEYWORD_LENGTH for word in keywords):
+        reason = _("only the first {count} were taken, {limit} characters of each")
+        faults.append(
+            Fault(
+                names.get("keywords", "keywords"),
+                reason.format(count=MOST_KEYWORDS, limit=KEYWORD_LENGTH),
+            )
+        )
+    return tuple(faults)
+
+
+def ref_of(name: str) -> str:
+    """What an organisation goes by where a source gives it nothing but a name."""
+    return name if len(name) <= REF_LENGTH else hashlib.sha256(name.encode()).hexdigest()
 
 
 def each_once(rows: Iterable[Row | Refusal]) -> Iterator[Row | Refusal]:
@@ -172,13 +202,15 @@ def _texts(
     teaser = ListingTeaser(
         listing=listing,
         language=item.language,
-        title=title[:300],
-        summary=summary[:2000],
-        keywords=[k[:80] for k in item.keywords][:30],
+        title=title[: LIMITS["title"]],
+        summary=summary[: LIMITS["summary"]],
+        keywords=[word[:KEYWORD_LENGTH] for word in item.keywords][:MOST_KEYWORDS],
     )
     detail = None
     if description and description != summary:
-        detail = ListingDetail(listing=listing, language=item.language, description=description[:40_000])
+        detail = ListingDetail(
+            listing=listing, language=item.language, description=description[: LIMITS["text"]]
+        )
     note = "\n".join([*([item.contact_note] if item.contact_note else []), *found])
     return teaser, detail, ListingContact(listing=listing, note=note[:4000]) if note else None
 
@@ -309,14 +341,14 @@ def organisations_of_source(
     source: str, wanted: Iterable[Home], *, country: Place | None = None
 ) -> tuple[dict[str, Organisation], list[Change]]:
     """The organisations a source speaks of, by `ref`; one that is named first is made, as listed from that source."""
-    homes = {home.ref[:200]: home for home in wanted}
+    homes = {home.ref: home for home in wanted}
     here = Organisation.objects.filter(source=source, source_ref__in=homes).select_related("country")
     found = {o.source_ref: o for o in here}
     new = [
         Organisation(
             source=source,
             source_ref=ref,
-            name=home.name[:500],
+            name=home.name,
             name_language=home.language,
             kinds=[home.kind],
             status=Organisation.Status.LISTED,

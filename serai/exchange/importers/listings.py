@@ -5,7 +5,7 @@ The smallest line is `{"id": …, "text": …}`; every field the form knows may 
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import islice
@@ -21,8 +21,8 @@ from serai.core.imports import framework
 from serai.core.imports.columns import Field, check_required, folded, recognise, words_for
 from serai.core.imports.framework import SAMPLE_ROWS, Proposal, Setting
 from serai.core.imports.readers import jsonl_rows
-from serai.core.imports.rows import Change, Options, Outcome, Refusal, Row, Source
-from serai.core.imports.tables import is_table, propose_shape, table_rows
+from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.tables import Damaged, faults_of, is_table, propose_shape, table_rows
 from serai.core.imports.text import clean, clean_line, half_width
 from serai.core.viewer import Viewer
 from serai.directory.models import Identifier, Organisation
@@ -162,11 +162,8 @@ class ListingsImporter(bulk.ListingImporter):
         shape = propose_shape(source, options)
         columns = recognise(FIELDS, shape.headers, options)
         check_required(source, shape, FIELDS, columns)
-        rows = _table(table_rows(source, shape), columns)
-        for item in bulk.each_once(_checked(row, options) for row in rows):
-            if isinstance(item, Refusal):  # people know their columns by the headers of the file
-                item = replace(item, column=columns.get(item.column, item.column))
-            yield item
+        rows = (_checked_row(row, columns, options) for row in table_rows(source, shape))
+        yield from bulk.each_once(rows)
 
     def apply(self, rows: list[Row], options: Options, by: Viewer | None) -> Outcome:
         if _vouches(by):
@@ -229,15 +226,23 @@ def _draft(rows: list[Row], options: Options, by: User) -> Outcome:
 # --- tables -----------------------------------------------------------------------------------------------------
 
 
-def _table(rows: Iterable[Row], columns: Mapping[str, str]) -> Iterator[Row]:
-    """Rows of a table in the form of JSON lines: lists are cells with `;` or line breaks between the entries."""
-    for row in rows:
-        given = {field: row.data.get(header) for field, header in columns.items()}
-        data = {k: _cell(k, v) for k, v in given.items() if v not in (None, "")}
-        if "id" not in columns:  # a list without numbers is told apart by its titles
-            named = str(data.get("title") or data.get("text") or "")
-            data["id"] = hashlib.sha256(named.encode()).hexdigest()[:40]
-        yield Row(row.file, row.line, data)
+def _checked_row(row: Row, columns: Mapping[str, str], options: Options) -> Row | Refusal:
+    """A row of a table; people know its columns by the headers of the file."""
+    checked = _checked(_as_line(row, columns), options, faults_of(row, columns))
+    if isinstance(checked, Refusal):
+        return checked.named(columns)
+    remarks = tuple(Fault(columns.get(r.column, r.column), r.reason) for r in checked.remarks)
+    return replace(checked, remarks=remarks)
+
+
+def _as_line(row: Row, columns: Mapping[str, str]) -> Row:
+    """The row in the form of a JSON line: lists are cells with `;` or line breaks between the entries."""
+    given = {field: row.data.get(header) for field, header in columns.items()}
+    data = {k: _cell(k, v) for k, v in given.items() if v not in (None, "") and not isinstance(v, Damaged)}
+    if "id" not in columns:  # a list without numbers is told apart by its titles
+        named = str(data.get("title") or data.get("text") or "")
+        data["id"] = hashlib.sha256(named.encode()).hexdigest()[:40]
+    return Row(row.file, row.line, data)
 
 
 def _cell(name: str, value: Any) -> Any:
@@ -263,64 +268,99 @@ def _cell(name: str, value: Any) -> Any:
 class _Wrong(Exception):  # noqa: N818  it never leaves this module
     def __init__(self, column: str, reason: str) -> None:
         super().__init__(reason)
-        self.column = column
-        self.reason = reason
+        self.fault = Fault(column, reason)
 
 
-def _checked(row: Row, defaults: Options) -> Row | Refusal:
-    try:
-        return Row(row.file, row.line, _fields(row.data, defaults))
-    except _Wrong as wrong:
-        return Refusal(row.file, row.line, wrong.column, wrong.reason)
+def _checked(row: Row, defaults: Options, faults: Sequence[Fault] = ()) -> Row | Refusal:
+    """The row as it will be written; or everything that stands in its way, beside the `faults` known already."""
+    if not isinstance(row.data, dict):
+        return Refusal.of(row, [Fault("", _("a line must be one JSON object"))])
+    values, found = _fields(row.data, defaults)
+    if found := [*faults, *found]:
+        return Refusal.of(row, found)
+    remarks = bulk.cuts(
+        title=values["title"],
+        summary=values["summary"],
+        text=values["description"],
+        keywords=values["keywords"],
+    )
+    return Row(row.file, row.line, values, remarks=remarks)
 
 
-def _fields(data: Any, defaults: Options) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise _Wrong("", _("a line must be one JSON object"))
-    ref = clean_line(data.get("id"))
-    if not ref or len(ref) > 200:
-        raise _Wrong("id", _("it is missing, or longer than 200 characters"))
+def _fields(data: dict[str, Any], defaults: Options) -> tuple[dict[str, Any], list[Fault]]:
+    """The fields of a listing, and all that is wrong with them; they are of use only where nothing is."""
+    faults: list[Fault] = []
+
+    def taken(read: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return read(*arguments)
+        except _Wrong as wrong:
+            faults.append(wrong.fault)
+            return None
+
     description = clean(data.get("text") or data.get("description"))
     summary = clean(data.get("summary")) or bulk.opening(description)
     if not summary:
-        raise _Wrong("text", _("there is no text, summary or description"))
+        faults.append(Fault("text", _("there is no text, summary or description")))
     title = clean_line(data.get("title")) or _title(summary)
     declared = clean_line(data.get("lang") or data.get("language"))[:35] or None
+    organisation, ror = taken(_organisation, data, defaults) or ("", "")
+    values = {
+        "ref": taken(_ref, data),
+        "title": title,
+        "summary": summary,
+        "description": description,
+        "language": languages.detect(f"{title}\n{summary}", declared),
+        "keywords": tuple(taken(_strings, data, "keywords", None) or ()),
+        "organisation": organisation,
+        "ror": ror,
+        "deadline": taken(_date, data, "deadline"),
+        "direction": taken(_choice, data, "direction", defaults["direction"]),
+        "kind": taken(_choice, data, "kind", defaults["kind"]),
+        "values": {name: taken(read, *of) for name, read, *of in _further(data)},
+    }
+    return values, faults
+
+
+def _ref(data: dict[str, Any]) -> str:
+    ref = clean_line(data.get("id"))
+    if not ref or len(ref) > 200:
+        raise _Wrong("id", _("it is missing, or longer than 200 characters"))
+    return ref
+
+
+def _organisation(data: dict[str, Any], defaults: Options) -> tuple[str, str]:
+    """(name, ROR identifier) of the organisation as the line or the option names it."""
     organisation = data.get("organisation") or {}
     if isinstance(organisation, str):
         organisation = {"name": organisation}
     if not isinstance(organisation, dict):
         raise _Wrong("organisation", _("it must be a name or an object with name or ror"))
-    return {
-        "ref": ref,
-        "title": title,
-        "summary": summary,
-        "description": description,
-        "language": languages.detect(f"{title}\n{summary}", declared),
-        "keywords": tuple(_strings(data, "keywords", None)),
-        "organisation": clean_line(organisation.get("name")) or defaults["organisation"],
-        "ror": clean_line(organisation.get("ror")).removeprefix("https://ror.org/"),
-        "deadline": _date(data, "deadline"),
-        "direction": _choice(data, "direction", defaults["direction"]),
-        "kind": _choice(data, "kind", defaults["kind"]),
-        "values": _values(data),
-    }
+    name = clean_line(organisation.get("name")) or str(defaults["organisation"])
+    if len(name) > bulk.NAME_LENGTH:
+        reason = _("it is longer than {limit} characters").format(limit=bulk.NAME_LENGTH)
+        raise _Wrong("organisation", reason)
+    return name, clean_line(organisation.get("ror")).removeprefix("https://ror.org/")
 
 
-def _values(data: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        name: _strings(data, name, known) for name, known in _LISTS.items() if name in data
-    }
+def _further(data: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """(name, function, its arguments) of every further field the line states."""
+    for name, known in _LISTS.items():
+        if name in data:
+            yield name, _strings, data, name, known
     if data.get("ip_status"):
-        values["ip_status"] = _choice(data, "ip_status", "")
-    for name, low, high in (("trl", 1, 9), ("trl_min", 1, 9), ("trl_max", 1, 9)):
+        yield "ip_status", _choice, data, "ip_status", ""
+    for name in ("trl", "trl_min", "trl_max"):
         if data.get(name) is not None:
-            values[name] = _number(data[name], name, low, high)
+            yield name, _number, data[name], name, 1, 9
     if "sdgs" in data:
-        if not isinstance(data["sdgs"], list):
-            raise _Wrong("sdgs", _("it must be a list"))
-        values["sdgs"] = [_number(goal, "sdgs", 1, 17) for goal in data["sdgs"]]
-    return values
+        yield "sdgs", _goals, data
+
+
+def _goals(data: dict[str, Any]) -> list[int]:
+    if not isinstance(data["sdgs"], list):
+        raise _Wrong("sdgs", _("it must be a list"))
+    return [_number(goal, "sdgs", 1, 17) for goal in data["sdgs"]]
 
 
 def _choice(data: dict[str, Any], name: str, default: str) -> str:
@@ -380,10 +420,12 @@ def _organisations(
         ).select_related("organisation__country")
     }
     names = sorted({name for name, ror in wanted if not ror})
-    homes = [bulk.Home(name, name, Organisation.Kind.OTHER) for name in names]
+    homes = [bulk.Home(bulk.ref_of(name), name, Organisation.Kind.OTHER) for name in names]
     made, changes = bulk.organisations_of_source(SOURCE, homes)
     found = {
-        (name, ror): by_ror[ror] if ror else made[name] for name, ror in wanted if not ror or ror in by_ror
+        (name, ror): by_ror[ror] if ror else made[bulk.ref_of(name)]
+        for name, ror in wanted
+        if not ror or ror in by_ror
     }
     return found, changes
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from serai.core.imports import framework
 from serai.core.imports.framework import SAMPLE_ROWS, Proposal
 from serai.core.imports.readers import json_rows
-from serai.core.imports.rows import Change, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Row, Source
 from serai.core.imports.text import clean_line, plain
 from serai.core.viewer import Viewer
 from serai.directory.models import Organisation, Relation
@@ -67,21 +67,25 @@ class NasaImporter(bulk.ListingImporter):
 framework.register(NasaImporter())
 
 
-def _checked(row: Row) -> Row | Refusal:
-    def refuse(column: str, reason: str) -> Refusal:
-        return Refusal(row.file, row.line, column, reason)
+_COLUMNS = {"title": "Software", "summary": "Description", "text": "Description", "keywords": "Categories"}
 
+
+def _checked(row: Row) -> Row | Refusal:
     if not isinstance(row.data, dict):
-        return refuse("", _("a record must be an object"))
+        return Refusal.of(row, [Fault("", _("a record must be an object"))])
     data = row.data
     title, description = clean_line(plain(data.get("Software"))), plain(data.get("Description"))
-    if not title:
-        return refuse("Software", _("it is empty"))
-    if not description:
-        return refuse("Description", _("it is empty"))
     updated = str(data.get("Update_Date") or "")
+    faults = [
+        Fault(column, _("it is empty"))
+        for column, value in (("Software", title), ("Description", description))
+        if not value
+    ]
     if updated and _iso(updated) is None:
-        return refuse("Update_Date", _("{value} is not a date such as 2018-03-21").format(value=updated))
+        reason = _("{value} is not a date such as 2018-03-21").format(value=updated)
+        faults.append(Fault("Update_Date", reason))
+    if faults:
+        return Refusal.of(row, faults)
     fields: dict[str, Any] = {
         "title": title,
         "description": description,
@@ -93,7 +97,10 @@ def _checked(row: Row) -> Row | Refusal:
     }
     identity = "\n".join([title, fields["centre"], fields["link"]])
     fields["ref"] = hashlib.sha256(identity.encode()).hexdigest()[:40]
-    return Row(row.file, row.line, fields)
+    remarks = bulk.cuts(
+        title=title, summary="", text=description, keywords=fields["keywords"], columns=_COLUMNS
+    )
+    return Row(row.file, row.line, fields, remarks=remarks)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ entities, descriptions that are empty (refused) or cut at the 32,767 characters 
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 from serai.core.imports import framework
 from serai.core.imports.framework import SAMPLE_ROWS, Proposal
 from serai.core.imports.readers import json_rows
-from serai.core.imports.rows import FileRefused, Options, Outcome, Refusal, Row, Source
-from serai.core.imports.tables import TableShape, propose_shape, table_rows
+from serai.core.imports.rows import Fault, FileRefused, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.tables import TableShape, faults_of, propose_shape, table_rows
 from serai.core.imports.text import clean_line, plain
 from serai.core.viewer import Viewer
 from serai.directory.models import Organisation
@@ -42,6 +42,13 @@ _COLUMNS = {
     "close date": "close",
     "close_date": "close",
     "url": "url",
+}
+_HEADERS = {
+    "title": "Topic Name",
+    "description": "Description",
+    "agency": "Agency",
+    "release": "Release Date",
+    "close": "Close Date",
 }
 
 
@@ -66,7 +73,7 @@ class SbirImporter(bulk.ListingImporter):
         yield from bulk.each_once(_checked(row) for row in _rows(source, options))
 
     def apply(self, rows: list[Row], options: Options, by: Viewer | None) -> Outcome:
-        labels = {_label(row) for row in rows}
+        labels = {_label(row.data) for row in rows}
         homes = [bulk.Home(label, label, Organisation.Kind.MINISTRY, "en") for label in sorted(labels)]
         agencies, changes = bulk.organisations_of_source(SOURCE, homes, country=bulk.united_states())
         outcome = bulk.write(SOURCE, (_imported(row, agencies) for row in rows))
@@ -99,30 +106,33 @@ def _plain_header(header: Any) -> str:
     return str(header).strip().lower()
 
 
-def _label(row: Row) -> str:
-    return ", ".join(row.data["agency"])
+def _label(data: Mapping[str, Any]) -> str:
+    return ", ".join(data["agency"])
 
 
 def _checked(row: Row) -> Row | Refusal:
-    def refuse(column: str, reason: str) -> Refusal:
-        return Refusal(row.file, row.line, column, reason)
-
     if not isinstance(row.data, dict):
-        return refuse("", _("a record must be an object"))
-    data = {_COLUMNS[_plain_header(k)]: v for k, v in row.data.items() if _plain_header(k) in _COLUMNS}
+        return Refusal.of(row, [Fault("", _("a record must be an object"))])
+    named = {_COLUMNS[_plain_header(k)]: k for k in row.data if _plain_header(k) in _COLUMNS}
+    faults = faults_of(row, named)
+    data = {field: row.data[header] for field, header in named.items()}
     data["title"] = clean_line(plain(data.get("title")))
     raw = str(data.get("description") or "")
     data["description"] = plain(raw) + (" […]" if len(raw) >= CELL_LIMIT else "")
     data["agency"] = _agency(data.get("agency"))
-    if not data["title"]:
-        return refuse("Topic Name", _("it is empty"))
-    if not data["description"]:
-        return refuse("Description", _("it is empty"))
-    if not data["agency"]:
-        return refuse("Agency", _("it is empty"))
-    for key, column in (("close", "Close Date"), ("release", "Release Date")):
-        if data.get(key) and _us_date(data[key]) is None:
-            return refuse(column, _("{value} is not a date such as March 21, 2018").format(value=data[key]))
+    faults += [
+        Fault(field, _("it is empty")) for field in ("title", "description", "agency") if not data[field]
+    ]
+    if len(_label(data)) > bulk.REF_LENGTH:
+        faults.append(
+            Fault("agency", _("it is longer than {limit} characters").format(limit=bulk.REF_LENGTH))
+        )
+    for field in ("close", "release"):
+        if data.get(field) and _us_date(data[field]) is None:
+            reason = _("{value} is not a date such as March 21, 2018").format(value=data[field])
+            faults.append(Fault(field, reason))
+    if faults:
+        return Refusal.of(row, faults).named(_HEADERS)
     identity = [
         data["title"],
         *data["agency"],
@@ -130,14 +140,22 @@ def _checked(row: Row) -> Row | Refusal:
         str(data.get("url") or ""),
     ]
     data["ref"] = hashlib.sha256("\n".join(identity).encode()).hexdigest()[:40]
-    return Row(row.file, row.line, data)
+    remarks = bulk.cuts(
+        title=data["title"],
+        summary="",
+        text=data["description"],
+        keywords=(),
+        columns={"title": "Topic Name", "text": "Description"},
+    )
+    if len(raw) >= CELL_LIMIT:
+        reason = _("the spreadsheet had cut it at {limit} characters; it is marked with […]")
+        remarks += (Fault("Description", reason.format(limit=CELL_LIMIT)),)
+    return Row(row.file, row.line, data, remarks=remarks)
 
 
 def _agency(cell: Any) -> tuple[str, ...]:
     """The distinct names of a cell that repeats them: ("Department of Defense", "Navy")."""
-    return tuple(
-        dict.fromkeys(part for part in (clean_line(p) for p in str(cell or "")[:300].split(",")) if part)
-    )
+    return tuple(dict.fromkeys(part for part in (clean_line(p) for p in str(cell or "").split(",")) if part))
 
 
 def _us_date(value: Any) -> date | None:
@@ -162,7 +180,7 @@ def _imported(row: Row, agencies: dict[str, Organisation]) -> bulk.Imported:
     return bulk.Imported(
         ref=data["ref"],
         row=row,
-        organisation=agencies[_label(row)],
+        organisation=agencies[_label(data)],
         direction=Listing.Direction.REQUEST,
         kind=Listing.Kind.RESEARCH,
         language="en",

@@ -1,7 +1,10 @@
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from serai.core.errors import Invalid
 from serai.core.imports import framework
@@ -103,3 +106,76 @@ def test_without_a_name_column_the_list_is_refused_and_says_what_to_do(tmp_path:
 def test_an_unknown_column_option_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid):
         _run(_write(tmp_path, "name\nA\n", "utf-8"), **{"column.shoe": "name"})
+
+
+# --- what is wrong, all of it; and what was taken otherwise ---------------------------------------------------------
+
+
+def test_a_row_is_refused_once_with_everything_that_is_wrong(tmp_path: Path) -> None:
+    path = _write(
+        tmp_path,
+        f"name,country,uscc,city\n{'x' * 501},Atlantis,123,Kiel\nNordlicht,DE,,Kiel\n",
+        "utf-8",
+    )
+
+    run = _run(path)
+
+    assert (run.read, run.created, run.refused) == (2, 1, 1)
+    found = list(run.refusals.order_by("pk").values_list("kind", "line", "column"))
+    assert found == [("refused", 2, "name"), ("further", 2, "uscc"), ("further", 2, "country")]
+    (told,) = framework.report(run)["refused"]
+    assert (told["column"], "500 characters" in told["reason"], "Atlantis" in told["reason"]) == (
+        "name",
+        True,
+        True,
+    )
+
+
+def test_what_is_taken_otherwise_is_said(tmp_path: Path) -> None:
+    path = _write(
+        tmp_path,
+        "name,type,founded,website,city\nNordlicht,Brewery,long ago,none,Kiel\nHavel,university,1901,havel.example,Potsdam\n",
+        "utf-8",
+    )
+
+    run = _run(path)
+
+    assert (run.created, run.refused) == (2, 0)
+    remarks = run.refusals.order_by("pk").values_list("kind", "line", "column", "reason")
+    assert list(remarks) == [
+        ("remark", 2, "website", "none is not the address of a website; it was left out"),
+        ("remark", 2, "founded", "long ago is not a year; it was left out"),
+        ("remark", 2, "type", "the kind Brewery is not known here; it became “Other”"),
+    ]
+    assert framework.report(run)["refused"] == []
+    assert Organisation.objects.get(name="Nordlicht").kinds == ["other"]
+
+
+def test_one_bad_cell_of_a_sheet_refuses_its_row_and_no_other(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (
+        ["Name", "Land", "Gegründet"],
+        ["Nordlicht", "DE", 1990],
+        ["Havel", "DE", 1991],
+        ["Oder", "PL", 7],
+    ):
+        book.active.append(row)
+    book.active["A5"] = "#N/A"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(path, "w") as new:
+        for info in old.infolist():
+            new.writestr(info.filename, old.read(info).replace(b"<v>1991</v>", b"<v>19.9.1</v>"))
+
+    run = _run(path)
+
+    refused = list(run.refusals.filter(kind="refused").order_by("pk").values_list("line", "column"))
+    assert (run.created, refused) == (2, [(3, "Gegründet"), (5, "Name")])
+
+
+def test_a_row_with_a_cell_too_many_is_refused(tmp_path: Path) -> None:
+    run = _run(_write(tmp_path, "name,country\nFoo, Inc,DE\nBar,DE\n", "utf-8"))
+
+    assert (run.created, run.refused) == (1, 1)
+    assert "more cells" in run.refusals.get(kind="refused").reason

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from serai.core.errors import SeraiError
 from serai.core.imports import framework
 from serai.core.imports.rows import Source
-from serai.core.models import ImportRun
+from serai.core.models import ImportRefusal, ImportRun
 
 
 class Command(BaseCommand):
@@ -99,6 +99,13 @@ class Command(BaseCommand):
             self.stdout.write(f"  {row['file']}:{row['line'] or ''} {row['column']} {row['reason']}")
         if run.refused > 50:
             self.stdout.write(f"  and {run.refused - 50:,} more (--json prints all)")
+        remarks = run.refusals.filter(kind=ImportRefusal.Kind.REMARK).order_by("pk")
+        if count := remarks.count():
+            self.stdout.write(f"{count:,} remarks on rows that were taken:")
+        for remark in remarks[:50]:
+            self.stdout.write(f"  {remark.file}:{remark.line or ''} {remark.column} {remark.reason}")
+        if count > 50:
+            self.stdout.write(f"  and {count - 50:,} more")
 
 
 def _pair(text: str) -> tuple[str, str]:
