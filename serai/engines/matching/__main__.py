@@ -30,8 +30,14 @@ from serai.engines.matching.encoders import (
     EncoderProcess,
     installed,
 )
-from serai.engines.matching.endpoint import EndpointEncoder, read_model_file
-from serai.engines.matching.errors import MatchingError
+from serai.engines.matching.endpoint import (
+    RERANKED,
+    EndpointEncoder,
+    EndpointReranker,
+    read_model_file,
+    rerank,
+)
+from serai.engines.matching.errors import EncoderUnavailable, MatchingError
 from serai.engines.matching.index import DEFAULT, ENDPOINT, USE_ALONE, Index
 from serai.engines.matching.matcher import Matcher, gather
 from serai.engines.matching.store import StoredEncoder, VectorStore
@@ -65,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     rank.add_argument("--queries", type=Path, required=True, help='JSON lines {"id", "text", "lang"?}')
     rank.add_argument("--out", type=Path, required=True, help='JSON lines {"qid", "ranking", "scores"}')
     rank.add_argument("--top", type=int, default=100)
+    rank.add_argument(
+        "--reranker", metavar="URL", help="a cross-encoder that reads the best 50 again (/rerank protocol)"
+    )
     rank.add_argument("--quiet", action="store_true", help="no progress on standard error")
     _common(rank, _rank)
     explain = commands.add_parser("explain", help="say why a document answers a query")
@@ -152,13 +161,25 @@ def _lines(path: Path) -> Iterator[tuple[str, str, str | None]]:
 def _rank(options: argparse.Namespace, stack: ExitStack) -> int:
     if options.top < 1:
         raise ValueError("--top must be at least 1.")
-    matcher = Matcher(_encoders(options, stack))
-    documents = matcher.documents(_lines(options.corpus))
-    queries = matcher.queries(_lines(options.queries))
-    index = _index(matcher, documents, queries)
+    try:
+        index, queries = _prepared(options, _encoders(options, stack))
+    except EncoderUnavailable as error:
+        if options.model == "auto":
+            raise
+        print(f"{error} Ranking with the bundled encoders instead.", file=sys.stderr)
+        options.model = "auto"
+        index, queries = _prepared(options, _encoders(options, stack))
+    reranker = stack.enter_context(EndpointReranker(options.reranker)) if options.reranker else None
     with options.out.open("w", encoding="utf-8") as out:
         for query in queries:
-            hits = index.search(query, options.top)
+            hits = index.search(query, max(options.top, RERANKED) if reranker else options.top)
+            if reranker:
+                try:
+                    hits = rerank(query, hits, dict(zip(index.ids, index.texts, strict=True)), reranker)
+                except MatchingError as error:
+                    print(f"{error} The order from here on is the engine's own.", file=sys.stderr)
+                    reranker = None
+            hits = hits[: options.top]
             line = {
                 "qid": query.id,
                 "ranking": [h.id for h in hits],
@@ -166,6 +187,13 @@ def _rank(options: argparse.Namespace, stack: ExitStack) -> int:
             }
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
     return 0
+
+
+def _prepared(options: argparse.Namespace, encoders: Mapping[str, Encoder]) -> tuple[Index, Sequence[Query]]:
+    matcher = Matcher(encoders)
+    documents = matcher.documents(_lines(options.corpus))
+    queries = matcher.queries(_lines(options.queries))
+    return _index(matcher, documents, queries), queries
 
 
 def _explain(options: argparse.Namespace, stack: ExitStack) -> int:

@@ -133,14 +133,15 @@ def use_info() -> ModelInfo:
 
 def checked(vectors: np.ndarray, n: int, dimension: int) -> Vector:
     """The vectors as float16 unit rows, or EncoderFailed naming the first row that is not a vector."""
-    array = np.asarray(vectors, np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is named below
+        array = np.asarray(vectors, np.float32)
     if array.shape != (n, dimension):
         raise EncoderFailed(f"The encoder returned an array of shape {array.shape}, not {(n, dimension)}.")
     finite = np.isfinite(array).all(axis=1)
     if not finite.all():
         at = int(np.argmin(finite))
         raise EncoderFailed(f"The encoder returned numbers that are not finite for text {at}.", at)
-    norms = np.linalg.norm(array, axis=1, keepdims=True)
+    norms = np.linalg.norm(array.astype(np.float64), axis=1, keepdims=True)
     return (array / np.where(norms > 1e-6, norms, 1.0)).astype(np.float16)
 
 

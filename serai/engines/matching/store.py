@@ -28,6 +28,7 @@ from serai.engines.matching.encoders import Encoder, ModelInfo
 from serai.engines.matching.types import Role, Vector
 
 BLOCK = 128
+_HALF = np.dtype("<f2")
 
 
 class VectorStore:
@@ -82,7 +83,8 @@ class StoredEncoder:
         missing: dict[bytes, list[int]] = {}
         for i, key in enumerate(keys):
             found = self._store.get(key)
-            if found is None:
+            # An endpoint may be given another model under the same name: its vectors have another length.
+            if found is None or len(found) != info.dimension * _HALF.itemsize:
                 missing.setdefault(key, []).append(i)
             else:
                 out[i] = np.frombuffer(found, np.float16)
@@ -124,9 +126,6 @@ class Remembering:
         return (
             np.stack([found[t] for t in texts]) if texts else np.zeros((0, self.info.dimension), np.float16)
         )
-
-
-_HALF = np.dtype("<f2")
 
 
 class SentenceWriter:

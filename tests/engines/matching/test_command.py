@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from serai.engines.matching import __main__ as command
-from serai.engines.matching.encoders import e5_info, use_info
+from serai.engines.matching.encoders import ModelInfo, e5_info, use_info
+from serai.engines.matching.errors import EncoderFailed, EncoderUnavailable
 
 
 class Letters:
@@ -191,3 +192,83 @@ def test_without_one_encoder_the_other_ranks(tmp_path: Path, gone: str, told: st
     ranking = json.loads(out.read_text())["ranking"]
     assert ranking[0] in {"de", "sw"}
     assert not last or ranking[-1] == last
+
+
+class Down:
+    """An endpoint nobody answers at."""
+
+    info = ModelInfo("endpoint", "down", 4, "unknown", "")
+
+    def encode(self, texts: list[str], role: str) -> np.ndarray:
+        raise EncoderUnavailable("The endpoint http://127.0.0.1:9 cannot be reached after 3 tries.")
+
+    def __enter__(self) -> Down:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def asking(tmp_path: Path, *more: str) -> list[str]:
+    corpus = write(
+        tmp_path / "c.jsonl", *({"id": x, "text": x * 3, "lang": "en"} for x in ("ab", "ax", "zz"))
+    )
+    queries = write(tmp_path / "q.jsonl", *({"id": x, "text": "ab", "lang": "en"} for x in ("1", "2")))
+    return [
+        "rank",
+        "--corpus",
+        str(corpus),
+        "--queries",
+        str(queries),
+        "--quiet",
+        "--out",
+        str(tmp_path / "o"),
+        *more,
+    ]
+
+
+def ranked(tmp_path: Path) -> list[list[str]]:
+    return [json.loads(line)["ranking"] for line in (tmp_path / "o").read_text().splitlines()]
+
+
+def test_endpoint_that_is_down_is_said_and_the_bundled_pair_ranks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "EndpointEncoder", lambda _url: Down())
+
+    assert command.main(asking(tmp_path, "--model", "http://127.0.0.1:9")) == 0
+
+    told = capsys.readouterr().err
+    assert told.endswith("cannot be reached after 3 tries. Ranking with the bundled encoders instead.\n")
+    assert ranked(tmp_path) == [["ab", "ax", "zz"]] * 2
+
+
+def test_cross_encoder_moves_the_best_and_its_failure_leaves_the_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Once:
+        """Likes "ax" once, then fails."""
+
+        asked = 0
+
+        def __enter__(self) -> Once:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def scores(self, query: str, texts: list[str]) -> list[float]:
+            self.asked += 1
+            if self.asked > 1:
+                raise EncoderFailed("The endpoint did not score every text with a finite number.")
+            return [9.0 if text.startswith("ax") else 8.0 * text.startswith("zz") for text in texts]
+
+    monkeypatch.setattr(command, "EndpointReranker", lambda _url: Once())
+
+    assert command.main(asking(tmp_path, "--reranker", "http://127.0.0.1:9", "--top", "2")) == 0
+
+    assert capsys.readouterr().err.endswith("The order from here on is the engine's own.\n")
+    assert [len(ids) for ids in ranked(tmp_path)] == [2, 2]
+    first, second = (json.loads(line)["scores"] for line in (tmp_path / "o").read_text().splitlines())
+    assert first != second
+    assert ranked(tmp_path)[1] == ["ab", "ax"]
