@@ -9,6 +9,7 @@ from django.utils.translation import get_language, gettext_lazy, pgettext, pgett
 from django.utils.translation import gettext as _
 
 from serai.core import ui
+from serai.core.imports import framework
 from serai.core.lifecycle import tone_of
 from serai.core.text import best_text, listed
 from serai.core.viewer import Viewer
@@ -158,7 +159,7 @@ def facts(organisation: Organisation) -> list[ui.Fact]:
         found.append(ui.Fact(_("Founded"), str(organisation.established)))
     found += _coded_facts(organisation)
     if organisation.source:
-        found.append(ui.Fact(_("From the register"), organisation.source.upper()))
+        found.append(ui.Fact(_("Source"), framework.label_of(organisation.source)))
     return found
 
 

@@ -1,9 +1,11 @@
 """Which column of a table means what: proposed from the headers, shown, and changeable by `column.<field>`."""
 
+import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +22,8 @@ PREFIX = "column."
 
 @dataclass(frozen=True)
 class Field:
-    """What a format can take from a table. `synonyms` are headers people use, in any spelling (see `folded`)."""
+    """What a format can take from a table. `synonyms` are headers people use, in any spelling (see `folded`);
+    the label in every language of the interface is one of them."""
 
     name: str
     label: Any
@@ -32,6 +35,21 @@ def folded(header: str) -> str:
     """A header without what people vary: case, accents, width, spaces, signs."""
     text = unicodedata.normalize("NFKD", str(header)).casefold()
     return "".join(c for c in text if c.isalnum() and not unicodedata.combining(c))
+
+
+def headers_from(path: Path) -> dict[str, tuple[str, ...]]:
+    """Field → headers people use, from a TOML file; its order is the order of recognition."""
+    with path.open("rb") as file:
+        return {field: tuple(words) for field, words in tomllib.load(file).items()}
+
+
+@cache
+def _usual(field: Field) -> frozenset[str]:
+    labels = []
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            labels.append(str(field.label))
+    return frozenset(folded(word) for word in (*field.synonyms, *labels))
 
 
 @cache
@@ -64,7 +82,7 @@ def recognise(fields: Sequence[Field], headers: Sequence[str], options: Options)
     columns = {name: header for name, header in stated.items() if header}
     for field in fields:
         if field.name not in stated:
-            usual = {folded(word) for word in field.synonyms}
+            usual = _usual(field)
             free = (h for h in headers if h not in columns.values())
             found = next((h for h in free if folded(h) in usual), None)
             if found:

@@ -78,6 +78,8 @@ class SettingsForm(forms.Form):
         self.proposal = proposal
         self.setting_names: list[str] = []
         self.column_names: list[str] = []
+        # Who only looks at the rows again, in another encoding say, need not know the columns yet.
+        self.must_fit = data is None or "go" in data
         if is_table(source):
             self._add_table(source)
         for setting in settings:
@@ -137,8 +139,11 @@ class SettingsForm(forms.Form):
             name = PREFIX + field.name
             self.fields[name] = forms.ChoiceField(
                 label=field.label,
-                choices=[("", _("Not in this file")), *((h, h) for h in proposal.headers)],
-                required=False,
+                choices=[
+                    ("", _("Choose the column") if field.required else _("Not in this file")),
+                    *((h, h) for h in proposal.headers),
+                ],
+                required=field.required and self.must_fit,
                 initial=proposal.columns.get(field.name, ""),
             )
             self.column_names.append(name)

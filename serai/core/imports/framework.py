@@ -158,6 +158,11 @@ def all_importers() -> list[Importer]:
     return [_importers[name] for name in sorted(_importers)]
 
 
+def label_of(source: str) -> str:
+    """What people call the source a record was read from; importers name their records' source as themselves."""
+    return str(_importers[source].label) if source in _importers else source
+
+
 def importers_for(viewer: Viewer) -> list[Importer]:
     """The formats a person may import, asked with few questions: who oversees the node may use all of them."""
     if may_oversee(viewer):

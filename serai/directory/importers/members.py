@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pycountry
@@ -22,7 +23,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from serai.core.errors import Invalid
 from serai.core.imports import framework
-from serai.core.imports.columns import Field, check_required, folded, recognise, words_for
+from serai.core.imports.columns import Field, check_required, folded, headers_from, recognise, words_for
 from serai.core.imports.copying import copy_in
 from serai.core.imports.framework import SAMPLE_ROWS, Proposal, Setting
 from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Row, Source
@@ -35,32 +36,8 @@ from serai.directory.models import Identifier, Organisation, OrganisationName, P
 
 SOURCE = "members"
 
-_SYNONYMS: dict[str, tuple[str, ...]] = {
-    "uscc": ("统一社会信用代码", "社会信用代码", "信用代码", "統一社會信用代碼", "uscc"),
-    "ror": ("ror", "rorid"),
-    "lei": ("lei",),
-    "vat": ("vat", "vatnumber", "ustid", "tva", "nif"),
-    "number": ("nr", "no", "id", "permalink", "memberid", "membernumber", "mitgliedsnummer", "编号", "編號", "номер"),
-    "name": (
-        "name", "organisation", "organization", "companyname", "company", "institution", "企业名称", "公司名称", "单位名称", "企業名稱",
-        "公司名稱", "機構名稱", "nom", "nombre", "nome", "naam", "firma", "unternehmen", "название", "организация", "наименование",
-        "اسمالمؤسسة", "المؤسسة", "الاسم", "会社名", "企業名", "機関名", "회사명", "기관명", "ชื่อองค์กร", "tên", "nazwa", "ad", "adı",
-    ),
-    "website": (
-        "website", "web", "url", "homepage", "homepageurl", "网站", "网址", "網站", "網址", "siteweb", "sitioweb", "сайт", "الموقع",
-    ),
-    "country": (
-        "country", "countrycode", "国家", "国别", "國家", "land", "pays", "pais", "paese", "страна", "البلد", "الدولة", "国", "국가", "kraj", "ülke",
-    ),
-    "city": ("city", "town", "城市", "所在城市", "stadt", "ort", "ville", "ciudad", "cidade", "citta", "город", "المدينة", "市区町村", "도시"),
-    "established": ("founded", "foundedyear", "established", "成立年份", "成立时间", "gegrundet", "annee", "год"),
-    "kind": ("type", "kind", "category", "categorycode", "类型", "类别", "類型", "art", "typ", "тип"),
-    "park": ("所属园区", "所在园区", "technologiepark", "technoparc", "технопарк", "园区", "所屬園區", "park", "sciencepark"),
-}  # fmt: skip
-_PERSONAL = (
-    "联系人", "手机", "电话", "邮箱", "聯絡人", "手機", "電話", "contact", "contactperson", "ansprechpartner", "phone", "mobile", "tel", "telephone",
-    "email", "mail", "telefon", "contacto", "courriel", "телефон", "почта", "الهاتف", "البريد", "担当者", "담당자",
-)  # fmt: skip
+_HEADERS = headers_from(Path(__file__).with_name("headers.toml"))
+_PERSONAL = frozenset(folded(word) for word in _HEADERS.pop("personal"))
 _LABELS = {
     "uscc": Identifier.Scheme.USCC.label,
     "ror": Identifier.Scheme.ROR.label,
@@ -75,10 +52,9 @@ _LABELS = {
     "kind": gettext_lazy("Kind"),
     "park": gettext_lazy("Science park"),
 }
-_PERSONAL_FOLDED = {folded(word) for word in _PERSONAL}
 _PARKS = ("science_park", "overseas_park", "incubator", "accelerator")
 # In this order the first field that fits a column wins.
-FIELDS = tuple(Field(name, _LABELS[name], known, name == "name") for name, known in _SYNONYMS.items())
+FIELDS = tuple(Field(name, _LABELS[name], known, name == "name") for name, known in _HEADERS.items())
 
 
 class MembersImporter(EntryImporter):
@@ -120,7 +96,7 @@ class MembersImporter(EntryImporter):
             shape=shape,
             fields=FIELDS,
             columns=recognise(FIELDS, shape.headers, options),
-            personal=tuple(h for h in shape.headers if folded(h) in _PERSONAL_FOLDED),
+            personal=tuple(h for h in shape.headers if folded(h) in _PERSONAL),
         )
 
     def read(self, source: Source, options: Options) -> Iterator[Row | Refusal]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from django.db.models import TextChoices
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from serai.accounts.models import User
 from serai.core.errors import Invalid, NotAllowed
 from serai.core.imports import framework
-from serai.core.imports.columns import Field, check_required, folded, recognise, words_for
+from serai.core.imports.columns import Field, check_required, folded, headers_from, recognise, words_for
 from serai.core.imports.framework import SAMPLE_ROWS, Proposal, Setting
 from serai.core.imports.readers import jsonl_rows
 from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Row, Source
@@ -55,22 +56,24 @@ _WORDS: dict[str, type[TextChoices]] = {
     "partnerships": Listing.Partnership,
     "partner_kinds": Organisation.Kind,
 }
-FIELDS = (
-    Field("id", gettext_lazy("Number in your list"), ("id", "no", "nr", "number", "reference", "编号", "編號", "номер", "numero", "رقم", "referenz")),
-    Field("title", gettext_lazy("Title"), ("title", "titel", "titre", "titulo", "name", "标题", "標題", "名称", "项目名称", "技术名称", "需求名称", "название", "заголовок", "العنوان")),
-    Field("summary", gettext_lazy("Public summary"), ("summary", "abstract", "teaser", "zusammenfassung", "kurzbeschreibung", "resume", "resumen", "摘要", "简介", "аннотация", "الملخص")),
-    Field("text", gettext_lazy("Description for the network"), ("text", "description", "details", "beschreibung", "descripcion", "描述", "内容", "需求概述", "описание", "الوصف"), True),
-    Field("lang", gettext_lazy("Language"), ("lang", "language", "sprache", "langue", "idioma", "语言", "язык", "اللغة")),
-    Field("direction", gettext_lazy("Offer or request"), ("direction", "offerorrequest", "art", "sens", "供需", "方向")),
-    Field("kind", gettext_lazy("Kind"), ("kind", "type", "category", "typ", "类型", "类别", "тип", "النوع")),
-    Field("organisation", gettext_lazy("Organisation"), ("organisation", "organization", "company", "institution", "firma", "entreprise", "企业名称", "单位名称", "организация", "المؤسسة")),
-    Field("keywords", gettext_lazy("Keywords"), ("keywords", "tags", "stichworte", "schlagworter", "motscles", "palabrasclave", "关键词", "关键字", "ключевыеслова", "الكلماتالمفتاحية")),
-    Field("deadline", gettext_lazy("Deadline"), ("deadline", "closedate", "closingdate", "frist", "dateLimite", "fechalimite", "截止日期", "срок", "الموعدالنهائي")),
-    Field("trl", gettext_lazy("Readiness level (1 to 9)"), ("trl", "readiness", "reifegrad", "技术成熟度")),
-    Field("ip_status", gettext_lazy("IP status"), ("ip", "ipstatus", "ipr", "知识产权")),
-    Field("partnerships", gettext_lazy("Partnership sought"), ("partnership", "partnerships", "cooperation", "合作方式")),
-    Field("sdgs", gettext_lazy("Sustainable development goals"), ("sdg", "sdgs")),
-)  # fmt: skip
+_HEADERS = headers_from(Path(__file__).with_name("headers.toml"))
+_LABELS = {
+    "id": gettext_lazy("Number in your list"),
+    "title": gettext_lazy("Title"),
+    "summary": gettext_lazy("Public summary"),
+    "text": gettext_lazy("Description for the network"),
+    "lang": gettext_lazy("Language"),
+    "direction": gettext_lazy("Offer or request"),
+    "kind": gettext_lazy("Kind"),
+    "organisation": gettext_lazy("Organisation"),
+    "keywords": gettext_lazy("Keywords"),
+    "deadline": gettext_lazy("Deadline"),
+    "trl": gettext_lazy("Readiness level (1 to 9)"),
+    "ip_status": gettext_lazy("IP status"),
+    "partnerships": gettext_lazy("Partnership sought"),
+    "sdgs": gettext_lazy("Sustainable development goals"),
+}
+FIELDS = tuple(Field(name, _LABELS[name], known, name == "text") for name, known in _HEADERS.items())
 
 
 class ListingsImporter(bulk.ListingImporter):

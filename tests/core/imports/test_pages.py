@@ -125,7 +125,8 @@ def test_what_was_chosen_stays_when_it_cannot_be_used() -> None:
     run = _started(steward)
 
     answer = _as(steward).post(
-        f"/imports/{run.pk}/settings/", {"country": "Atlantis", "list": "Mine", "go": "1"}
+        f"/imports/{run.pk}/settings/",
+        {"country": "Atlantis", "list": "Mine", "column.name": "企业名称", "go": "1"},
     )
 
     page = answer.content.decode()
@@ -458,3 +459,39 @@ def test_the_list_asks_as_much_for_three_as_for_one(django_assert_max_num_querie
 
     with django_assert_max_num_queries(len(first)):
         client.get("/imports/")
+
+
+# --- how it is read: what must be there -----------------------------------------------------------------------------
+
+
+def test_the_column_that_must_be_there_is_marked_and_asked_for() -> None:
+    steward = factories.make_steward()
+    run = _started(steward, b"A,B\nNordlicht,DE\n")
+    client, address = _as(steward), f"/imports/{run.pk}/settings/"
+
+    page = client.get(address).content.decode()
+    tried = client.post(address, {"column.country": "B", "go": "1"})
+    looked = client.post(address, {"encoding": "windows-1252"})
+
+    assert page.count('<span class="must"') == 1
+    assert (tried.status_code, "Choose the column" in tried.content.decode()) == (422, True)
+    assert (looked.status_code, ImportRun.objects.get().status) == (302, S.PROPOSED)
+
+
+def test_the_report_shows_what_was_taken_otherwise() -> None:
+    steward = factories.make_steward()
+    content = b"name,type,country\nNordlicht,Brewery,DE\nHavel,university,Atlantis\n"
+    run = _step(actions.check_import, _started(steward, content), steward)
+    client = _as(steward)
+
+    first = client.get(f"/imports/{run.pk}/").content.decode()
+    remarks = client.get(f"/imports/{run.pk}/?show=remarks").content.decode()
+
+    assert ("Atlantis is not" in first, "Brewery" in first, "1 remark on rows" in first) == (
+        True,
+        False,
+        True,
+    )
+    assert ("Atlantis is not" in remarks, "kind Brewery is not known" in remarks) == (False, True)
+    told = client.get(f"/api/v1/imports/{run.pk}/refused?remarks=true").json()["items"]
+    assert [(line["kind"], line["line"], line["column"]) for line in told] == [("remark", 2, "type")]

@@ -179,3 +179,44 @@ def test_a_row_with_a_cell_too_many_is_refused(tmp_path: Path) -> None:
 
     assert (run.created, run.refused) == (1, 1)
     assert "more cells" in run.refusals.get(kind="refused").reason
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (["Name der Einrichtung", "Webseite", "Land", "Ort"], ["name", "website", "country", "city"]),
+        (
+            ["Organisation name", "Web page", "Country/Region", "Headquarters"],
+            ["name", "website", "country", "city"],
+        ),
+        (["Raison sociale", "Site internet", "Pays", "Siège"], ["name", "website", "country", "city"]),
+        (["Razón social", "Página web", "País", "Localidad"], ["name", "website", "country", "city"]),
+        (
+            ["Полное наименование", "Официальный сайт", "Страна", "Город"],
+            ["name", "website", "country", "city"],
+        ),
+        (["单位全称", "官方网站", "国家/地区", "所在城市"], ["name", "website", "country", "city"]),
+        (["اسم الجهة", "الموقع الإلكتروني", "الدولة", "المدينة"], ["name", "website", "country", "city"]),
+        (
+            ["Name", "Gründungsjahr", "Art der Einrichtung", "Mitglieds-Nr."],
+            ["name", "established", "kind", "number"],
+        ),
+    ],
+)
+def test_headers_are_recognised_in_the_languages_of_the_interface(
+    tmp_path: Path, headers: list[str], expected: list[str]
+) -> None:
+    path = _write(tmp_path, ";".join(headers) + "\na;b;c;d\n", "utf-8")
+
+    columns = MembersImporter().propose(Source.of(path), {}).columns
+
+    assert columns == dict(zip(expected, headers, strict=True))
+
+
+@pytest.mark.parametrize(
+    "header", ["E-Mail-Adresse", "Téléphone", "ФИО", "联系电话", "البريد الإلكتروني", "Apellidos"]
+)
+def test_columns_that_name_people_are_known_in_every_language(tmp_path: Path, header: str) -> None:
+    path = _write(tmp_path, f"Name,{header}\na,b\n", "utf-8")
+
+    assert MembersImporter().propose(Source.of(path), {}).personal == (header,)
