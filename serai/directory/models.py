@@ -221,7 +221,11 @@ class OrganisationText(MultilingualText):
 
 
 class Identifier(Record):
-    """A (scheme, value) pair that stands for an organisation elsewhere. Check digits are verified on entry."""
+    """A (scheme, value) pair that stands for an organisation elsewhere. Check digits are verified on entry.
+
+    `is_contested`: it stood already for an organisation that whoever entered it does not see. They are not told;
+    the steward who verifies reads both (`queries.check_of`) and decides.
+    """
 
     class Scheme(models.TextChoices):
         ROR = "ror", "ROR"
@@ -239,6 +243,7 @@ class Identifier(Record):
     scheme = models.CharField(max_length=10, choices=Scheme.choices)
     value = models.CharField(max_length=100)
     is_preferred = models.BooleanField(default=False)
+    is_contested = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta(Record.Meta):
         constraints = [
@@ -246,7 +251,7 @@ class Identifier(Record):
             # Only schemes that name exactly one organisation; registers disagree about the others.
             models.UniqueConstraint(
                 fields=["scheme", "value"],
-                condition=models.Q(scheme__in=["ror", "lei", "uscc"]),
+                condition=models.Q(scheme__in=["ror", "lei", "uscc"], is_contested=False),
                 name="one_organisation_per_identifier",
             ),
         ]

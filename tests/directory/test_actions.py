@@ -2,11 +2,12 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from serai.accounts.models import Membership, Notice, User
 from serai.core.errors import Conflict, Invalid, NotAllowed, TooMany
 from serai.core.models import AuditEntry
-from serai.directory import actions, criteria
+from serai.directory import actions, criteria, queries
 from serai.directory.actions import Facts, Finding, entries
 from serai.directory.models import Identifier, Organisation, OrganisationName, Relation, Verification
 from tests import factories
@@ -303,6 +304,41 @@ def test_an_identifier_of_another_organisation_is_refused() -> None:
 
     with pytest.raises(Conflict):
         actions.add_identifier(organisation=register(ana), by=ana, scheme="lei", value=GOOD_LEI)
+
+
+@pytest.mark.parametrize("status", ["draft", "submitted", "suspended"])
+def test_an_identifier_of_a_hidden_organisation_is_taken_like_a_free_one_and_the_steward_reads_of_both(
+    status: str,
+) -> None:
+    ana, bo = factories.make_user(), factories.make_user()
+    hidden = factories.make_organisation(status=status)
+    Identifier.objects.create(organisation=hidden, scheme="lei", value=GOOD_LEI)
+    ours = register(ana)
+
+    added = actions.add_identifier(organisation=ours, by=ana, scheme="lei", value=GOOD_LEI)
+    third = actions.add_identifier(organisation=register(bo), by=bo, scheme="lei", value=GOOD_LEI)
+
+    assert (added.value, added.is_contested, third.is_contested) == (GOOD_LEI, True, True)
+    suspicions = [s for s in queries.check_of(ours).suspicions if s.reason == "same_identifier"]
+    assert {s.organisation.pk for s in suspicions} == {hidden.pk, third.organisation_id}
+
+
+def test_a_steward_who_sees_the_other_organisation_is_told_that_it_has_the_identifier() -> None:
+    hidden = factories.make_organisation(status="draft")
+    Identifier.objects.create(organisation=hidden, scheme="lei", value=GOOD_LEI)
+    steward = factories.make_steward()
+
+    with pytest.raises(Conflict, match="another organisation"):
+        actions.add_identifier(
+            organisation=factories.make_organisation(), by=steward, scheme="lei", value=GOOD_LEI
+        )
+
+
+def test_the_database_keeps_an_identifier_that_is_not_contested_for_one_organisation() -> None:
+    Identifier.objects.create(organisation=factories.make_organisation(), scheme="lei", value=GOOD_LEI)
+
+    with pytest.raises(IntegrityError):
+        Identifier.objects.create(organisation=factories.make_organisation(), scheme="lei", value=GOOD_LEI)
 
 
 def test_a_label_names_issuer_and_date() -> None:

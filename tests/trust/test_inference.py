@@ -16,7 +16,7 @@ from django.db import transaction
 from django.test import Client
 
 from serai.accounts.models import Membership
-from serai.directory.models import Organisation
+from serai.directory.models import Identifier, Organisation
 from tests import factories as f
 from tests.trust import walk
 from tests.trust.world import (
@@ -270,6 +270,21 @@ def test_the_name_of_a_hidden_organisation_is_as_free_as_any_other(
     client.force_login(f.make_member(ours, role=Membership.Role.MANAGER))
 
     assert asks(ours, client, "Qantrell Institute") == asks(ours, client, "Vorpelind Institute")
+
+
+def test_the_identifier_of_a_hidden_organisation_is_as_free_as_any_other() -> None:
+    Identifier.objects.create(organisation=_hidden_house(), scheme="lei", value="5493001KJTIIGC8Y1R12")
+    ours = f.make_organisation(status=Organisation.Status.DRAFT)
+    client = Client()
+    client.force_login(f.make_member(ours, role=Membership.Role.MANAGER))
+
+    def entered(value: str) -> str:
+        return _form(client, f"/network/{ours.pk}/identifiers/", {"scheme": "lei", "value": value}, value)
+
+    taken = entered("5493001KJTIIGC8Y1R12")
+
+    assert "NAME" in taken
+    assert taken == entered("529900T8BM49AURSDO55")
 
 
 def test_an_invitation_to_somebody_who_has_an_account_reads_like_any_other() -> None:

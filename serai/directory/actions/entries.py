@@ -271,7 +271,11 @@ def remove_text(*, text: OrganisationText, by: User) -> Organisation:
 # --- identifiers, labels, relations -----------------------------------------------------------------------
 @transaction.atomic
 def add_identifier(*, organisation: Organisation, by: User, scheme: str, value: str) -> Identifier:
-    """Add an identifier in its normal form. Raises Invalid for wrong check digits, Conflict if it is taken."""
+    """Add an identifier in its normal form.
+
+    Raises Invalid for wrong check digits, Conflict if an organisation that `by` sees has it. One that `by` does not
+    see is not told of: the identifier is kept as contested, and the steward who verifies reads of both.
+    """
     organisation = _locked_for(organisation, by)
     _refuse_checked_facts(by, organisation)
     if scheme not in Identifier.Scheme.values:
@@ -279,11 +283,14 @@ def add_identifier(*, organisation: Organisation, by: User, scheme: str, value: 
     value = identifiers.normalise(scheme, value)
     if organisation.identifiers.filter(scheme=scheme, value=value).exists():
         raise Conflict(_("This identifier is here already."))
-    if scheme in identifiers.UNIQUE and Identifier.objects.filter(scheme=scheme, value=value).exists():
+    others = Identifier.objects.filter(scheme=scheme, value=value, scheme__in=identifiers.UNIQUE)
+    if others.filter(organisation__in=policies.visible_organisations(by)).exists():
         raise Conflict(
             _("This identifier stands for another organisation here. Is it yours? Ask to join it.")
         )
-    identifier = Identifier.objects.create(organisation=organisation, scheme=scheme, value=value)
+    identifier = Identifier.objects.create(
+        organisation=organisation, scheme=scheme, value=value, is_contested=others.exists()
+    )
     audit.record(
         actor=by,
         action="directory.identifier_added",
