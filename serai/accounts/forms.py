@@ -55,6 +55,12 @@ class TokenForm(forms.Form):
 
 class InviteForm(forms.Form):
     email = forms.EmailField(label=_("E-mail address"))
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=150,
+        required=False,
+        help_text=_("If you know it, so that they need not write it again."),
+    )
     role = forms.ChoiceField(label=pgettext_lazy("membership", "Role"), choices=Membership.Role.choices)
     language = forms.ChoiceField(label=_("Language of the letter"), choices=settings.LANGUAGES)
 

@@ -113,7 +113,10 @@ class NodeRole(Record):
 
 
 class Invitation(Record):
-    """An invitation to join an organisation. Only the hash of its secret is kept."""
+    """An invitation to join an organisation. Only the hash of its secret is kept.
+
+    `name` is that of the person invited, where it is known: they need not write it again.
+    """
 
     class Status(models.TextChoices):
         SENT = "sent", pgettext_lazy("invitation", "Sent")
@@ -122,6 +125,7 @@ class Invitation(Record):
         EXPIRED = "expired", pgettext_lazy("invitation", "Expired")
 
     email = models.EmailField()
+    name = models.CharField(max_length=150, blank=True)
     organisation = models.ForeignKey("directory.Organisation", on_delete=models.CASCADE, related_name="+")
     role = models.CharField(max_length=20, choices=Membership.Role.choices)
     language = models.CharField(max_length=10, choices=settings.LANGUAGES, default="en")

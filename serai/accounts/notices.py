@@ -12,11 +12,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from serai.accounts.models import Notice, User
-from serai.core import kinds, mail, outbox
+from serai.core import kinds, mail, outbox, today
 from serai.core.text import isolated
 from serai.core.viewer import Viewer
 
@@ -86,8 +87,19 @@ def _sentence(notice: Notice, titles: Mapping[str, Mapping[str, str]]) -> str:
     return str(_kinds[notice.kind].sentence).format_map(words)
 
 
-def icon_of(notice: Notice) -> str:
-    return _kinds[notice.kind].icon
+def news_of(notices: Sequence[Notice], reader: Viewer) -> list[today.News]:
+    """The notices as news; opening one leads to what it is about and puts it away."""
+    return [
+        today.News(
+            at=notice.created_at,
+            text=sentence,
+            url=reverse("notice_open", args=[notice.pk]),
+            is_new=notice.read_at is None,
+            about=f"{notice.object_kind}:{notice.object_id}",
+            icon=_kinds[notice.kind].icon,
+        )
+        for notice, sentence in zip(notices, sentences_of(notices, reader), strict=True)
+    ]
 
 
 LETTER = mail.declare(

@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from serai.accounts import policies
 from serai.accounts.models import AccessRequest, ApiToken, Invitation, Membership, NodeRole, User
-from serai.accounts.notices import declare, sentences_of
+from serai.accounts.notices import declare, news_of
 from serai.core import context, duties, kinds, mail, policy, today
 from serai.core.viewer import Viewer
 
@@ -102,7 +102,4 @@ def _memberships_to_decide(viewer: Viewer) -> Iterable[duties.Duty]:
 
 @today.source
 def _notices(viewer: Viewer) -> Iterable[today.News]:
-    notices = list(policies.own_notices(viewer).order_by("-created_at")[:20])
-    for notice, sentence in zip(notices, sentences_of(notices, viewer), strict=True):
-        url = reverse("notice_open", args=[notice.pk])
-        yield today.News(notice.created_at, sentence, url, notice.read_at is None)
+    return news_of(list(policies.own_notices(viewer).order_by("-created_at")[: today.MOST_NEWS]), viewer)

@@ -9,22 +9,26 @@ from allauth.account.models import Login
 from babel import Locale
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.urls import reverse
+from django.utils import timezone, translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from serai.accounts import actions, policies
 from serai.accounts.actions.joining import open_invitation
 from serai.accounts.forms import AcceptForm, InviteForm, JoinForm, PreferencesForm, TokenForm
 from serai.accounts.models import AccessRequest, Invitation, Membership, User
-from serai.accounts.notices import icon_of, sentences_of
-from serai.core import policy
+from serai.accounts.notices import news_of
+from serai.core import policy, today, ui
 from serai.core.forms import with_errors
 from serai.core.viewer import viewer_of
+
+MOST_NOTICES = 200
 
 
 def user_of(request: HttpRequest) -> User:
@@ -98,18 +102,33 @@ def token_revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @policy.route("accounts.own_notices")
 def notice_list(request: HttpRequest) -> HttpResponse:
-    rows = policies.own_notices(user_of(request)).order_by("-created_at")[:200]
-    page = Paginator(rows, 30).get_page(request.GET.get("page"))
-    notices = list(page.object_list)
-    sentences = sentences_of(notices, user_of(request))
-    shown = [(n, said, icon_of(n)) for n, said in zip(notices, sentences, strict=True)]
-    return render(request, "accounts/notices.html", {"page": page, "notices": shown})
+    """All of them, or with `?new=1` those that were not read, as days with a story for each record."""
+    user, only_new, url = user_of(request), request.GET.get("new") == "1", reverse("notice_list")
+    rows = policies.own_notices(user).order_by("-created_at")
+    unread = rows.filter(read_at__isnull=True)[:MOST_NOTICES].count()
+    found = rows.filter(read_at__isnull=True) if only_new else rows
+    page = Paginator(found[:MOST_NOTICES], 60).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "days": today.by_day(news_of(list(page.object_list), user)),
+        "boxes": [
+            ui.Tab(_("All"), url, not only_new),
+            ui.Tab(_("New"), f"{url}?new=1", only_new, unread or None),
+        ],
+        "only_new": only_new,
+        "has_new": unread > 0,
+        "show_all": ui.Action(_("All notices"), url, "bell"),
+    }
+    return render(request, "accounts/notices.html", context)
 
 
 @policy.route("accounts.own_notices")
-@require_POST
+@require_http_methods(["GET", "POST"])
 def notice_open(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Put a notice away and go to what it is about (a path of ours, stored when it was posted)."""
+    """Put a notice away, with the others about the same record, and go there (a path stored when it was posted).
+
+    A link like any other, so that it can be opened beside the list; nothing but the person's own view changes.
+    """
     notice = get_object_or_404(policies.own_notices(user_of(request)), pk=pk)
     actions.mark_read(notice=notice, by=user_of(request))
     return redirect(notice.values.get("url", "/"))
@@ -225,8 +244,10 @@ _NOT_PLACES = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO", "AC", "CP", "DG", "EA",
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """Open an invitation: join as the person signed in, or make an account with the invited address."""
     invited = open_invitation(secret)
+    if not request.COOKIES.get("serai_language"):
+        translation.activate(invited.language)
     user = user_of(request) if viewer_of(request).is_authenticated else None
-    form = AcceptForm(request.POST or None)
+    form = AcceptForm(request.POST or None, initial={"name": invited.name})
     if request.method == "POST" and user is not None:
         actions.accept_invitation(secret=secret, by=user)
         return redirect("today")
@@ -242,9 +263,20 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
 @policy.route("accounts.access_requests")
 def access_requests(request: HttpRequest) -> HttpResponse:
     rows = policies.visible_access_requests(user_of(request)).filter(status=AccessRequest.Status.OPEN)
-    return render(
-        request, "accounts/access_requests.html", {"requests": rows.order_by("due_on", "created_at")[:200]}
-    )
+    asked = request.GET.get("q", "").replace("\x00", "")[:100]
+    for word in asked.split():
+        says = Q(name__icontains=word) | Q(organisation_name__icontains=word) | Q(email__icontains=word)
+        rows = rows.filter(says)
+    countries = dict(_countries())
+    shown = [
+        (row, countries.get(row.country_code, "")) for row in rows.order_by("due_on", "created_at")[:200]
+    ]
+    context = {
+        "requests": shown,
+        "asked": asked,
+        "show_all": ui.Action(_("Show all"), reverse("access_requests"), "x-lg"),
+    }
+    return render(request, "accounts/access_requests.html", context)
 
 
 @policy.route("accounts.access_requests")

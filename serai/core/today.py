@@ -4,7 +4,7 @@ Duties come from the apps (`core.duties`), news from those that register a sourc
 what a duty is about nor how a notice is stored.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,21 +15,52 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from serai.core import kinds, policy, ui
+from serai.core import kinds, policy, ui, words
 from serai.core.duties import Duty, duties_of
 from serai.core.viewer import Viewer, viewer_of
 
 WEEK = timedelta(days=7)
+MOST_NEWS = 60
+STORIES = 12
+"""Stories on the page Today; the page of the notices has them all."""
+
+IN_SIGHT = 7
+"""Duties of a group that are read at once; the rest open with one tap."""
 
 
 @dataclass(frozen=True)
 class News:
-    """One thing that happened, as a sentence; `is_new` until the person has read it."""
+    """One thing that happened, as a sentence; `is_new` until the person has read it.
+
+    `about` names the record it is about: news of one day about one record are one story.
+    """
 
     at: datetime
     text: str
     url: str
     is_new: bool
+    about: str = ""
+    icon: str = "bell"
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened to one record on one day: the latest, and what came before it, the newest first."""
+
+    latest: News
+    earlier: Sequence[News]
+
+    @property
+    def is_new(self) -> bool:
+        return any(news.is_new for news in (self.latest, *self.earlier))
+
+
+@dataclass(frozen=True)
+class Day:
+    """The stories of one day, in the order of their latest news; `label` is "Today", "Yesterday" or the date."""
+
+    label: str
+    stories: Sequence[Story]
 
 
 Source = Callable[[Viewer], Iterable[News]]
@@ -37,14 +68,41 @@ _sources: list[Source] = []
 
 
 def source(function: Source) -> Source:
-    """Register the decorated function; it returns at most 30 pieces of news with a constant number of queries."""
+    """Register the decorated function; it returns at most `MOST_NEWS` with a constant number of queries."""
     _sources.append(function)
     return function
 
 
 def news_of(viewer: Viewer) -> list[News]:
     found = [news for give in _sources for news in give(viewer)]
-    return sorted(found, key=lambda news: news.at, reverse=True)[:30]
+    return sorted(found, key=lambda news: news.at, reverse=True)[:MOST_NEWS]
+
+
+def by_day(news: Iterable[News]) -> list[Day]:
+    """News, the newest first, as days with their stories."""
+    days: dict[date, dict[str, list[News]]] = {}
+    for number, one in enumerate(news):
+        stories = days.setdefault(timezone.localtime(one.at).date(), {})
+        stories.setdefault(one.about or str(number), []).append(one)
+    return [
+        Day(_day_label(day), [Story(found[0], found[1:]) for found in stories.values()])
+        for day, stories in days.items()
+    ]
+
+
+def _day_label(day: date) -> str:
+    gone = (timezone.localdate() - day).days
+    return {0: _("Today"), 1: _("Yesterday")}.get(gone) or words.on_weekday(day)
+
+
+def _first(days: Iterable[Day], most: int) -> list[Day]:
+    """The days as far as their first `most` stories."""
+    kept: list[Day] = []
+    for day in days:
+        left = most - sum(len(other.stories) for other in kept)
+        if left > 0:
+            kept.append(Day(day.label, day.stories[:left]))
+    return kept
 
 
 @require_GET
@@ -56,23 +114,15 @@ def today(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": _groups(duties, day),
         "count": len(duties),
-        "news": [
-            ui.Entry(
-                timezone.localtime(news.at),
-                news.text,
-                tone="active" if news.is_new else "quiet",
-                url=news.url,
-            )
-            for news in news_of(viewer)
-        ],
+        "days": _first(by_day(news_of(viewer)), STORIES),
         "find": ui.Action(_("Find a partner"), "/find/", "search"),
         "day": day,
     }
     return render(request, "core/today.html", context)
 
 
-def _groups(duties: list[Duty], day: date) -> list[tuple[Any, str, list[ui.Row]]]:
-    """(heading, tone, rows): late, this week, later, without a date; empty groups are left out."""
+def _groups(duties: list[Duty], day: date) -> list[tuple[Any, str, list[ui.Row], list[ui.Row]]]:
+    """(heading, tone, rows in sight, rows behind them): late, this week, later, without a date; no empty groups."""
     late = [d for d in duties if d.due_on and d.due_on < day]
     soon = [d for d in duties if d.due_on and day <= d.due_on <= day + WEEK]
     later = [d for d in duties if d.due_on and d.due_on > day + WEEK]
@@ -83,7 +133,8 @@ def _groups(duties: list[Duty], day: date) -> list[tuple[Any, str, list[ui.Row]]
         (_("Later"), "quiet", later),
         (_("Without a date"), "quiet", undated),
     )
-    return [(title, tone, [_row(duty) for duty in found]) for title, tone, found in groups if found]
+    rows = [(title, tone, [_row(duty) for duty in found]) for title, tone, found in groups if found]
+    return [(title, tone, found[:IN_SIGHT], found[IN_SIGHT:]) for title, tone, found in rows]
 
 
 def _row(duty: Duty) -> ui.Row:

@@ -131,6 +131,39 @@ def test_a_steward_accepts_a_request_into_an_organisation() -> None:
         actions.decide_access_request(request=request, by=make_steward(), accept=False)
 
 
+def test_an_invited_person_need_not_write_their_name_again(client: Client) -> None:
+    actions.request_access(
+        email="n@example.org",
+        name="Nadia Farouk",
+        organisation_name="O",
+        country_code="EG",
+        message="",
+        language="fr",
+    )
+    actions.decide_access_request(
+        request=AccessRequest.objects.get(),
+        by=make_steward(),
+        accept=True,
+        organisation_id=make_organisation().pk,
+    )
+
+    page = client.get(f"/join/{_secret_in_letter()}/").content.decode()
+
+    assert 'value="Nadia Farouk"' in page
+    assert '<html lang="fr"' in page
+
+
+def test_a_manager_names_whom_they_invite(client: Client) -> None:
+    organisation = make_organisation()
+    client.force_login(make_member(organisation))
+    values = {"email": "bo@example.org", "name": " Bo Li ", "role": "member", "language": "en"}
+
+    assert client.post(f"/colleagues/{organisation.pk}/", values).status_code == 302
+
+    assert Invitation.objects.get().name == "Bo Li"
+    assert "Bo Li" in client.get(f"/colleagues/{organisation.pk}/").content.decode()
+
+
 def test_only_stewards_decide_about_requests_to_join() -> None:
     actions.request_access(
         email="n@example.org", name="N", organisation_name="O", country_code="PL", message="", language="en"

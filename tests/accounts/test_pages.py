@@ -1,8 +1,9 @@
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 
-from serai.accounts.models import NodeRole
-from tests.factories import make_member, make_organisation, make_steward, make_user
+from serai.accounts.models import AccessRequest, NodeRole
+from tests.factories import in_days, make_member, make_organisation, make_steward, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +87,53 @@ def test_sign_in_works_and_tells_nothing_about_accounts(client: Client) -> None:
         wrong.content.replace(user.email.encode(), b"")[-200:]
         == unknown.content.replace(b"nobody@example.org", b"")[-200:]
     )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "greeting"), [("", "Erfolgreich als Ana angemeldet"), ("es", "Ha iniciado sesión")]
+)
+def test_who_signs_in_is_greeted_in_their_language(client: Client, chosen: str, greeting: str) -> None:
+    user = make_user(password="correct horse battery", language="de", name="Ana")
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    if chosen:
+        client.cookies["serai_language"] = chosen
+
+    values = {"login": user.email, "password": "correct horse battery"}
+    page = client.post("/accounts/login/", values, follow=True, headers={"accept-language": "fr"})
+
+    said = [str(message) for message in page.context["messages"]]
+    assert said[0].startswith(greeting), said
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [("farouk", ["F"]), ("cairo park", ["F"]), ("@b.example", ["B"])]
+)
+def test_requests_to_join_are_searched_and_name_the_country(
+    client: Client, words: str, found: list[str]
+) -> None:
+    for name, house, email, code in (
+        ("Nadia Farouk", "Cairo Science Park", "f@a.example", "EG"),
+        ("Bo Li", "Wuhan Optics", "b@b.example", "CN"),
+    ):
+        AccessRequest.objects.create(
+            name=name, organisation_name=house, email=email, country_code=code, due_on=in_days(3)
+        )
+    client.force_login(make_steward())
+
+    page = client.get("/requests-to-join/", {"q": words}).content.decode()
+
+    shown = {"F": "Nadia Farouk", "B": "Bo Li"}
+    assert [key for key, name in shown.items() if name in page] == found
+    assert ("Egypt" in page, "EG ·" in page) == ("F" in found, False)
+
+
+def test_a_search_among_requests_that_finds_none_offers_all(client: Client) -> None:
+    client.force_login(make_steward())
+
+    page = client.get("/requests-to-join/", {"q": "nobody\x00"}).content.decode()
+
+    assert "Nobody fits these words" in page
+    assert "Show all" in page
 
 
 def test_a_node_role_is_given_by_the_secretariat_only() -> None:

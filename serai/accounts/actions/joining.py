@@ -32,8 +32,12 @@ def _may_manage(user: User, organisation_id: UUID) -> bool:
 
 
 @transaction.atomic
-def invite(*, by: User, organisation_id: UUID, email: str, role: str, language: str = "en") -> Invitation:
+def invite(
+    *, by: User, organisation_id: UUID, email: str, role: str, language: str = "en", name: str = ""
+) -> Invitation:
     """Invite somebody into an organisation, by letter. A new invitation to the same address ends the old one.
+
+    `name` is the person's, if known; they may write it otherwise when they join.
 
     Raises NotAllowed unless `by` manages the organisation, Invalid for an unknown role.
     """
@@ -42,17 +46,25 @@ def invite(*, by: User, organisation_id: UUID, email: str, role: str, language: 
     if role not in Membership.Role.values:
         raise Invalid(_("Choose a role."), fields={"role": _("Choose a role.")})
     return _send_invitation(
-        by=by, organisation_id=organisation_id, email=email.strip().lower(), role=role, language=language
+        by=by,
+        organisation_id=organisation_id,
+        email=email.strip().lower(),
+        role=role,
+        language=language,
+        name=name,
     )
 
 
-def _send_invitation(*, by: User, organisation_id: UUID, email: str, role: str, language: str) -> Invitation:
+def _send_invitation(
+    *, by: User, organisation_id: UUID, email: str, role: str, language: str, name: str
+) -> Invitation:
     Invitation.objects.filter(
         email=email, organisation_id=organisation_id, status=Invitation.Status.SENT
     ).update(status=Invitation.Status.REVOKED)
     secret = new_secret("join")
     invitation = Invitation.objects.create(
         email=email,
+        name=name.strip(),
         organisation_id=organisation_id,
         role=role,
         language=language,
@@ -192,6 +204,7 @@ def decide_access_request(
             email=request.email,
             role=Membership.Role.MANAGER,
             language=request.language,
+            name=request.name,
         )
     return request
 

@@ -42,8 +42,9 @@ def save_preferences(
 
 
 def mark_read(*, notice: Notice, by: User) -> None:
-    """Put a notice away. No audit entry: nothing but a person's own view changes."""
-    Notice.objects.filter(pk=notice.pk, user=by, read_at__isnull=True).update(read_at=timezone.now())
+    """Put a notice away, with the others about the same record. No audit entry: only a person's own view changes."""
+    same = Notice.objects.filter(user=by, object_kind=notice.object_kind, object_id=notice.object_id)
+    same.filter(read_at__isnull=True).update(read_at=timezone.now())
 
 
 def mark_all_read(*, by: User) -> int:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from serai.accounts import policies as people
 from serai.core import policy
 from serai.core.viewer import viewer_of
-from serai.directory import policies
+from serai.directory import places, policies
 from serai.directory.actions.joining import accept_access_request
 from serai.directory.views.edit import person_of
 
@@ -31,4 +31,6 @@ def access_accept(request: HttpRequest, pk: UUID) -> HttpResponse:
     words = asked.organisation_name.split()
     longest = max(words, key=len, default="")
     alike = seen.filter(name__icontains=longest).order_by("name")[:MOST] if longest else seen.none()
-    return render(request, "directory/access_accept.html", {"asked": asked, "alike": alike})
+    country = places.in_country(asked.country_code)
+    context = {"asked": asked, "alike": alike, "country": places.place_name(country) if country else ""}
+    return render(request, "directory/access_accept.html", context)

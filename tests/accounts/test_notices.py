@@ -1,0 +1,136 @@
+"""The notices of a person, and the page Today, for somebody with many."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from serai.accounts.models import Notice, User
+from serai.cooperation.models import Case
+from serai.core import today
+from tests.factories import in_days, make_case, make_listing, make_member, make_organisation, make_steward
+
+pytestmark = pytest.mark.django_db
+
+
+class Inbox:
+    def __init__(self) -> None:
+        self.house = make_organisation()
+        self.person: User = make_member(self.house)
+        self.client = Client()
+        self.client.force_login(self.person)
+
+    def case(self, title: str = "A case") -> Case:
+        return make_case(self.house, make_organisation(), title=title)
+
+    def notice(self, case: Case, words: str, days_ago: int = 0, minute: int = 0) -> Notice:
+        number = Notice.objects.count()
+        made = Notice.objects.create(
+            user=self.person,
+            kind="cooperation.case_opened",
+            object_kind="case",
+            object_id=case.pk,
+            values={"title": words, "url": f"/build/cases/{case.pk}/"},
+            key=f"notice {number}",
+        )
+        at = timezone.localtime().replace(hour=12, minute=minute, second=0) - timedelta(days=days_ago)
+        Notice.objects.filter(pk=made.pk).update(created_at=at)
+        return made
+
+    def text(self, address: str) -> str:
+        page = self.client.get(address).content.decode()
+        return " ".join(re.sub(r"<[^>]+>", " ", page.split("<main")[1]).split())
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+def news(day: int, about: str, text: str) -> today.News:
+    at = datetime(2026, 3, day, 9, tzinfo=UTC)
+    return today.News(at, text, "/", is_new=text == "new", about=about)
+
+
+def test_news_of_one_day_about_one_record_are_one_story() -> None:
+    found = [
+        news(3, "case:1", "c"),
+        news(3, "case:2", "d"),
+        news(3, "case:1", "new"),
+        news(2, "case:1", "a"),
+        news(2, "", "x"),
+        news(2, "", "y"),
+    ]
+
+    days = today.by_day(found)
+
+    assert [(d.label, [(s.latest.text, [n.text for n in s.earlier]) for s in d.stories]) for d in days] == [
+        ("Tue, 3 Mar 2026", [("c", ["new"]), ("d", [])]),
+        ("Mon, 2 Mar 2026", [("a", []), ("x", []), ("y", [])]),
+    ]
+    assert [story.is_new for story in days[0].stories] == [True, False]
+
+
+@pytest.mark.parametrize("address", ["/notices/", "/today/"])
+def test_the_pages_say_the_day_once_and_fold_what_is_about_one_record(inbox: Inbox, address: str) -> None:
+    first, second = inbox.case(), inbox.case()
+    inbox.notice(first, "Pumps", 1)
+    inbox.notice(first, "Pipes", minute=1)
+    inbox.notice(second, "Valves", minute=2)
+    inbox.notice(first, "Meters", minute=3)
+
+    text = inbox.text(address)
+
+    order = [text.index(word) for word in ("Meters", "1 earlier notice about it", "Pipes", "Valves", "Pumps")]
+    assert order == sorted(order)
+    assert text.count("Yesterday") == 1
+
+
+def test_sixty_notices_take_few_lines_on_the_page_today(inbox: Inbox) -> None:
+    for number in range(20):
+        case = inbox.case()
+        for _turn in range(3):
+            inbox.notice(case, f"Matter {number}", number // 5)
+
+    page = inbox.client.get("/today/").content.decode()
+
+    assert page.split("What changed")[1].count('<li class="row-item">') == today.STORIES
+    assert page.count("2 earlier notices about it") == today.STORIES
+    assert inbox.client.get("/notices/").content.decode().count('<li class="row-item">') == 20
+
+
+def test_a_notice_is_opened_by_a_link_and_puts_away_those_about_the_same_record(inbox: Inbox) -> None:
+    case, other = inbox.case(), inbox.case()
+    inbox.notice(case, "Pumps")
+    opened = inbox.notice(case, "Pipes")
+    left = inbox.notice(other, "Valves")
+    page = inbox.client.get("/today/").content.decode()
+    assert f'href="/notices/{opened.pk}/open"' in page
+
+    answer = inbox.client.get(f"/notices/{opened.pk}/open")
+
+    assert (answer.status_code, answer["Location"]) == (302, f"/build/cases/{case.pk}/")
+    assert list(Notice.objects.filter(read_at__isnull=True)) == [left]
+    assert "Valves" in inbox.text("/notices/?new=1")
+    assert "Pumps" not in inbox.text("/notices/?new=1")
+
+
+def test_the_notices_of_others_are_not_opened(inbox: Inbox) -> None:
+    notice = inbox.notice(inbox.case(), "Pumps")
+    stranger = Client()
+    stranger.force_login(make_steward())
+
+    assert stranger.get(f"/notices/{notice.pk}/open").status_code == 404
+    assert Notice.objects.filter(read_at__isnull=True).count() == 1
+
+
+def test_many_duties_of_one_kind_are_folded_behind_the_first(inbox: Inbox) -> None:
+    for number in range(today.IN_SIGHT + 3):
+        make_listing(organisation=inbox.house, title=f"Offer {number}", expires_on=in_days(3))
+
+    text = inbox.text("/today/")
+
+    assert "3 more" in text
+    assert all(f"Offer {number}" in text for number in range(today.IN_SIGHT + 3))
