@@ -30,6 +30,7 @@ from .files import (
 from .files import read_wish as read_one_wish
 from .fixed import ContradictionError, FixedProblem, check_fixed, propagate, read_fixed, write_fixed
 from .generate import FAMILIES, generate, random_fixed
+from .packages import PYTHON_SAT, SCIPY, not_installed
 from .profile import bound_without_search, profile_bound
 from .race import FixedPlan, solve_fixed
 from .repair import repair, what_if
@@ -57,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(options)
     except InvalidEventError as error:
         print(f"error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except ImportError as error:
+        print(f"error: a package this needs is not installed: {error.name}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
         # Whoever read our output has enough of it.
@@ -237,7 +241,7 @@ def _solve_fixed(options: argparse.Namespace, problem: FixedProblem) -> int:
     _write(fixed_plan_as_json(plan), options.out)
     if options.svg is not None:
         options.svg.write_text(draw_fixed(problem, plan), encoding="utf-8")
-    for line in plan.conflict:
+    for line in (*plan.conflict, *(f"note: {x}" for x in plan.engine["notes"])):
         print(line, file=sys.stderr)
     return {"infeasible": IMPOSSIBLE, "unknown": NOTHING_FOUND}.get(plan.status, DONE)
 
@@ -329,6 +333,10 @@ def explain_fixed(problem: FixedProblem) -> list[str]:
     except ContradictionError as error:
         return [f"Impossible: {error}"]
     found = [f"At least {bound} breaks, whatever the schedule."]
+    missing = not_installed(SCIPY, PYTHON_SAT)
+    found += [f"{x} is not installed: there may be more that it could prove." for x in missing]
+    if not_installed(SCIPY):
+        return found
     for more in (1, 2, 4):
         if bound == 0:
             break
@@ -396,6 +404,8 @@ def _repair(options: argparse.Namespace) -> int:
     )
     counts = {kind: sum(d.kind == kind for d in result.differences) for kind in ("lost", "moved", "added")}
     print(", ".join(f"{n} {kind}" for kind, n in counts.items()), file=sys.stderr)
+    for line in result.plan.engine["notes"]:
+        print(f"note: {line}", file=sys.stderr)
     return DONE
 
 

@@ -22,6 +22,7 @@ from .files import read_event, read_json
 from .fixed import ContradictionError, FixedProblem, propagate, read_fixed
 from .fixed import check_fixed as check_schedule
 from .generate import FAMILIES, generate, random_fixed
+from .packages import SCIPY, not_installed
 from .peers import cp_sat, greedy_fixed, greedy_wishes
 from .profile import improve_destructively, joint_bound, profile_bound
 from .race import FixedPlan, solve_fixed
@@ -58,6 +59,12 @@ def run(options: argparse.Namespace) -> int:
         tell(f"sections: {strange[0]!r} is not one of {', '.join(SECTIONS)}")
         return 2
     tell(f"Machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start.\n")
+    missing = not_installed()
+    if missing:
+        tell(f"Not installed, so left out or replaced: {', '.join(missing)}.\n")
+    if "bound" in sections and not_installed(SCIPY):
+        tell("Bounds without search need SciPy, so that section is left out.\n")
+        sections.remove("bound")
     needs_lists = {"exact", "fairness", "bound"} & set(sections)
     fixed = list(_fixed_lists(options)) if needs_lists else []
     for name, section in (("exact", _exact), ("fairness", _fairness), ("bound", _bound)):

@@ -222,12 +222,15 @@ class Chooser:
         """Proved upper bounds on the number of meetings and on the weight, each on its own."""
         if self.n == 0:
             return 0, 0
-        found = []
+        found: list[int | None] = []
         for gain in (np.ones(self.n), self.weight):
             result = self._solve(-gain, self.rows(promises=False), self.n, frozenset(), time_limit_s / 2)
-            limit = len(self.model.event.wishes) if gain[0] == 1.0 else int(self.weight.sum())
-            found.append(int(np.floor(-result[2] + EPSILON)) if result else limit)
-        return found[0], found[1]
+            found.append(int(np.floor(-result[2] + EPSILON)) if result else None)
+        count, weight = found
+        return (
+            Beside(self.model, {}, 0).most if count is None else count,
+            self._simple_bound() if weight is None else weight,
+        )
 
     def choose_without_promises(
         self, *, time_limit_s: float = 60.0, fixed: frozenset[int] = frozenset()
@@ -333,7 +336,8 @@ class Chooser:
         return result.columns, result.value, result.dual, result.proved
 
     def _simple_bound(self) -> int:
-        """Half of what everybody could meet at most by weight: a bound that needs no solver."""
+        """Half of what everybody could meet at most by weight, and as many of the heaviest wishes as there is
+        room for: a bound that needs no solver."""
         total = 0.0
         for p, options in enumerate(self.by_person):
             best: dict[int, float] = {}
@@ -342,7 +346,9 @@ class Chooser:
             room = self.model.capacity_of_person(p)
             limit = self.model.event.people[p].max_meetings
             total += sum(sorted(best.values())[::-1][: room if limit is None else min(room, limit)])
-        return int(total // 2)
+        most = Beside(self.model, {}, 0).most
+        heaviest = sorted((w.weight for w in self.model.event.wishes if w.weight > 0), reverse=True)[:most]
+        return min(int(total // 2), sum(heaviest))
 
 
 class Beside:

@@ -15,13 +15,16 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csr_array
 
 from .encode import count_breaks, encode
 from .fixed import ContradictionError, Domains, FixedProblem, meetings_over
+from .packages import SCIPY, not_installed
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 UNSATISFIABLE = 20
 PREPROCESSING_ROUNDS = 2
@@ -54,7 +57,8 @@ def profile_bound(
 ) -> ProfileResult:
     """A proved lower bound on the breaks. Raises ContradictionError if not even profiles fit the tables.
 
-    Without `integral` only the linear relaxation is solved: nearly as good, much quicker.
+    Without `integral` only the linear relaxation is solved: nearly as good, much quicker. Raises ImportError
+    where SciPy is missing.
     """
     classes: Counter[Key] = Counter(
         profile_key(problem, domains, p) for p in range(problem.participants) if domains.of[p]
@@ -118,7 +122,10 @@ def bound_without_search(problem: FixedProblem, domains: Domains, time_limit_s: 
     """The best lower bound on the breaks that branches over no schedule: profile, joint, then destructive.
 
     Raises ContradictionError where a relaxation shows that nothing fits. Each bound has the time limit.
+    Where SciPy or python-sat is missing, the others have to do.
     """
+    if not_installed(SCIPY):
+        return improve_destructively(problem, domains, 0, time_limit_s)
     bound = profile_bound(problem, domains, time_limit_s).bound
     bound = max(bound, joint_bound(problem, domains, time_limit_s).bound)
     return improve_destructively(problem, domains, bound, time_limit_s)
@@ -228,12 +235,16 @@ class _Flow:
             self.entries.append((row, z, -2.0))
 
     def matrix(self) -> csr_array:
+        from scipy.sparse import csr_array
+
         rows, columns, values = zip(*self.entries, strict=True)
         return csr_array((values, (rows, columns)), shape=(len(self.low), len(self.cost)))
 
     def solve_inside(self, time_limit_s: float) -> tuple[float, bool, tuple[int, ...]] | None:
         """The linear programme by interior points: a quarter of the simplex method's time where every
         person has a flow of her own."""
+        from scipy.optimize import linprog
+
         matrix, low, high = self.matrix(), np.array(self.low), np.array(self.high)
         equal = low == high
         result = linprog(  # type: ignore[call-overload]  # its types know no sparse arrays
@@ -251,6 +262,8 @@ class _Flow:
         return (float(result.fun), True, ()) if result.status == 0 else (0.0, False, ())
 
     def solve(self, time_limit_s: float, integral: bool) -> tuple[float, bool, tuple[int, ...]] | None:
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
         result = milp(
             np.array(self.cost),
             integrality=np.full(len(self.cost), int(integral), dtype=np.int64),

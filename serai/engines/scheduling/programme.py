@@ -1,13 +1,15 @@
 """Integer programmes in a process of its own: HiGHS may crash, hang or be killed, the plan goes on.
 
 A `Solver` keeps one child process (`main` below) for as long as it is open and starts a
-new one when it is lost. What was lost is said in `notes`; a programme without an answer is None, and
-every caller has a way to go on without.
+new one when it is lost. What was lost or is not installed is said in `notes`; a programme without an answer
+is None, and every caller has a way to go on without.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import os
 import pickle
 import select
@@ -16,20 +18,30 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-# How much longer than its limit a programme may take: HiGHS looks at its clock between steps only.
-GRACE_S = 10.0
+from .child import die_with_parent
+
+# How much longer than its limit a programme may take, at least and at most: HiGHS looks at its clock
+# between steps only. In between, as long again.
+GRACE_S, MOST_GRACE_S = 2.0, 10.0
+# How long a child may take to load SciPy; and how long after the end of a run it may still answer.
+START_S, END_GRACE_S = 20.0, 1.0
 # Up to so many columns a programme is solved here: starting a process would take longer.
 SMALL = 400
 # Lost so often, the child is not started again.
 MAX_LOST = 3
+# No answer is longer; more is not an answer.
+MAX_ANSWER_BYTES = 1 << 28
+PIECE_BYTES = 1 << 20
 ROOT = Path(__file__).resolve().parents[3]
 OPTIMAL, INFEASIBLE = 0, 2
+READY, MISSING = "ready", "missing"
+NOT_INSTALLED = "SciPy (HiGHS) is not installed; wishes are chosen and limits counted without it"
 
 
 class Rows:
@@ -71,12 +83,21 @@ class Answer:
     lowering: np.ndarray | None = None
 
 
-class Solver:
-    """The child process; used as a context manager, or closed."""
+class LostError(Exception):
+    """The child ended, or what it says makes no sense."""
 
-    def __init__(self) -> None:
+
+class Solver:
+    """The child process; used as a context manager, or closed. Nobody waits for it long after `deadline`."""
+
+    def __init__(self, deadline: float = math.inf) -> None:
         self.notes: list[str] = []
+        self.deadline = deadline
         self._child: subprocess.Popen[bytes] | None = None
+        self._ready = False
+        self._asked = 0
+        self._lost_times = 0
+        self._missing = False
 
     def __enter__(self) -> Solver:
         return self
@@ -86,7 +107,8 @@ class Solver:
 
     def start(self) -> None:
         """Starts the child now, so that it is ready when the first programme comes."""
-        if self._child is None and len(self.notes) < MAX_LOST:
+        if self._child is None and not self._missing and self._lost_times < MAX_LOST:
+            self._ready = False
             self._child = subprocess.Popen(
                 [sys.executable, "-c", f"from {__name__} import main; main()"],
                 stdin=subprocess.PIPE,
@@ -94,6 +116,9 @@ class Solver:
                 stderr=subprocess.DEVNULL,
                 cwd=ROOT,
             )
+            assert self._child.stdin is not None
+            # A stopped child reads nothing: a full pipe must not hold us up.
+            os.set_blocking(self._child.stdin.fileno(), False)
 
     def close(self) -> None:
         child, self._child = self._child, None
@@ -118,7 +143,7 @@ class Solver:
         """Minimises cost·x within the rows and 0 <= x <= 1 (or the bounds given); None if there is no
         answer in time or the process was lost."""
         n = len(cost)
-        if n == 0:
+        if n == 0 or self._missing or time.monotonic() >= self.deadline:
             return None
         time_limit_s = max(time_limit_s, 0.1)
         question = {
@@ -131,63 +156,118 @@ class Solver:
             "ends": np.array(rows.ends, dtype=np.int32),
             "low": np.array(rows.low, dtype=float),
             "high": np.array(rows.high, dtype=float),
-            "time_limit": time_limit_s,
+            "time_limit": min(time_limit_s, max(self.deadline - time.monotonic(), 0.1)),
         }
         if n <= SMALL and self._child is None:
-            return work(question)
+            try:
+                return work(question)
+            except ImportError:
+                self._not_installed()
+                return None
         for _ in range(2):
             try:
                 self.start()
                 if self._child is None:
                     return None
-                return self._ask(self._child, question, time.monotonic() + time_limit_s + GRACE_S)
+                return self._ask(self._child, question)
             except TimeoutError:
-                self._lost(f"HiGHS gave no answer within {time_limit_s:.0f} s and was stopped")
+                self._lost(f"HiGHS gave no answer to a programme of {time_limit_s:.1f} s and was stopped")
                 return None
-            except (OSError, EOFError, pickle.UnpicklingError):
+            except (OSError, LostError):
                 self._lost("the process of HiGHS ended early")
         return None
 
     def _lost(self, note: str) -> None:
         self.close()
+        self._lost_times += 1
         self.notes.append(note)
 
-    def _ask(
-        self, child: subprocess.Popen[bytes], question: dict[str, Any], deadline: float
-    ) -> Answer | None:
-        _send(child.stdin, question)
+    def _not_installed(self) -> None:
+        self.close()
+        self._missing = True
+        self.notes.append(NOT_INSTALLED)
+
+    def _ask(self, child: subprocess.Popen[bytes], question: dict[str, Any]) -> Answer | None:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        end = self.deadline + END_GRACE_S
+        if not self._ready:
+            state = _receive(child.stdout, min(time.monotonic() + START_S, end)).get("state")
+            if state == MISSING:
+                self._not_installed()
+                return None
+            if state != READY:
+                raise LostError
+            self._ready = True
+        self._asked += 1
+        limit = question["time_limit"] = min(
+            question["time_limit"], max(self.deadline - time.monotonic(), 0.1)
+        )
+        patience = limit + min(max(GRACE_S, limit), MOST_GRACE_S)
+        deadline = min(time.monotonic() + patience, end)
+        _send(child.stdin, {**question, "number": self._asked}, deadline)
         answer = _receive(child.stdout, deadline)
-        if isinstance(answer, str):
-            self.notes.append(f"HiGHS: {answer}")
+        if answer.get("number") != self._asked:
+            raise LostError
+        if "error" in answer:
+            self.notes.append(f"HiGHS: {answer['error']}")
             return None
-        return answer if isinstance(answer, Answer) else None
+        return _read_answer(answer, len(question["cost"]))
 
 
-def _send(stream: BinaryIO | Any, message: object) -> None:
-    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-    stream.write(struct.pack("!Q", len(data)))
-    stream.write(data)
-    stream.flush()
+def _read_answer(data: dict[str, Any], n: int) -> Answer:
+    """Raises LostError unless it is an answer of n columns."""
+    try:
+        columns = data["columns"]
+        arrays = {
+            key: None if data[key] is None else np.array(data[key], dtype=float).reshape(n)
+            for key in ("x", "raising", "lowering")
+        }
+        if columns is not None:
+            columns = tuple(map(int, columns))
+            if any(not 0 <= i < n for i in columns):
+                raise LostError
+        return Answer(columns, float(data["value"]), float(data["dual"]), data["proved"] is True, **arrays)
+    except (KeyError, TypeError, ValueError) as error:
+        raise LostError from error
 
 
-def _receive(stream: BinaryIO | Any, deadline: float | None) -> object:
-    """One message. Raises EOFError at the end, TimeoutError after the deadline."""
+def _send(stream: BinaryIO | Any, question: dict[str, Any], deadline: float) -> None:
+    """Raises TimeoutError if the child has not taken all of it by the deadline."""
+    data = pickle.dumps(question, protocol=pickle.HIGHEST_PROTOCOL)
+    rest = memoryview(struct.pack("!Q", len(data)) + data)
+    descriptor = stream.fileno()
+    while rest:
+        _, ready, _ = select.select([], [descriptor], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            raise TimeoutError
+        rest = rest[os.write(descriptor, rest[:PIECE_BYTES]) :]
+
+
+def _receive(stream: BinaryIO | Any, deadline: float) -> dict[str, Any]:
+    """One message of the child. Raises LostError at the end or for nonsense, TimeoutError after the deadline."""
     (size,) = struct.unpack("!Q", _read(stream, 8, deadline))
-    # Both ends are this module: nobody else writes into the pipe.
-    return pickle.loads(_read(stream, size, deadline))  # noqa: S301
+    if size > MAX_ANSWER_BYTES:
+        raise LostError
+    try:
+        message = json.loads(_read(stream, size, deadline))
+    except ValueError as error:
+        raise LostError from error
+    if not isinstance(message, dict):
+        raise LostError
+    return message
 
 
-def _read(stream: BinaryIO | Any, size: int, deadline: float | None) -> bytes:
+def _read(stream: BinaryIO | Any, size: int, deadline: float) -> bytes:
     parts = bytearray()
     descriptor = stream.fileno()
     while len(parts) < size:
-        patience = None if deadline is None else max(0.0, deadline - time.monotonic())
-        ready, _, _ = select.select([descriptor], [], [], patience)
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
             raise TimeoutError
-        part = os.read(descriptor, size - len(parts))
+        part = os.read(descriptor, min(size - len(parts), PIECE_BYTES))
         if not part:
-            raise EOFError
+            raise LostError
         parts += part
     return bytes(parts)
 
@@ -243,17 +323,29 @@ def main() -> None:
 
     HiGHS may print; what it prints must not get between the answers.
     """
-    import scipy.optimize  # noqa: F401  (loaded while nobody waits)
-
+    die_with_parent()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    while True:
+
+    def say(message: dict[str, Any]) -> None:
+        data = json.dumps(message).encode()
+        answers.write(struct.pack("!Q", len(data)) + data)
+        answers.flush()
+
+    try:
+        import scipy.optimize  # noqa: F401  (loaded while nobody waits)
+    except ImportError:
+        say({"state": MISSING})
+        return
+    say({"state": READY})
+    while head := sys.stdin.buffer.read(8):
+        # Only our parent writes into this pipe.
+        question = pickle.loads(sys.stdin.buffer.read(struct.unpack("!Q", head)[0]))  # noqa: S301
         try:
-            question: Any = _receive(sys.stdin.buffer, None)
-        except EOFError:
-            return
-        try:
-            answer: object = work(question)
+            answer = {
+                key: value.tolist() if isinstance(value, np.ndarray) else value
+                for key, value in asdict(work(question)).items()
+            }
         except (ValueError, MemoryError, np.linalg.LinAlgError) as error:
-            answer = str(error)
-        _send(answers, answer)
+            answer = {"error": str(error)}
+        say({**answer, "number": question["number"]})

@@ -10,15 +10,18 @@ import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .child import is_stopped
 from .conflict import minimal_conflict
 from .fixed import (
     ContradictionError,
@@ -42,8 +45,16 @@ CONFLICT_LIMIT_S = 5.0
 HEAD_START_S = 0.5
 """How long the first arm is alone: most lists are decided by then, and a second process costs as much."""
 WAIT_BEFORE_LATE_ARMS_S = 3.0
-GRACE_S = 5.0
+LATE_SHARE = 0.4
+"""They wait no longer than this share of the time limit."""
+QUICK_SEARCH_S = 1.0
+GRACE_S = 2.0
+"""With nothing in hand a quick schedule is worth so much more time, and so is an explanation."""
 FAR_AWAY = float("inf")
+MAX_LINE_BYTES = 1 << 20
+"""No message is longer; more without a line's end is nonsense."""
+MAX_KILLED = 1
+"""So often an arm that a signal ended is started again: it may have been the memory of a moment."""
 
 
 @dataclass(frozen=True)
@@ -85,21 +96,19 @@ class _Arm:
         self.name = name
         # A file, not a pipe: a chatty solver would fill a pipe nobody reads and hang.
         self.complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop()
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", BOOT, str(Path(__file__).parent), name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.complaints,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-        assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(payload)
-            self.process.stdin.close()
-        except BrokenPipeError:
-            # It died before it read its problem; reading its output will say so.
-            pass
+        # The problem too: an arm that is stopped would never empty a pipe.
+        with tempfile.TemporaryFile() as problem:
+            problem.write(payload)
+            problem.seek(0)
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", BOOT, str(Path(__file__).parent), name],
+                stdin=problem,
+                stdout=subprocess.PIPE,
+                stderr=self.complaints,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )
         self.buffer = b""
+        self.nonsense = False
 
     def lines(self) -> list[dict[str, Any]] | None:
         """Messages that have arrived; None at the end of the stream."""
@@ -111,11 +120,19 @@ class _Arm:
         found = []
         for line in whole:
             try:
-                found.append(json.loads(line))
-            except json.JSONDecodeError:
+                message = json.loads(line)
+            except ValueError:
                 # Solvers print banners of their own; they are no messages.
                 continue
+            if isinstance(message, dict):
+                found.append(message)
+        if len(self.buffer) > MAX_LINE_BYTES:
+            self.buffer, self.nonsense = b"", True
         return found
+
+    def says_nothing(self) -> bool:
+        """Whether somebody stopped the process without ending it."""
+        return is_stopped(self.process.pid)
 
     def stop(self, *, ended: bool = False) -> str:
         """Kills the process if it still runs; what it complained about."""
@@ -152,6 +169,7 @@ class _Race:
         self.explain_conflict = explain_conflict
         self.progress = progress
         self.late = 0.0
+        self.killed: Counter[str] = Counter()
         self.best: tuple[int, ...] | None = None
         self.value: int | None = None
         self.bound = 0
@@ -167,33 +185,39 @@ class _Race:
         except ContradictionError as error:
             self.infeasible, self.winner = str(error), "propagation"
         else:
-            payload = json.dumps({"problem": write_fixed(self.problem), "seed": self.seed}).encode()
             if self.workers == 1 and len(self.arms) > 1:
                 first = min(self.deadline, time.monotonic() + 0.2 * self.time_limit_s)
-                self._race(self.arms[:1], payload, first)
+                self._race(self.arms[:1], first)
                 if not self._over():
-                    self._race(self.arms[1:], payload, self.deadline)
+                    self._race(self.arms[1:], self.deadline)
             else:
-                self._race(self.arms, payload, self.deadline)
+                self._race(self.arms, self.deadline)
             if self.value is None and self.infeasible is None:
                 # No arm had an answer: a quick schedule, without a proof, is worth a moment more.
                 self.late = FAR_AWAY
-                self._race(LATE_ARMS, payload, max(self.deadline, time.monotonic() + GRACE_S))
+                self._race(LATE_ARMS, max(self.deadline, time.monotonic() + GRACE_S))
         return self._answer()
+
+    def _payload(self) -> bytes:
+        left = self.deadline - time.monotonic()
+        seconds = min(QUICK_SEARCH_S, max(0.25 * QUICK_SEARCH_S, 0.5 * left))
+        data = {"problem": write_fixed(self.problem), "seed": self.seed, "seconds": seconds}
+        return json.dumps(data).encode()
 
     def _over(self) -> bool:
         return self.infeasible is not None or (self.value is not None and self.value <= self.bound)
 
-    def _race(self, names: Sequence[str], payload: bytes, until: float) -> None:
+    def _race(self, names: Sequence[str], until: float) -> None:
         running: dict[str, _Arm] = {}
         with selectors.DefaultSelector() as selector:
 
             def start(name: str) -> None:
-                arm = running[name] = _Arm(name, payload)
+                arm = running[name] = _Arm(name, self._payload())
                 selector.register(arm.process.stdout, selectors.EVENT_READ, arm)  # type: ignore[arg-type]
 
             second = time.monotonic() + HEAD_START_S
-            late = self.late or time.monotonic() + WAIT_BEFORE_LATE_ARMS_S
+            wait = min(WAIT_BEFORE_LATE_ARMS_S, LATE_SHARE * self.time_limit_s)
+            late = self.late or time.monotonic() + wait
             waiting = list(names)
             try:
                 while (running or waiting) and not self._over() and time.monotonic() < until:
@@ -210,22 +234,41 @@ class _Race:
                         for name in LATE_ARMS:
                             start(name)
                     for key, _ in events:
-                        self._listen(key.data, running, selector)
+                        if not self._listen(key.data):
+                            selector.unregister(key.fileobj)
+                            del running[key.data.name]
+                            if self._may_start_again(key.data):
+                                start(key.data.name)
             finally:
                 for arm in running.values():
+                    if arm.says_nothing():
+                        self.notes.append(f"{arm.name} was stopped from outside and had no say")
                     arm.stop()
 
-    def _listen(self, arm: _Arm, running: dict[str, _Arm], selector: selectors.BaseSelector) -> None:
+    def _listen(self, arm: _Arm) -> bool:
+        """Takes what the arm says; False if it is no more."""
         messages = arm.lines()
-        if messages is None:
-            selector.unregister(arm.process.stdout)  # type: ignore[arg-type]
-            complaint = arm.stop(ended=True)
-            if arm.process.returncode:
+        if messages is None or arm.nonsense:
+            complaint = arm.stop(ended=messages is None)
+            if arm.nonsense:
+                self.notes.append(f"{arm.name} wrote nonsense and was ended")
+            elif arm.process.returncode < 0:
+                self.notes.append(f"{arm.name} was ended by {signal.Signals(-arm.process.returncode).name}")
+            elif arm.process.returncode:
                 self.notes.append(f"{arm.name} ended with code {arm.process.returncode}: {complaint}")
-            del running[arm.name]
-            return
+            return False
         for message in messages:
-            self._take(arm.name, message)
+            try:
+                self._take(arm.name, message)
+            except (TypeError, ValueError):
+                self.notes.append(f"{arm.name} said what makes no sense: {str(message)[:80]}")
+        return True
+
+    def _may_start_again(self, arm: _Arm) -> bool:
+        if arm.process.returncode >= 0 or self.killed[arm.name] >= MAX_KILLED:
+            return False
+        self.killed[arm.name] += 1
+        return True
 
     def _take(self, name: str, message: dict[str, Any]) -> None:
         if "engine" in message:
@@ -269,7 +312,9 @@ class _Race:
             status: Status = "infeasible"
             conflict = (self.infeasible,)
             if self.explain_conflict:
-                conflict = minimal_conflict(self.problem, time.monotonic() + CONFLICT_LIMIT_S) or conflict
+                left = self.deadline - time.monotonic()
+                until = time.monotonic() + min(CONFLICT_LIMIT_S, max(GRACE_S, left))
+                conflict = minimal_conflict(self.problem, until) or conflict
         elif self.value is None:
             status = "unknown"
         else:

@@ -30,6 +30,9 @@ from .types import (
     Repair,
 )
 
+# How much longer than the budget a repair may take for the bound on what could be refilled.
+BOUND_PATIENCE_S = 5.0
+
 
 def repair(event: Event, plan: Plan, changes: Changes, budget: Budget | None = None) -> Repair:
     """The plan after the changes: what is lost is taken out, freed places are given to other wishes.
@@ -57,7 +60,7 @@ def repair(event: Event, plan: Plan, changes: Changes, budget: Budget | None = N
     refiller = _Refiller(model, board, frozen, now_mask)
     refiller.insert_all(number[w] for w in lost_wishes if w in number)
     refiller.insert_all(range(len(event.wishes)))
-    with Solver() as solver:
+    with Solver(max(deadline, time.monotonic()) + BOUND_PATIENCE_S) as solver:
         # What was refilled often proves the bound that needs no solver; else it starts while we go on.
         if len(board.placed) < len(before) + beside.most:
             solver.start()
@@ -385,6 +388,7 @@ def what_if(
         f"{change}: {_more(after_count - before_count, 'meeting')}, at most {after_count} instead of"
         f" {before_count}; weight at most {after_weight} instead of {before_weight}."
     )
+    text = " ".join((text, *(f"{note}." for note in dict.fromkeys(solver.notes))))
     return Price(change, before_count, after_count, before_weight, after_weight, text)
 
 

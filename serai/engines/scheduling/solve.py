@@ -67,7 +67,7 @@ def solve(
     validate(event)
     if "fairness" not in objective:
         event = replace(event, rules=replace(event.rules, guarantee_count=0))
-    with Solver() as solver:
+    with Solver(time.monotonic() + time_limit_s) as solver:
         run = _Run(event, objective, time_limit_s, seed, workers, progress, solver)
         return run.plan(start, frozenset(frozen))
 
@@ -165,6 +165,7 @@ class _Run:
     def _contradiction(self, chooser: Chooser) -> tuple[str, ...]:
         """A smallest set of promises that cannot hold together, in words."""
         deadline = time.monotonic() + CONFLICT_LIMIT_S
+        self.solver.deadline = max(self.solver.deadline, deadline)
         kept = shrink(chooser.promises(), lambda keep: chooser.contradict(keep, CONFLICT_LIMIT_S), deadline)
         found = ["These promises cannot hold together within the limits, tables and open slots:"]
         for kind, i in kept:
@@ -215,10 +216,18 @@ class _Run:
         restore(board, best)
 
     def _fill(self, placer: Placer) -> None:
-        """Wishes beyond the choice that still fit, the heaviest first."""
-        board, model = placer.board, self.model
-        wishes = self.event.wishes
+        """Wishes beyond the choice that still fit, the heaviest first; before all others those of people
+        below their guarantee, which only a choice cut short leaves so."""
+        board, model, event = placer.board, self.model, self.event
+        wishes, promised = event.wishes, [p.min_meetings for p in event.people]
         order = sorted(range(len(wishes)), key=lambda w: (not wishes[w].must, -wishes[w].weight, w))
+
+        def short(i: int) -> bool:
+            return any(board.count[p] < promised[p] for p in (model.options[i].a, model.options[i].b))
+
+        for w in order:
+            if w not in board.placed:
+                any(placer.insert(i) or placer.insert_by_chain(i) for i in model.options_of[w] if short(i))
         for w in order:
             if w not in board.placed and wishes[w].weight >= 0:
                 any(placer.insert(i) for i in model.options_of[w])
@@ -331,7 +340,7 @@ class _Run:
                 "objective": list(self.objective),
                 "choice_proved": choice.exact,
                 "in_time": self.in_time,
-                "notes": list(self.solver.notes),
+                "notes": list(dict.fromkeys(self.solver.notes)),
             },
             trace=tuple(self.trace),
         )

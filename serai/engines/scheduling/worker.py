@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from .child import die_with_parent
 from .encode import Formula, count_breaks, encode, slots_of_model
 from .fixed import ContradictionError, Domains, FixedProblem, check_fixed, propagate, read_fixed
 
@@ -22,10 +23,10 @@ FIRST_WIDTH = 16
 """Breaks the first counter tells apart; doubled when they are not enough."""
 FEW_BREAKS = 3
 """Up to this many levels the limit on breaks is a clause of a solver of its own."""
-LOCAL_SEARCH_S = 1.0
 
 
 def main() -> None:
+    die_with_parent()
     data = json.load(sys.stdin)
     problem = read_fixed(data["problem"])
 
@@ -37,7 +38,7 @@ def main() -> None:
         domains = propagate(problem)
         arm = ARMS[sys.argv[1]]
         if arm is local_search:
-            local_search(problem, domains, emit, int(data.get("seed", 0)))
+            local_search(problem, domains, emit, int(data["seed"]), float(data["seconds"]))
         else:
             arm(problem, domains, emit)
     except ContradictionError as error:
@@ -49,7 +50,11 @@ def bound_by_profiles(problem: FixedProblem, domains: Domains, emit: Emit) -> No
     # Loads SciPy, which the other arms do without.
     from .profile import profile_bound
 
-    bound = profile_bound(problem, domains, 30.0, integral=False).bound
+    try:
+        bound = profile_bound(problem, domains, 30.0, integral=False).bound
+    except ImportError:
+        emit(missing="SciPy (profile bound)")
+        return
     emit(bound=bound, engine="HiGHS (profile bound)")
 
 
@@ -95,18 +100,6 @@ def sat_upwards(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
                     emit(infeasible="No schedule keeps every rule (refuted by search).")
                 return
         del f.clauses[clauses:]
-
-
-def first_schedule(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
-    """Any schedule at all, by SAT: tells feasible from infeasible when the optimum is out of reach."""
-    from pysat.solvers import Solver
-
-    f = encode(problem, domains)
-    with Solver(name=SAT_SOLVER, bootstrap_with=f.clauses) as solver:
-        if solver.solve():
-            emit(slots=slots_of_model(f, solver.get_model(), len(problem.meetings)))
-        else:
-            emit(infeasible="No schedule keeps every rule (refuted by search).")
 
 
 def maxsat(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
@@ -162,7 +155,9 @@ def _rc2(f: Formula, soft: list[int], problem: FixedProblem, emit: Emit) -> None
             emit(slots=slots_of_model(f, model, len(problem.meetings)), optimal=True)
 
 
-def local_search(problem: FixedProblem, domains: Domains, emit: Emit, seed: int = 0) -> None:
+def local_search(
+    problem: FixedProblem, domains: Domains, emit: Emit, seed: int = 0, seconds: float = 1.0
+) -> None:
     """A schedule by insertion, chains and annealing. Silent if it places not all, if the list has
     precedences or if the schedule is not fair enough: this search knows neither rule."""
     import random
@@ -191,7 +186,7 @@ def local_search(problem: FixedProblem, domains: Domains, emit: Emit, seed: int 
     if any(not options for options in model.options_of):
         return
     board = Board(model)
-    deadline = time.monotonic() + LOCAL_SEARCH_S
+    deadline = time.monotonic() + seconds
     placer = Placer(board, random.Random(seed))
     left = placer.place_all((options[0] for options in model.options_of), deadline)
     if left and placer.eject(left, deadline):
@@ -216,7 +211,6 @@ def _starts(problem: FixedProblem, i: int) -> frozenset[int] | None:
 ARMS: dict[str, Callable[..., None]] = {
     "sat": sat_upwards,
     "profile": bound_by_profiles,
-    "first": first_schedule,
     "maxsat": maxsat,
     "published": published,
     "local search": local_search,

@@ -25,7 +25,7 @@ from serai.engines.scheduling.choose import Beside, Chooser
 from serai.engines.scheduling.generate import generate
 from serai.engines.scheduling.model import Model
 from serai.engines.scheduling.place import Board, Placer, first_come, restore
-from serai.engines.scheduling.programme import Rows, Solver
+from serai.engines.scheduling.programme import LostError, Rows, Solver
 from serai.engines.scheduling.svg import MAX_ROWS, draw_plan
 from serai.engines.scheduling.windows import Windows, useful_options
 
@@ -158,7 +158,7 @@ def test_a_killed_solver_process_is_started_again_and_told() -> None:
 
 def test_without_any_solver_there_is_still_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("serai.engines.scheduling.programme.SMALL", 0)
-    monkeypatch.setattr(Solver, "_ask", lambda *_: (_ for _ in ()).throw(EOFError))
+    monkeypatch.setattr(Solver, "_ask", lambda *_: (_ for _ in ()).throw(LostError))
     event = small()
 
     plan = solve(event, time_limit_s=2)
@@ -169,12 +169,12 @@ def test_without_any_solver_there_is_still_a_plan(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_hanging_solver_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serai.engines.scheduling.programme.GRACE_S", -10.0)
+    monkeypatch.setattr("serai.engines.scheduling.programme.MOST_GRACE_S", -10.0)
     rows = Rows()
     rows.count(range(1_000), 0.0, 10.0)
     with Solver() as solver:
         assert solver.solve(-np.ones(1_000), rows, 1.0) is None
-        assert solver.notes == ["HiGHS gave no answer within 1 s and was stopped"]
+        assert solver.notes == ["HiGHS gave no answer to a programme of 1.0 s and was stopped"]
 
 
 def test_nobody_gets_a_fourth_meeting_before_everybody_has_a_first() -> None:
