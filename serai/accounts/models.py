@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
-from serai.core.models import Record
+from serai.core.models import LineField, Record
 
 
 class UserManager(BaseUserManager["User"]):
@@ -28,8 +28,8 @@ class User(AbstractBaseUser):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(unique=True)
-    name = models.CharField(max_length=150)
-    native_name = models.CharField(max_length=150, blank=True)
+    name = LineField(max_length=150)
+    native_name = LineField(max_length=150, blank=True)
     language = models.CharField(max_length=10, choices=settings.LANGUAGES, default="en")
     reads = ArrayField(models.CharField(max_length=35), default=list, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
@@ -77,7 +77,7 @@ class Membership(Record):
         "directory.Organisation", on_delete=models.CASCADE, related_name="memberships"
     )
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.MEMBER)
-    office = models.CharField(max_length=150, blank=True)
+    office = LineField(max_length=150, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.REQUESTED)
     decided_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -125,7 +125,7 @@ class Invitation(Record):
         EXPIRED = "expired", pgettext_lazy("invitation", "Expired")
 
     email = models.EmailField()
-    name = models.CharField(max_length=150, blank=True)
+    name = LineField(max_length=150, blank=True)
     organisation = models.ForeignKey("directory.Organisation", on_delete=models.CASCADE, related_name="+")
     role = models.CharField(max_length=20, choices=Membership.Role.choices)
     language = models.CharField(max_length=10, choices=settings.LANGUAGES, default="en")
@@ -148,8 +148,8 @@ class AccessRequest(Record):
         REFUSED = "refused", pgettext_lazy("request to join", "Refused")
 
     email = models.EmailField()
-    name = models.CharField(max_length=150)
-    organisation_name = models.CharField(max_length=300)
+    name = LineField(max_length=150)
+    organisation_name = LineField(max_length=300)
     country_code = models.CharField(max_length=2)
     message = models.TextField(max_length=2000, blank=True)
     language = models.CharField(max_length=10, choices=settings.LANGUAGES, default="en")
@@ -169,7 +169,7 @@ class ApiToken(Record):
         WRITE = "write", pgettext_lazy("token scope", "Write")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
-    name = models.CharField(max_length=80)
+    name = LineField(max_length=80)
     scope = models.CharField(max_length=5, choices=Scope.choices, default=Scope.READ)
     secret_hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField(null=True, blank=True)

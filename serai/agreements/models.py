@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
-from serai.core.models import Record
+from serai.core.models import LineField, Record
 from serai.core.text import MultilingualText
 from serai.core.tiers import Tier
 from serai.directory.models import Organisation, Place
@@ -55,7 +55,7 @@ class Agreement(Record):
     status = models.CharField(max_length=14, choices=Status.choices, default=Status.DRAFT)
     fields_of_science = ArrayField(models.CharField(max_length=10), default=list, blank=True)
     signed_on = models.DateField(null=True, blank=True)
-    signed_at_place = models.CharField(max_length=150, blank=True)
+    signed_at_place = LineField(max_length=150, blank=True)
     in_force_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
     renewal = models.CharField(max_length=10, choices=Renewal.choices, default=Renewal.EXPLICIT)
@@ -108,7 +108,7 @@ class AgreementText(MultilingualText):
     """Title and summary, of the agreement's own tier."""
 
     agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="texts")
-    title = models.CharField(max_length=300)
+    title = LineField(max_length=300)
     summary = models.TextField(max_length=3000, blank=True)
     is_authentic = models.BooleanField(default=False)
 
@@ -145,8 +145,8 @@ class Party(Record):
     place = models.ForeignKey(
         Place, null=True, blank=True, on_delete=models.PROTECT, related_name="agreement_parties"
     )
-    signatory = models.CharField(max_length=150, blank=True)
-    signatory_office = models.CharField(max_length=150, blank=True)
+    signatory = LineField(max_length=150, blank=True)
+    signatory_office = LineField(max_length=150, blank=True)
     signed_on = models.DateField(null=True, blank=True)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -184,7 +184,7 @@ class Commitment(Record):
 
     agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="commitments")
     party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="commitments")
-    text = models.CharField(max_length=500)
+    text = LineField(max_length=500)
     language = models.CharField(max_length=35)
     due_on = models.DateField()
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)

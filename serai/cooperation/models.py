@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from serai.core.models import Record, StoredFile
+from serai.core.models import LineField, Record, StoredFile
 from serai.core.text import MultilingualText
 from serai.core.tiers import Tier
 from serai.directory.models import Organisation, Place
@@ -33,7 +33,7 @@ class Case(Record):
         REPORT = "report", gettext_lazy("Report the first result")
         LOOK = "look", gettext_lazy("Look at the case again")
 
-    title = models.CharField(max_length=300)
+    title = LineField(max_length=300)
     language = models.CharField(max_length=35)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.LEAD)
     end_reason = models.CharField(max_length=500, blank=True)
@@ -41,7 +41,7 @@ class Case(Record):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    next_step = models.CharField(max_length=300, blank=True)
+    next_step = LineField(max_length=300, blank=True)
     planned_step = models.CharField(max_length=6, choices=Step.choices, blank=True)
     due_on = models.DateField(null=True, blank=True)
     is_invented = models.BooleanField(default=False)
@@ -118,7 +118,7 @@ class Facility(Record):
 
 class FacilityText(MultilingualText):
     facility = models.ForeignKey(Facility, on_delete=models.CASCADE, related_name="texts")
-    name = models.CharField(max_length=300)
+    name = LineField(max_length=300)
     agenda = models.TextField(max_length=4000, blank=True)
 
     class Meta(MultilingualText.Meta):
@@ -176,7 +176,7 @@ class Project(Record):
 
 class ProjectText(MultilingualText):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="texts")
-    title = models.CharField(max_length=300)
+    title = LineField(max_length=300)
     summary = models.TextField(max_length=4000, blank=True)
 
     class Meta(MultilingualText.Meta):
@@ -236,7 +236,7 @@ class Result(Record):
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.REPORTED)
-    title = models.CharField(max_length=300)
+    title = LineField(max_length=300)
     language = models.CharField(max_length=35)
     project = models.ForeignKey(
         Project, null=True, blank=True, on_delete=models.PROTECT, related_name="results"

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Left
 from django.utils.translation import pgettext_lazy
 
-from serai.core.models import Record
+from serai.core.models import LineField, Record
 from serai.core.text import MultilingualText
 
 
@@ -322,9 +322,9 @@ class Label(Record):
     """A level, accreditation or distinction: what, given by whom, when, until when."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="labels")
-    name = models.CharField(max_length=200)
+    name = LineField(max_length=200)
     language = models.CharField(max_length=35, default="en")
-    issuer = models.CharField(max_length=200)
+    issuer = LineField(max_length=200)
     issued_on = models.DateField()
     valid_until = models.DateField(null=True, blank=True)
 

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, Range
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
-from serai.core.models import Record
+from serai.core.models import LineField, Record
 from serai.core.text import MultilingualText
 from serai.directory.models import Organisation, Place
 from serai.exchange.models import Listing
@@ -42,12 +42,12 @@ class Event(Record):
         CANCELLED = "cancelled", pgettext_lazy("event status", "Cancelled")
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    series = models.CharField(max_length=200, blank=True)
+    series = LineField(max_length=200, blank=True)
     edition = models.PositiveSmallIntegerField(null=True, blank=True)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts")
     hosts = models.ManyToManyField(Organisation, related_name="events_hosted")
     place = models.ForeignKey(Place, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    venue = models.CharField(max_length=200, blank=True)
+    venue = LineField(max_length=200, blank=True)
     mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.ON_SITE)
     time_zone = models.CharField(max_length=64)
     starts_at = models.DateTimeField()
@@ -85,8 +85,8 @@ class Event(Record):
 
 class EventText(MultilingualText):
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="texts")
-    title = models.CharField(max_length=300)
-    theme = models.CharField(max_length=300, blank=True)
+    title = LineField(max_length=300)
+    theme = LineField(max_length=300, blank=True)
     description = models.TextField(max_length=8000, blank=True)
 
     class Meta(MultilingualText.Meta):
@@ -119,7 +119,7 @@ class Table(Record):
     """A meeting table, or an online room where `is_online`."""
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="tables")
-    name = models.CharField(max_length=40)
+    name = LineField(max_length=40)
     is_online = models.BooleanField(default=False)
     link = models.URLField(max_length=500, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
@@ -139,7 +139,7 @@ class Interpreter(Record):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    name = models.CharField(max_length=150)
+    name = LineField(max_length=150)
     languages = ArrayField(models.CharField(max_length=35))
 
     def __str__(self) -> str:

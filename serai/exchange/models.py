@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import pgettext_lazy
 from pgvector.django import HalfVectorField
 
-from serai.core.models import Record
+from serai.core.models import LineField, Record
 from serai.core.text import MultilingualText
 from serai.core.tiers import Tier
 from serai.directory.models import Organisation, Place
@@ -186,7 +186,7 @@ class ListingTeaser(MultilingualText):
     """What everybody may read. Addresses found inside imported texts are taken out before they get here."""
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="teasers")
-    title = models.CharField(max_length=300)
+    title = LineField(max_length=300)
     summary = models.TextField(max_length=2000)
     keywords = ArrayField(models.CharField(max_length=80), default=list, blank=True)
 
@@ -217,7 +217,7 @@ class ListingContact(Record):
     """Who to talk to: for both sides after both said yes."""
 
     listing = models.OneToOneField(Listing, on_delete=models.CASCADE, related_name="contact")
-    name = models.CharField(max_length=150, blank=True)
+    name = LineField(max_length=150, blank=True)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
     note = models.TextField(max_length=4000, blank=True)

@@ -4,6 +4,7 @@ from serai.core.models.chain import Link
 from serai.core.models.files import StoredFile
 from serai.core.models.idempotency import IdempotentAnswer
 from serai.core.models.imports import ImportChange, ImportRefusal, ImportRun
+from serai.core.models.lines import LineField
 from serai.core.models.outbox import OutboxMessage
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ImportChange",
     "ImportRefusal",
     "ImportRun",
+    "LineField",
     "Link",
     "OutboxMessage",
     "Record",
