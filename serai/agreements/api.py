@@ -104,6 +104,8 @@ class AgreementQuery(PageQuery):
     country: Code = ""
     field: Code = ""
     year: Code = ""
+    ends: Code = ""
+    whose: Code = ""
 
 
 class PartyIn(Strict):
@@ -254,7 +256,11 @@ def _shown(request: HttpRequest, pk: UUID) -> dict[str, Any]:
 @router.get("", response=Page[AgreementLine])
 @policy.operation("agreements.agreement.see")
 def list_agreements(request: HttpRequest, query: Query[AgreementQuery]) -> dict[str, Any]:
-    """The register as far as the caller sees it, newest signature first."""
+    """The register as far as the caller sees it, newest signature first.
+
+    `ends` keeps what is in force and ends within so many months, the next end first; `whose=ours` keeps the
+    agreements of the caller's organisations.
+    """
     refuse_unknown(request, query)
     found = queries.register(
         viewer_of(request),
@@ -263,6 +269,8 @@ def list_agreements(request: HttpRequest, query: Query[AgreementQuery]) -> dict[
         country=query.country,
         field=query.field,
         year=query.year[:4],
+        ends=query.ends[:4],
+        whose=query.whose,
     )
     return page_of(queries.with_names(found), query, _line)
 

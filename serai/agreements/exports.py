@@ -21,6 +21,8 @@ AGREEMENTS = exports.register(
             Column("signed_on", lambda a: a.signed_on, RULE),
             Column("in_force_on", lambda a: a.in_force_on, RULE),
             Column("ends_on", lambda a: a.ends_on, RULE),
+            Column("renewal", lambda a: a.renewal, RULE),
+            Column("notice_from", shapes.notice_begins, RULE),
         ),
     )
 )

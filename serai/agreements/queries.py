@@ -16,10 +16,12 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Coalesce, ExtractYear
+from django.utils import timezone
 
 from serai.accounts.models import Membership, User
 from serai.agreements import policies
 from serai.agreements.models import Agreement, Commitment, Party
+from serai.core.days import months_later
 from serai.core.text import best_text
 from serai.core.viewer import Viewer
 
@@ -38,10 +40,26 @@ def title_of(agreement: Agreement) -> tuple[str, str]:
     return (text.title, text.language) if text else (str(agreement.get_kind_display()), "")
 
 
+ENDS_WITHIN = (3, 6, 12, 24)
+"""Months for which the register offers to show what ends."""
+
+
 def register(
-    viewer: Viewer, *, kind: str = "", status: str = "", country: str = "", field: str = "", year: str = ""
+    viewer: Viewer,
+    *,
+    kind: str = "",
+    status: str = "",
+    country: str = "",
+    field: str = "",
+    year: str = "",
+    ends: str = "",
+    whose: str = "",
 ) -> QuerySet[Agreement]:
-    """The register of agreements the viewer sees, newest signature first; each argument narrows it."""
+    """The register of agreements the viewer sees, newest signature first; each argument narrows it.
+
+    `ends` is a number of months: what is in force and ends within them, the next end first. `whose` "ours" keeps
+    the agreements of the viewer's own organisations.
+    """
     agreements = policies.visible_agreements(viewer)
     if kind:
         agreements = agreements.filter(kind=kind)
@@ -53,7 +71,17 @@ def register(
         agreements = agreements.filter(signed_on__year=int(year))
     if country:
         agreements = agreements.filter(Exists(_parties_of(country)))
+    if whose == "ours":
+        agreements = agreements.filter(pk__in=policies.own_parties(viewer).values("agreement_id"))
+    if ends.isascii() and ends.isdigit() and 0 < int(ends[:4]) <= 1200:
+        return ending(agreements, int(ends)).order_by("ends_on", "id")
     return agreements.order_by(F("signed_on").desc(nulls_first=True), "id")
+
+
+def ending(agreements: QuerySet[Agreement], months: int) -> QuerySet[Agreement]:
+    """Those in force whose end lies within so many months of today."""
+    last = months_later(timezone.localdate(), months)
+    return agreements.filter(status__in=[S.IN_FORCE, S.RENEWAL_DUE], ends_on__lte=last)
 
 
 def is_year(text: str) -> bool:

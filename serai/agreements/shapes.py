@@ -1,6 +1,8 @@
 """Agreements as the shapes that the components print."""
 
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +19,7 @@ from serai.core import audit, kinds, ui
 from serai.core.models import AuditEntry
 from serai.core.text import listed
 from serai.core.viewer import Viewer
-from serai.core.words import on_day
+from serai.core.words import colon, on_day
 from serai.directory.models import Organisation
 from serai.directory.places import place_name
 
@@ -50,7 +52,6 @@ def party_chip(party: Party) -> ui.Chip:
 def row(agreement: Agreement) -> ui.Row:
     title, language = queries.title_of(agreement)
     parties = list(agreement.parties.all())
-    renewal_due = agreement.status == Agreement.Status.RENEWAL_DUE
     return ui.Row(
         title,
         reverse("agreement_detail", args=[agreement.pk]),
@@ -58,14 +59,42 @@ def row(agreement: Agreement) -> ui.Row:
         kind=agreement.get_kind_display(),
         icon="file-earmark-check",
         place=" · ".join(party_name(party) for party in parties[:4]) + (" …" if len(parties) > 4 else ""),
-        when=agreement.signed_on,
+        snippet=" · ".join(_days(agreement)),
         status=agreement.get_status_display(),
         status_tone=lifecycle.AGREEMENT.tones[agreement.status],  # type: ignore[arg-type]
-        due=agreement.ends_on if renewal_due else None,
-        due_label=_("Ends"),
         tokens=[ui.Token(field_label(code)) for code in agreement.fields_of_science],
         tier="" if agreement.tier == "public" else agreement.tier,
     )
+
+
+def ending_row(agreement: Agreement) -> ui.Row:
+    """A row of what ends next: by when, and what happens at its end."""
+    plain = row(agreement)
+    notice = _("Period of notice from %(day)s") % {"day": on_day(notice_begins(agreement))}
+    what = [str(agreement.get_renewal_display())]
+    if agreement.renewal != Agreement.Renewal.NONE:
+        what.append(notice)
+    return replace(
+        plain,
+        snippet=f"{colon(_('Signed'))}{on_day(agreement.signed_on)}" if agreement.signed_on else "",
+        why=" · ".join(what),
+        due=agreement.ends_on,
+        due_label=_("Ends"),
+    )
+
+
+def notice_begins(agreement: Agreement) -> date | None:
+    return agreement.ends_on - timedelta(days=agreement.notice_days) if agreement.ends_on else None
+
+
+def _days(agreement: Agreement) -> Iterator[str]:
+    """When it was signed, and until when it holds or held."""
+    if agreement.signed_on:
+        yield f"{colon(_('Signed'))}{on_day(agreement.signed_on)}"
+    if agreement.ended_on:
+        yield f"{colon(_('Ended'))}{on_day(agreement.ended_on)}"
+    elif agreement.signed_on:
+        yield f"{colon(_('Ends'))}{on_day(agreement.ends_on)}" if agreement.ends_on else str(_("No term"))
 
 
 def facts(agreement: Agreement) -> list[ui.Fact]:

@@ -7,7 +7,6 @@ from django.utils import timezone
 from serai.accounts.models import Membership, Notice, User
 from serai.agreements import actions, lifecycle, shapes
 from serai.agreements.actions import NewParty, NewText, Terms
-from serai.agreements.actions.keeping import months_later
 from serai.agreements.models import Agreement, Commitment
 from serai.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from serai.core.models import AuditEntry
@@ -335,18 +334,6 @@ def test_ending_needs_a_reason() -> None:
 
     assert (agreement.status, agreement.ended_on) == (S.TERMINATED, date(2026, 6, 1))
     assert _entries(agreement) == ["agreements.terminated"]
-
-
-@pytest.mark.parametrize(
-    ("day", "months", "after"),
-    [
-        (date(2026, 1, 31), 1, date(2026, 2, 28)),
-        (date(2026, 11, 30), 3, date(2027, 2, 28)),
-        (date(2026, 12, 31), 12, date(2027, 12, 31)),
-    ],
-)
-def test_months_are_counted_as_the_calendar_does(day: date, months: int, after: date) -> None:
-    assert months_later(day, months) == after
 
 
 # --- commitments ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -9,7 +9,7 @@ from serai.core.duties import duties_of
 from serai.core.errors import Conflict, Invalid, NotAllowed
 from serai.core.models import AuditEntry
 from serai.events import actions
-from serai.events.actions.outcomes import minus_months, plus_months
+from serai.events.actions.outcomes import minus_months
 from serai.events.models import Meeting, Outcome
 from tests.events.conftest import World
 from tests.factories import make_request
@@ -124,8 +124,4 @@ def test_answers_are_from_the_list_and_in_order(world: World, meeting: Meeting) 
 
 
 def test_months_are_counted_by_the_calendar() -> None:
-    assert plus_months(date(2026, 11, 30), 3) == date(2027, 2, 28)
-    assert plus_months(date(2027, 8, 31), 6) == date(2028, 2, 29)
-    assert plus_months(date(2026, 1, 15), 12) == date(2027, 1, 15)
-    assert plus_months(date(2026, 12, 31), -1) == date(2026, 11, 30)
     assert minus_months(datetime(2026, 3, 31, 9, tzinfo=UTC), 1) == datetime(2026, 2, 28, 9, tzinfo=UTC)

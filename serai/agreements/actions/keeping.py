@@ -1,6 +1,5 @@
 """From entry into force to the end: renewal in time, termination, expiry."""
 
-from calendar import monthrange
 from datetime import date
 
 from django.db import transaction
@@ -12,6 +11,7 @@ from serai.agreements import lifecycle, queries
 from serai.agreements.actions.common import locked, locked_for, tell_parties
 from serai.agreements.models import Agreement
 from serai.core import audit
+from serai.core.days import months_later
 from serai.core.errors import Conflict, Invalid
 from serai.core.lifecycle import advance
 
@@ -152,9 +152,3 @@ def _check_day(day: date, *, not_before: date | None, name: str) -> None:
         raise Invalid(
             _("This day is too early."), fields={name: _("Not before the signature or the beginning.")}
         )
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day `months` later, or the last of that month where it has fewer days."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -1,6 +1,6 @@
 """What came of a meeting: asked right after it and after 3, 6 and 12 months, answered by each side."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from serai.accounts.models import User
 from serai.core import audit
+from serai.core.days import months_later
 from serai.core.errors import Conflict, Invalid, NotAllowed
 from serai.events import messages
 from serai.events.actions.meetings import close_meeting, locked_meetings
@@ -121,7 +122,7 @@ def _meetings_to_ask(months: int, now: datetime) -> QuerySet[Meeting]:
 
 def _ask_both(meeting: Meeting, months: int) -> int:
     request = meeting.request
-    due_on = plus_months(meeting.slot.during.upper.date(), months) + timedelta(days=DAYS_TO_ANSWER[months])
+    due_on = months_later(meeting.slot.during.upper.date(), months) + timedelta(days=DAYS_TO_ANSWER[months])
     due_on = max(due_on, timezone.localdate() + timedelta(days=1))
     for to, about in ((request.requester, request.invitee), (request.invitee, request.requester)):
         outcome = Outcome.objects.create(
@@ -144,14 +145,5 @@ def _tell(outcome: Outcome, meeting: Meeting, to: Participant, about: Participan
 
 def minus_months(at: datetime, months: int) -> datetime:
     """The same time `months` earlier; the last day of a shorter month."""
-    day = plus_months(at.date(), -months)
+    day = months_later(at.date(), -months)
     return at.replace(year=day.year, month=day.month, day=day.day)
-
-
-def plus_months(day: date, months: int) -> date:
-    """The same day `months` later; the last day of a shorter month."""
-    count = day.year * 12 + day.month - 1 + months
-    year, month = divmod(count, 12)
-    first_of_next = date(year + (month == 11), month + 2 if month < 11 else 1, 1)
-    last = (first_of_next - timedelta(days=1)).day
-    return date(year, month + 1, min(day.day, last))
