@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from serai.agreements.models import Agreement
 from serai.core import ui
 from serai.core.errors import Invalid
 from serai.core.policy import Gate
@@ -84,6 +85,19 @@ def tabs(viewer: Viewer, here: str) -> list[ui.Tab]:
         for room in _rooms
         if room.gate(viewer)
     ]
+
+
+LeadsOn = Callable[[Viewer, Agreement], list[ui.Action]]
+_leads_on: list[LeadsOn] = []
+
+
+def register_leads_on(offered: LeadsOn) -> None:
+    """What can begin under an agreement is known by the apps above; what nothing came of yet needs most is first."""
+    _leads_on.append(offered)
+
+
+def leads_on(viewer: Viewer, agreement: Agreement) -> list[ui.Action]:
+    return [action for offered in _leads_on for action in offered(viewer, agreement)]
 
 
 class ActionForm(forms.Form):

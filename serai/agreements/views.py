@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from serai.accounts.models import User
@@ -18,7 +18,7 @@ from serai.agreements import actions, exports, lifecycle, policies, queries, sha
 from serai.agreements import forms as own
 from serai.agreements.fields import Field
 from serai.agreements.models import Agreement, Commitment, Party
-from serai.agreements.pages import ActionForm, chosen, form_page, page, tabs, window
+from serai.agreements.pages import ActionForm, chosen, form_page, leads_on, page, tabs, window
 from serai.core import chain, policy, ui
 from serai.core.api import capped_count
 from serai.core.errors import NotAllowed
@@ -28,6 +28,9 @@ from serai.core.viewer import Viewer, viewer_of
 from serai.directory.places import country_name
 
 S = Agreement.Status
+NEXT_MONTHS = 12
+"""What ends within a year is pointed out above the register."""
+
 HISTORY: dict[str, object] = {
     "agreements.drafted": gettext_lazy("drafted the agreement"),
     "agreements.terms_changed": gettext_lazy("changed the terms"),
@@ -58,7 +61,7 @@ STEPS = {
 @policy.route("agreements.agreement.see")
 def agreement_list(request: HttpRequest) -> HttpResponseBase:
     viewer = viewer_of(request)
-    narrowed = chosen(request, "kind", "status", "country", "field", "year")
+    narrowed = chosen(request, "kind", "status", "country", "field", "year", "ends", "whose")
     found = queries.register(viewer, **narrowed)
     form = request.GET.get("format", "")
     if form in FORMATS:
@@ -71,14 +74,24 @@ def agreement_list(request: HttpRequest) -> HttpResponseBase:
     context = {
         "tabs": tabs(viewer, "agreement_list"),
         "filters": _filters(viewer, narrowed),
-        "rows": [shapes.row(agreement) for agreement in shown.object_list],
+        "rows": [
+            (shapes.ending_row if narrowed["ends"] else shapes.row)(agreement)
+            for agreement in shown.object_list
+        ],
         "page": shown,
         "total": count + is_capped,
         "downloads": [(form, f"?{query.urlencode()}&format={form}") for form in FORMATS],
         "is_filtered": any(narrowed.values()),
+        "ending": None if narrowed["ends"] else _ending(viewer),
         "next_step": _draft_step(viewer),
     }
     return page(request, "agreements/agreement_list.html", context)
+
+
+def _ending(viewer: Viewer) -> tuple[int, str] | None:
+    """How many agreements end within a year, and where they stand in the order of their ends."""
+    count, _more = capped_count(queries.ending(policies.visible_agreements(viewer), NEXT_MONTHS))
+    return (count, f"?ends={NEXT_MONTHS}") if count else None
 
 
 def _draft_step(viewer: Viewer) -> ui.Action | None:
@@ -119,7 +132,26 @@ def _filters(viewer: Viewer, narrowed: dict[str, str]) -> list[ui.Filter]:
         ),
         ui.Filter("status", _("Status"), _options(S.choices), narrowed["status"], any_label=_("any status")),
         ui.Filter("year", _("Year"), years, narrowed["year"], before=_("signed in"), any_label=_("any year")),
+        ui.Filter(
+            "ends",
+            _("End"),
+            [ui.Option(str(n), _within(n)) for n in queries.ENDS_WITHIN],
+            narrowed["ends"],
+            any_label=_("ending at any time"),
+        ),
+        *_whose(viewer, narrowed["whose"]),
     ]
+
+
+def _within(months: int) -> str:
+    return ngettext("ending within %(n)d month", "ending within %(n)d months", months) % {"n": months}
+
+
+def _whose(viewer: Viewer, value: str) -> list[ui.Filter]:
+    if not policies.own_parties(viewer).exists():
+        return []
+    ours = ui.Option("ours", _("only ours"))
+    return [ui.Filter("whose", _("Whose"), [ours], value, any_label=_("of all parties"))]
 
 
 def _options(choices: Any) -> list[ui.Option]:
@@ -138,6 +170,11 @@ def agreement_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     may_act, reads = policies.may_act(viewer, agreement), policies.may_read_wording(viewer, agreement)
     parties = list(agreement.parties.all())
     text = best_text(agreement.texts.all())
+    begins = leads_on(viewer, agreement) if may_act else []
+    walked = chain.walk(viewer, agreement)
+    next_step = _next_step(viewer, agreement, parties) if may_act else None
+    if next_step is None and begins and not _led_on(walked):
+        next_step = begins[0]
     context = {
         "agreement": agreement,
         "text": text,
@@ -149,16 +186,24 @@ def agreement_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "commitments": _commitments(viewer, agreement, may_act),
         "bodies": list(policies.visible_bodies(viewer).filter(agreement=agreement).order_by("language")),
         "facts": shapes.facts(agreement),
-        "next_step": _next_step(viewer, agreement, parties) if may_act else None,
-        "actions": _more(agreement) if may_act else [],
+        "next_step": next_step,
+        "actions": [*(action for action in begins if action is not next_step), *_more(agreement)]
+        if may_act
+        else [],
         "may_act": may_act,
         "reads": reads,
         "is_over": agreement.status in [S.EXPIRED, S.TERMINATED],
         "history": shapes.history(viewer, "agreement", agreement.pk, HISTORY) if reads else [],
-        "chain": chain.walk(viewer, agreement),
+        "chain": walked,
         "tabs": tabs(viewer, "agreement_list"),
     }
     return page(request, "agreements/agreement_detail.html", context)
+
+
+def _led_on(walked: list[chain.Step]) -> bool:
+    """Whether anything came of the agreement yet."""
+    here = next(step.stage for step in walked if step.is_here)
+    return any(step.stage > here for step in walked)
 
 
 def _signable(viewer: Viewer, agreement: Agreement, parties: list[Party]) -> set[UUID]:

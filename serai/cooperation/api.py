@@ -102,6 +102,12 @@ class CaseAgreementIn(TermsIn):
     texts: list[TextIn] = Field(max_length=50)
 
 
+class NamedAgreementIn(Strict):
+    """An agreement that is there."""
+
+    agreement: UUID
+
+
 class MadeOut(Strict):
     """The id of what was made."""
 
@@ -201,6 +207,15 @@ def conclude_agreement(request: HttpRequest, pk: UUID, body: CaseAgreementIn) ->
         by=caller(request),
     )
     return Status(201, {"id": agreement.pk})
+
+
+@cases_router.post("/{uuid:pk}/agreement/named", response=CaseOut)
+@policy.operation("cooperation.case.see")
+def name_agreement_of_case(request: HttpRequest, pk: UUID, body: NamedAgreementIn) -> dict[str, Any]:
+    """Say that the case led to an agreement that was concluded beside it, between all its parties."""
+    agreement = _agreement(viewer_of(request), body.agreement)
+    actions.name_agreement_of_case(case=_seen_case(request, pk), agreement=agreement, by=caller(request))
+    return _case_again(request, pk)
 
 
 # --- projects ---------------------------------------------------------------------------------------------
@@ -342,8 +357,13 @@ def _origins(
 ) -> tuple[Case | None, Agreement | None]:
     return (
         get_object_or_404(policies.visible_cases(viewer), pk=case) if case else None,
-        get_object_or_404(agreement_policies.visible_agreements(viewer), pk=agreement) if agreement else None,
+        _agreement(viewer, agreement) if agreement else None,
     )
+
+
+def _agreement(viewer: Viewer, pk: UUID) -> Agreement:
+    agreement: Agreement = get_object_or_404(agreement_policies.visible_agreements(viewer), pk=pk)
+    return agreement
 
 
 @projects_router.get("", response=Page[ProjectOut])
@@ -388,6 +408,16 @@ def share_benefits(request: HttpRequest, pk: UUID, body: SharesIn) -> dict[str, 
     """Replace the statement of what each party brings and gets; the shares are at most 100 per cent."""
     parties = _parties(viewer_of(request), body.parties)
     actions.share_benefits(project=_seen_project(request, pk), parties=parties, by=caller(request))
+    return _project_again(request, pk)
+
+
+@projects_router.post("/{uuid:pk}/agreement", response=ProjectOut)
+@policy.operation("core.signed_in")
+def name_agreement_of_project(request: HttpRequest, pk: UUID, body: NamedAgreementIn) -> dict[str, Any]:
+    """Say under which agreement a project is done."""
+    agreement = _agreement(viewer_of(request), body.agreement)
+    project = _seen_project(request, pk)
+    actions.name_agreement_of_project(project=project, agreement=agreement, by=caller(request))
     return _project_again(request, pk)
 
 
@@ -541,6 +571,16 @@ def propose_facility(request: HttpRequest, body: FacilityIn) -> Status[dict[str,
 @facilities_router.get("/{uuid:pk}", response=FacilityOut)
 @policy.operation("cooperation.facility.see")
 def get_facility(request: HttpRequest, pk: UUID) -> dict[str, Any]:
+    return _facility_again(request, pk)
+
+
+@facilities_router.post("/{uuid:pk}/agreement", response=FacilityOut)
+@policy.operation("core.signed_in")
+def name_agreement_of_facility(request: HttpRequest, pk: UUID, body: NamedAgreementIn) -> dict[str, Any]:
+    """Say on which agreement a facility rests."""
+    agreement = _agreement(viewer_of(request), body.agreement)
+    facility = _seen_facility(request, pk)
+    actions.name_agreement_of_facility(facility=facility, agreement=agreement, by=caller(request))
     return _facility_again(request, pk)
 
 

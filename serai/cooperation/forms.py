@@ -17,13 +17,17 @@ from serai.agreements.forms import (
     day,
     offer_places,
 )
+from serai.agreements.models import Agreement
 from serai.agreements.pages import ActionForm
 from serai.agreements.policies import organisations_acted_for
+from serai.agreements.queries import title_of as title_of_agreement
 from serai.cooperation.actions import NewFacilityText, NewProjectParty, NewProjectText
 from serai.cooperation.models import Case, Facility, Project, ProjectParty, Result
+from serai.cooperation.queries import agreements_to_build_on
 from serai.core import files
 from serai.core.tiers import Tier
 from serai.core.viewer import Viewer
+from serai.core.words import on_day
 from serai.directory.models import Organisation, Place
 
 LEVELS = [("", "—"), *((str(n), str(n)) for n in range(1, 10))]
@@ -65,6 +69,18 @@ class CaseForm(WithPartners):
     next_step = forms.CharField(label=_("What happens first"), max_length=300, required=False)
     due_on = day(label=_("By when"), required=False)
     field_order = ["title", "language"]
+
+
+class OpenForm(ActionForm):
+    """What a case is called that an interest or a meeting leads to: first by the listing, if nobody says otherwise."""
+
+    title = forms.CharField(
+        label=_("What it is about"),
+        max_length=300,
+        required=False,
+        help_text=_("Both sides keep this title, also when the listing is taken back later."),
+    )
+    language = LanguageField(required=False)
 
 
 class StepForm(ActionForm):
@@ -211,7 +227,35 @@ class StopForm(ActionForm):
     due_on = day(label=_("If it rests: look at it again on"), required=False)
 
 
+class AgreementField(forms.ModelChoiceField):
+    """One of the viewer's agreements, by title, with its kind and the day it was signed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Agreement.objects.none(), **kwargs)
+
+    def label_from_instance(self, obj: Any) -> str:
+        signed = on_day(obj.signed_on) if obj.signed_on else obj.get_status_display()
+        return " · ".join([title_of_agreement(obj)[0], str(obj.get_kind_display()), str(signed)])
+
+
+class AgreementForm(ActionForm):
+    """Under which agreement a record that is there goes on."""
+
+    agreement = AgreementField(label=_("Agreement"), empty_label=None)
+
+    def __init__(self, *args: Any, agreements: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["agreement"]
+        field.queryset = agreements
+
+
 class FacilityForm(WithPartners):
+    agreement = AgreementField(
+        label=_("Agreement it rests on"),
+        required=False,
+        empty_label="—",
+        help_text=_("A signed one of your organisation. It can be named later too."),
+    )
     kind = forms.ChoiceField(label=_("What is founded"), choices=Facility.Kind.choices)
     name = forms.CharField(label=_("Name"), max_length=300)
     language = LanguageField()
@@ -223,17 +267,19 @@ class FacilityForm(WithPartners):
     )
     tier = forms.ChoiceField(label=_("Who may know of it"), choices=TIERS, initial=Tier.PUBLIC)
     due_on = day(label=_("Next step expected by"), required=False)
-    field_order = ["kind", "name", "language", "agenda", "field", "organisation", "others"]
+    field_order = ["agreement", "kind", "name", "language", "agenda", "field", "organisation", "others"]
 
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, viewer=viewer, **kwargs)
         self.fields["others"].required = False
+        agreement: Any = self.fields["agreement"]
+        agreement.queryset = agreements_to_build_on(viewer)
         offer_places(self.fields["place"], Place.Kind.COUNTRY)
         offer_places(self.fields["region_served"])
 
     def values(self) -> dict[str, Any]:
         data = self.cleaned_data
-        names = ("kind", "field", "place", "region_served", "tier", "due_on")
+        names = ("agreement", "kind", "field", "place", "region_served", "tier", "due_on")
         return {
             "texts": [NewFacilityText(data["language"], data["name"], data["agenda"])],
             "hosts": self.organisations(),

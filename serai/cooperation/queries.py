@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from serai.agreements import policies as agreement_policies
-from serai.agreements.models import Agreement
+from serai.agreements.models import Agreement, Party
 from serai.agreements.queries import is_year
 from serai.cooperation import policies
 from serai.cooperation.models import Case, Facility, Project, ProjectParty, Result
@@ -23,6 +23,9 @@ from serai.exchange.policies import is_shown
 
 OPENS_A_CASE = [Outcome.Kind.NEGOTIATE, Outcome.Kind.AGREED]
 """Outcomes of a meeting after which a case should be opened."""
+
+CARRIES = [Agreement.Status.SIGNED, Agreement.Status.IN_FORCE, Agreement.Status.RENEWAL_DUE]
+"""Agreements under which something can begin."""
 
 OFFER_DAYS = 14
 OFFER_KEPT_DAYS = 180
@@ -241,6 +244,36 @@ def agreement_of(case: Case) -> Agreement | None:
         source_kind="case", source_id=case.pk, relation=Link.Relation.AGREED_IN, target_kind="agreement"
     )
     return Agreement.objects.filter(pk__in=agreed.values("target_id")).order_by("-created_at").first()
+
+
+def agreements_to_build_on(viewer: Viewer) -> QuerySet[Agreement]:
+    """Signed agreements of the viewer's organisations, newest first, with what a choice shows of them."""
+    return _own_agreements(viewer).filter(status__in=CARRIES)
+
+
+def agreements_for_case(viewer: Viewer, case: Case) -> QuerySet[Agreement]:
+    """Agreements between all parties of the case that still stand."""
+    found = _own_agreements(viewer).exclude(
+        status__in=[Agreement.Status.EXPIRED, Agreement.Status.TERMINATED]
+    )
+    for party in case.parties.all():
+        found = found.filter(Exists(Party.objects.filter(agreement=OuterRef("pk"), organisation=party)))
+    return found
+
+
+def _own_agreements(viewer: Viewer) -> QuerySet[Agreement]:
+    mine = agreement_policies.own_parties(viewer, *agreement_policies.ACTS_FOR_ORGANISATION)
+    own = Agreement.objects.filter(pk__in=mine.values("agreement_id"))
+    return own.prefetch_related("texts").order_by(F("signed_on").desc(nulls_first=True), "pk")
+
+
+def rests_on_an_agreement(record: Project | Facility) -> bool:
+    return Link.objects.filter(source_kind="agreement", target_id=record.pk).exists()
+
+
+def organisations_of(agreement: Agreement) -> list[Organisation]:
+    """The organisations that are party to the agreement; countries that act without one are left out."""
+    return list(Organisation.objects.filter(agreement_parties__agreement=agreement).order_by("name", "pk"))
 
 
 def others_in(case: Case, viewer: Viewer) -> QuerySet[Organisation]:

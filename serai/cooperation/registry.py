@@ -10,9 +10,10 @@ from django.utils.translation import pgettext_lazy
 
 from serai.accounts import notices
 from serai.agreements import pages
+from serai.agreements.models import Agreement
 from serai.cooperation import followers, lifecycle, policies, queries  # noqa: F401  (followers register here)
 from serai.cooperation.models import Case, Facility, Project, Result
-from serai.core import context, duties, kinds, policy
+from serai.core import context, duties, kinds, policy, ui
 from serai.core.duties import Duty
 from serai.core.viewer import Viewer
 
@@ -132,6 +133,21 @@ context.register_place(
         gate=policy.anyone,
     )
 )
+
+
+def _of_an_agreement(viewer: Viewer, agreement: Agreement) -> list[ui.Action]:
+    """What a signed agreement leads on to; nothing for whoever may not begin anything."""
+    if agreement.status not in queries.CARRIES or not policies.may_begin(viewer):
+        return []
+    project = ui.Action(_("Begin a project"), reverse("project_create", args=[agreement.pk]), "columns-gap")
+    facility = ui.Action(
+        _("Propose a joint facility"), f"{reverse('facility_create')}?agreement={agreement.pk}", "buildings"
+    )
+    is_laboratory = agreement.kind == Agreement.Kind.JOINT_LABORATORY
+    return [facility, project] if is_laboratory else [project, facility]
+
+
+pages.register_leads_on(_of_an_agreement)
 
 # --- notices ----------------------------------------------------------------------------------------------
 notices.declare("cooperation.case_offered", _("You can open a case: {title}"), icon="briefcase")

@@ -7,12 +7,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from serai.accounts.models import NodeRole, User
 from serai.agreements.models import Agreement
 from serai.cooperation import actions
 from serai.cooperation.models import Case, Facility, Project, Result
 from serai.core.models import Link
 from serai.core.tiers import Tier
-from serai.exchange.models import Interest
+from serai.core.words import on_day
+from serai.directory.models import Organisation
+from serai.exchange.models import Interest, Listing
 from tests.factories import (
     in_days,
     make_agreement,
@@ -36,6 +39,17 @@ def _client(person: Any = None) -> Client:
     if person is not None:
         client.force_login(person)
     return client
+
+
+def _secretariat() -> User:
+    person = make_user()
+    NodeRole.objects.create(user=person, role=NodeRole.Role.SECRETARIAT)
+    return person
+
+
+def _accepted(listing: Listing, organisation: Organisation) -> Interest:
+    values = {"status": Interest.Status.ACCEPTED, "language": "en", "answer_due": in_days(7)}
+    return Interest.objects.create(listing=listing, organisation=organisation, **values)
 
 
 def _queries(client: Client, url: str) -> int:
@@ -67,10 +81,153 @@ def test_a_list_costs_the_same_number_of_queries_for_one_and_three_rows(name: st
     assert _queries(client, reverse(name)) == one
 
 
-def test_strangers_go_from_build_to_the_register_and_members_to_their_cases() -> None:
-    assert _client().get(reverse("build")).url == reverse("agreement_list")  # type: ignore[attr-defined]
-    member = make_member(make_organisation())
-    assert _client(member).get(reverse("build")).url == reverse("case_list")  # type: ignore[attr-defined]
+def test_build_opens_on_what_one_does_first() -> None:
+    register, cases, results = reverse("agreement_list"), reverse("case_list"), reverse("result_list")
+    member, secretariat = make_member(make_organisation()), _secretariat()
+
+    def goes_to(person: Any) -> str:
+        return _client(person).get(reverse("build")).url  # type: ignore[attr-defined,no-any-return]
+
+    before = [goes_to(None), goes_to(make_user()), goes_to(secretariat), goes_to(member)]
+    first = make_result(status=Result.Status.REPORTED)
+    make_result(status=Result.Status.REPORTED)
+
+    assert before == [register, register, register, cases]
+    assert goes_to(secretariat) == f"{results}?status=reported"
+    page = _client(secretariat).get(f"{results}?status=reported").content.decode()
+    assert f'href="/build/results/{first.pk}/" class="btn btn-primary"' in page
+    assert goes_to(member) == cases
+
+
+def test_the_register_says_what_ends_next_and_what_then_happens() -> None:
+    ours = make_organisation()
+    ministry = _client(make_member(ours))
+    later = make_agreement(ours, make_organisation(), title="Later", ends_on=in_days(300), renewal="tacit")
+    sooner = make_agreement(title="Sooner", ends_on=in_days(80), renewal="none")
+    for values in ({"ends_on": in_days(800)}, {}, {"ends_on": in_days(9), "status": "draft"}):
+        make_agreement(ours, make_organisation(), **values)
+    register = reverse("agreement_list")
+
+    def shown(query: str) -> list[str]:
+        page = ministry.get(f"{register}{query}").content.decode()
+        return re.findall(r'class="row-title"><a href="/build/agreements/([^/]+)/', page)
+
+    assert shown("?ends=12") == [str(sooner.pk), str(later.pk)]
+    assert shown("?ends=3") == [str(sooner.pk)]
+    assert shown("?ends=12&whose=ours") == [str(later.pk)]
+    assert len(shown("?ends=0")) == len(shown("?ends=x")) == len(shown("")) == 5
+    plain, ending = (ministry.get(register + q).content.decode() for q in ("", "?ends=12"))
+    assert '<a href="?ends=12">2 end within a year</a>' in plain
+    assert f"Ends: {on_day(later.ends_on)}" in plain
+    assert (
+        f"Renewed unless ended · Period of notice from {on_day(in_days(300 - later.notice_days))}" in ending
+    )
+    assert 'name="whose"' not in _client().get(register).content.decode()
+
+
+def test_an_agreement_without_a_case_leads_to_a_project_and_a_facility() -> None:
+    ours, theirs = make_organisation(), make_organisation()
+    client = _client(make_member(ours))
+    agreement = make_agreement(ours, theirs, title="Joint work", fields_of_science=["energy"])
+    propose = f"{reverse('facility_create')}?agreement={agreement.pk}"
+
+    first = client.get(reverse("agreement_detail", args=[agreement.pk])).content.decode()
+    form = client.get(propose).content.decode()
+    made = client.post(
+        propose,
+        {
+            "agreement": agreement.pk, "kind": "joint_laboratory", "name": "A laboratory", "language": "en",
+            "field": "energy", "organisation": ours.pk, "others": str(theirs.pk), "tier": "public",
+        },
+    )  # fmt: skip
+    begin = reverse("project_create", args=[agreement.pk])
+    shares = {f"{name}_{n}": "industry" for n in (0, 1) for name in ("sector",)}
+    begun = client.post(begin, {"title": "Joint work", "language": "en", "tier": "public", **shares})
+    after = client.get(reverse("agreement_detail", args=[agreement.pk])).content.decode()
+
+    assert f'href="{begin}" class="btn btn-primary"' in first
+    assert str(theirs.pk) in form
+    assert f'<option value="{agreement.pk}" selected' in form
+    assert (made.status_code, begun.status_code) == (302, 302)
+    made_of = {(link.source_kind, link.target_kind) for link in Link.objects.filter(source_id=agreement.pk)}
+    assert made_of == {("agreement", "facility"), ("agreement", "project")}
+    assert f'href="{begin}" class="btn btn-primary"' not in after
+    assert client.get(f"{reverse('facility_create')}?agreement=x").status_code == 200
+
+
+def test_an_agreement_is_named_afterwards_by_a_case_a_project_and_a_facility() -> None:
+    ours, theirs = make_organisation(), make_organisation()
+    client = _client(make_member(ours))
+    agreement = make_agreement(ours, theirs)
+    foreign = make_agreement(theirs, make_organisation())
+    case = make_case(ours, theirs, status=Case.Status.MATCHED)
+    project, facility = make_project(ours, theirs), make_facility(ours, theirs)
+    urls = [
+        reverse("case_name_agreement", args=[case.pk]),
+        reverse("project_agreement", args=[project.pk]),
+        reverse("facility_agreement", args=[facility.pk]),
+    ]
+
+    refused = [client.post(url, {"agreement": foreign.pk}).status_code for url in urls]
+    done = [client.post(url, {"agreement": agreement.pk}).status_code for url in urls]
+
+    case.refresh_from_db()
+    assert (refused, done) == ([422] * 3, [302] * 3)
+    assert (case.status, case.planned_step) == (Case.Status.SIGNED, Case.Step.BEGIN)
+    linked = {(link.source_kind, link.relation, link.target_kind) for link in Link.objects.all()}
+    assert linked == {
+        ("case", "agreed_in", "agreement"),
+        ("agreement", "created", "project"),
+        ("agreement", "created", "facility"),
+    }
+    for record in (project, facility):
+        assert (
+            "Name its agreement" not in client.get(f"/build/{_plural(record)}/{record.pk}/").content.decode()
+        )
+
+
+def _plural(record: Any) -> str:
+    return "projects" if isinstance(record, Project) else "facilities"
+
+
+def test_a_case_that_has_begun_something_does_not_ask_to_begin_it() -> None:
+    ours, theirs = make_organisation(), make_organisation()
+    client = _client(make_member(ours))
+    case = make_case(ours, theirs, status=Case.Status.SIGNED, planned_step=Case.Step.BEGIN)
+    before = client.get(reverse("case_detail", args=[case.pk])).content.decode()
+
+    client.post(
+        reverse("case_facility", args=[case.pk]),
+        {
+            "kind": "joint_laboratory", "name": "A laboratory", "language": "en", "field": "energy",
+            "organisation": ours.pk, "others": str(theirs.pk), "tier": "public",
+        },
+    )  # fmt: skip
+
+    case.refresh_from_db()
+    after = client.get(reverse("case_detail", args=[case.pk])).content.decode()
+    assert "Begin the project" in before
+    assert "Begin the project" not in after
+    assert (case.step, "It has landed" in after) == ("Report the first result", True)
+
+
+def test_a_case_is_called_by_its_listing_or_as_its_opener_says_and_both_read_that_it_stays_so() -> None:
+    listing = make_listing(title="A pump")
+    theirs = make_organisation()
+    client = _client(make_member(listing.organisation))
+    interests = [_accepted(listing, o) for o in (theirs, make_organisation())]
+    urls = [reverse("case_from_interest", args=[interest.pk]) for interest in interests]
+
+    page = client.get(urls[0]).content.decode()
+    client.post(urls[0], {"title": "A pump", "language": "en"})
+    client.post(urls[1], {"title": "Насос", "language": "ru"})
+
+    assert "Both sides keep this title, also when the listing is taken back later." in page
+    assert 'value="A pump"' in page
+    assert set(Case.objects.values_list("title", "language")) == {
+        ("A pump", listing.language),
+        ("Насос", "ru"),
+    }
 
 
 def test_the_register_is_narrowed_by_its_sentence() -> None:
@@ -150,13 +307,24 @@ def test_every_form_page_opens_for_those_who_may() -> None:
         ),
         *(
             reverse("case_detail", args=[case.pk]) + v
-            for v in ("", "step/", "rest/", "end/", "owner/", "agreement/", "project/", "facility/")
+            for v in (
+                "",
+                "step/",
+                "rest/",
+                "end/",
+                "owner/",
+                "agreement/",
+                "agreement/named/",
+                "project/",
+                "facility/",
+            )
         ),
         *(
             reverse("project_detail", args=[project.pk]) + v
-            for v in ("", "land/", "shares/", "stop/", "result/")
+            for v in ("", "land/", "shares/", "stop/", "result/", "agreement/")
         ),
         *(reverse("facility_detail", args=[facility.pk]) + v for v in ("", "operate/", "close/", "result/")),
+        reverse("project_create", args=[agreement.pk]),
         reverse("agreement_create"),
         reverse("case_create"),
         reverse("facility_create"),

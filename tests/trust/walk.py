@@ -54,7 +54,7 @@ KINDS = (
     (r"/meet/runs/", "run"),
     (r"/meet/interpreters/", "interpreter"),
     (r"/meet/", "event"),
-    (r"/build/agreements/", "agreement"),
+    (r"/build/(agreements|projects/new/agreement)/", "agreement"),
     (r"/build/cases/new/interest/", "interest"),
     (r"/build/cases/new/meeting/", "meeting"),
     (r"/build/cases/", "case"),

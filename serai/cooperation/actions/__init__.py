@@ -17,6 +17,11 @@ from serai.cooperation.actions.facilities import (
     move_facility,
     propose_facility,
 )
+from serai.cooperation.actions.origins import (
+    name_agreement_of_case,
+    name_agreement_of_facility,
+    name_agreement_of_project,
+)
 from serai.cooperation.actions.projects import (
     NewProjectParty,
     NewProjectText,
@@ -42,6 +47,9 @@ __all__ = [
     "move_case",
     "move_facility",
     "move_project",
+    "name_agreement_of_case",
+    "name_agreement_of_facility",
+    "name_agreement_of_project",
     "open_case",
     "open_case_from_interest",
     "open_case_from_meeting",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from serai.accounts.models import Membership, User
@@ -77,6 +78,13 @@ def tell(
     for person in people:
         if but is None or person.pk != but.pk:
             notify(user=person, kind=kind, obj=obj, values={"title": title}, url=url, key=key)
+
+
+def has_begun(case: Case | None) -> None:
+    """The case was to begin something; now that it has, a first result is what comes next."""
+    if case is not None:
+        begun = Case.objects.filter(pk=case.pk, planned_step=Case.Step.BEGIN)
+        begun.update(planned_step=Case.Step.REPORT, updated_at=timezone.now())
 
 
 def link_beginnings(case: Case | None, target: Agreement | Project | Facility, by: User) -> None:

@@ -12,7 +12,13 @@ from serai.accounts.models import User
 from serai.agreements.fields import Field
 from serai.agreements.models import Agreement
 from serai.cooperation import lifecycle, policies, queries
-from serai.cooperation.actions.common import link_beginnings, locked_for, must_act_for_one, must_say
+from serai.cooperation.actions.common import (
+    has_begun,
+    link_beginnings,
+    locked_for,
+    must_act_for_one,
+    must_say,
+)
 from serai.cooperation.models import Case, Facility, FacilityText
 from serai.core import audit, chain
 from serai.core.errors import Conflict, Invalid
@@ -77,6 +83,7 @@ def propose_facility(
         if origin is not None:
             chain.link(source=origin, relation=Link.Relation.CREATED, target=facility, by=by)
     link_beginnings(case, facility, by)
+    has_begun(case)
     audit.record(
         actor=by,
         action="cooperation.facility_proposed",

@@ -13,7 +13,13 @@ from serai.accounts.models import User
 from serai.agreements.fields import Field
 from serai.agreements.models import Agreement
 from serai.cooperation import lifecycle, policies, queries
-from serai.cooperation.actions.common import link_beginnings, locked_for, must_act_for_one, must_say
+from serai.cooperation.actions.common import (
+    has_begun,
+    link_beginnings,
+    locked_for,
+    must_act_for_one,
+    must_say,
+)
 from serai.cooperation.models import Case, Project, ProjectParty, ProjectText
 from serai.core import audit, chain
 from serai.core.errors import Conflict, Invalid
@@ -90,6 +96,7 @@ def create_project(
         if origin is not None:
             chain.link(source=origin, relation=Link.Relation.CREATED, target=project, by=by)
     link_beginnings(case, project, by)
+    has_begun(case)
     audit.record(
         actor=by,
         action="cooperation.project_created",

@@ -1,5 +1,7 @@
 """Cases: the list, one case with its one next step, and the forms that move it."""
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -14,11 +16,12 @@ from serai.agreements.pages import chosen, page, tabs, window
 from serai.agreements.shapes import history, organisation_chip
 from serai.cooperation import actions, forms, lifecycle, policies, queries, shapes
 from serai.cooperation.actions.common import own_people_of
-from serai.cooperation.models import Case
+from serai.cooperation.models import Case, Result
 from serai.cooperation.views.common import do, must, options, user_of
 from serai.core import chain, policy, ui
 from serai.core.api import capped_count
 from serai.core.viewer import viewer_of
+from serai.directory.models import Organisation
 from serai.events.policies import visible_meetings
 from serai.exchange.policies import visible_interests
 
@@ -33,14 +36,24 @@ HISTORY: dict[str, object] = {
     "cooperation.case_stalled": gettext_lazy("put the case to rest"),
     "cooperation.case_ended": gettext_lazy("ended the case"),
     "cooperation.agreement_drafted": gettext_lazy("drafted an agreement"),
+    "cooperation.agreement_named": gettext_lazy("named the agreement"),
 }
 
 
 @require_GET
 @policy.route("core.public")
 def build(request: HttpRequest) -> HttpResponse:
-    """The place Build begins with what is yours: cases for members, the public register for strangers."""
-    return redirect("case_list" if viewer_of(request).is_authenticated else "agreement_list")
+    """The place Build begins with what one does first.
+
+    For those who act for an organisation these are its cases, for stewards and the secretariat results that wait for
+    a check, for all others the register.
+    """
+    viewer = viewer_of(request)
+    if policies.may_begin(viewer):
+        return redirect("case_list")
+    if viewer.is_authenticated and queries.results_to_validate(viewer).exists():
+        return redirect(f"{reverse('result_list')}?status={Result.Status.REPORTED}")
+    return redirect("agreement_list")
 
 
 @require_GET
@@ -124,8 +137,11 @@ def _next_step(case: Case) -> ui.Action | None:
         return ui.Action(
             _("Draft the agreement"), reverse("case_agree", args=[case.pk]), "file-earmark-check"
         )
-    if case.status in [S.SIGNED, S.LANDED] and not _has(case, "project"):
+    begun = _has(case, "project") or _has(case, "facility")
+    if case.status in [S.SIGNED, S.LANDED] and not begun:
         return ui.Action(_("Begin the project"), reverse("case_project", args=[case.pk]), "columns-gap")
+    if case.status == S.SIGNED:
+        return _move(case, S.LANDED)
     if case.status == S.LANDED:
         return _move(case, S.COMPLETED)
     return None
@@ -147,6 +163,9 @@ def _more(case: Case) -> list[ui.Action]:
         return found
     found += [
         ui.Action(_("Draft the agreement"), reverse("case_agree", args=[case.pk]), "file-earmark-check"),
+        ui.Action(
+            _("Name an agreement that exists"), reverse("case_name_agreement", args=[case.pk]), "link-45deg"
+        ),
         ui.Action(_("Begin a project"), reverse("case_project", args=[case.pk]), "columns-gap"),
         ui.Action(_("Propose a joint facility"), reverse("case_facility", args=[case.pk]), "buildings"),
         ui.Action(_("Hand it over"), reverse("case_owner", args=[case.pk]), "person-check"),
@@ -182,12 +201,12 @@ def case_from_interest(request: HttpRequest, pk: UUID) -> HttpResponse:
     interest = get_object_or_404(
         visible_interests(viewer_of(request)).select_related("organisation", "listing__organisation"), pk=pk
     )
-    if request.method == "POST":
-        case = actions.open_case_from_interest(interest=interest, by=user_of(request))
-        return redirect("case_detail", case.pk)
-    title, language = queries.title_of_listing(interest.listing)
-    sides = [interest.organisation, interest.listing.organisation]
-    return _ask(request, title, language, [organisation_chip(side) for side in sides])
+    return _open(
+        request,
+        lambda said: actions.open_case_from_interest(interest=interest, by=user_of(request), **said),
+        queries.title_of_listing(interest.listing),
+        [interest.organisation, interest.listing.organisation],
+    )
 
 
 @policy.route("cooperation.begin")
@@ -195,23 +214,40 @@ def case_from_meeting(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One question, one tap: the meeting becomes a case."""
     meeting = get_object_or_404(
         visible_meetings(viewer_of(request)).select_related(
-            "request__listing__organisation",
-            "request__requester__organisation",
-            "request__invitee__organisation",
+            "request__listing", "request__requester__organisation", "request__invitee__organisation"
         ),
         pk=pk,
     )
-    if request.method == "POST":
-        case = actions.open_case_from_meeting(meeting=meeting, by=user_of(request))
-        return redirect("case_detail", case.pk)
-    title, language = queries.title_of_meeting(meeting)
-    sides = [meeting.request.requester.organisation, meeting.request.invitee.organisation]
-    return _ask(request, title, language, [organisation_chip(side) for side in sides])
+    return _open(
+        request,
+        lambda said: actions.open_case_from_meeting(meeting=meeting, by=user_of(request), **said),
+        queries.title_of_meeting(meeting),
+        [meeting.request.requester.organisation, meeting.request.invitee.organisation],
+    )
 
 
-def _ask(request: HttpRequest, title: str, language: str, parties: list[ui.Chip]) -> HttpResponse:
-    context = {"title": title, "language": language, "parties": parties, "cancel_url": reverse("case_list")}
-    return page(request, "cooperation/case_open.html", context)
+def _open(
+    request: HttpRequest,
+    action: Callable[[dict[str, Any]], Case],
+    called: tuple[str, str],
+    sides: list[Organisation],
+) -> HttpResponse:
+    """Ask once, with the title at hand; what is sent empty is called by what it was about."""
+    title, language = called
+    initial = {"title": title, "language": language.split("-")[0] or None}
+    sent = request.POST if request.method == "POST" else None
+    form = forms.OpenForm(sent, initial={k: v for k, v in initial.items() if v})
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data if form.cleaned_data["title"] not in {"", title} else {}
+        case = form.run(lambda: action(said))
+        if case is not None:
+            return redirect("case_detail", case.pk)
+    context = {
+        "form": form,
+        "parties": [organisation_chip(side) for side in sides],
+        "cancel_url": reverse("case_list"),
+    }
+    return page(request, "cooperation/case_open.html", context, status=422 if form.errors else 200)
 
 
 # --- moving -----------------------------------------------------------------------------------------------
@@ -318,6 +354,23 @@ def case_agree(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @policy.route("cooperation.case.see")
+def case_name_agreement(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """An agreement that was concluded beside the case becomes its agreement."""
+    case = _acted_on(request, pk)
+    agreements = queries.agreements_for_case(viewer_of(request), case)
+    return do(
+        request,
+        forms.AgreementForm(request.POST or None, agreements=agreements),
+        lambda data: actions.name_agreement_of_case(case=case, by=user_of(request), **data),
+        back=_back(case),
+        title=_("Name an agreement that exists"),
+        submit=_("Save"),
+        kind=case.title,
+        note=_("Agreements between both sides of the case. If there is none yet, draft it from the case."),
+    )
+
+
+@policy.route("cooperation.case.see")
 def case_project(request: HttpRequest, pk: UUID) -> HttpResponse:
     case = _acted_on(request, pk)
     parties = list(case.parties.order_by("name", "pk"))
@@ -350,6 +403,7 @@ def case_facility(request: HttpRequest, pk: UUID) -> HttpResponse:
         request.POST or None,
         viewer=viewer,
         initial={
+            "agreement": queries.agreement_of(case),
             "name": case.title,
             "language": case.language,
             "others": "\n".join(str(o.pk) for o in queries.others_in(case, viewer)),
@@ -357,9 +411,9 @@ def case_facility(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
     def propose(data: dict[str, object]) -> str:
-        facility = actions.propose_facility(
-            by=user_of(request), case=case, agreement=queries.agreement_of(case), **form.values()
-        )
+        values = form.values()
+        values["agreement"] = values["agreement"] or queries.agreement_of(case)
+        facility = actions.propose_facility(by=user_of(request), case=case, **values)
         return reverse("facility_detail", args=[facility.pk])
 
     return do(

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -9,8 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from serai.agreements.models import Agreement
 from serai.agreements.pages import chosen as narrowed
 from serai.agreements.pages import page, tabs, window
+from serai.agreements.policies import organisations_acted_for
+from serai.agreements.queries import title_of as title_of_agreement
 from serai.agreements.shapes import history, organisation_chip
 from serai.cooperation import actions, forms, lifecycle, policies, queries, shapes
 from serai.cooperation.models import Facility, Project, Result
@@ -24,12 +28,14 @@ from serai.core.viewer import Viewer, viewer_of
 PROJECT_HISTORY: dict[str, object] = {
     "cooperation.project_created": gettext_lazy("began the project"),
     "cooperation.benefits_shared": gettext_lazy("stated who brings and gets what"),
+    "cooperation.agreement_named": gettext_lazy("named the agreement"),
     "cooperation.project_moved": gettext_lazy("moved the project on"),
     "cooperation.project_landed": gettext_lazy("recorded the landing"),
     "cooperation.project_stopped": gettext_lazy("stopped the project"),
 }
 FACILITY_HISTORY: dict[str, object] = {
     "cooperation.facility_proposed": gettext_lazy("proposed the facility"),
+    "cooperation.agreement_named": gettext_lazy("named the agreement"),
     "cooperation.facility_moved": gettext_lazy("moved the facility on"),
     "cooperation.facility_closed": gettext_lazy("closed the facility"),
 }
@@ -68,10 +74,34 @@ def project_list(request: HttpRequest) -> HttpResponse:
         "is_filtered": any(chosen.values()),
         "title": _("Projects"),
         "lead": _("Who brings what, who gets what, and where it landed."),
-        "empty_text": _("A project begins from a signed case: open the case and begin its project."),
+        "empty_text": _("A project begins from a signed case or agreement: open it and begin its project."),
         "icon": "columns-gap",
     }
     return page(request, "cooperation/outcome_list.html", context)
+
+
+@policy.route("cooperation.begin")
+def project_create(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A project under a signed agreement, between its parties."""
+    viewer = viewer_of(request)
+    agreement = get_object_or_404(queries.agreements_to_build_on(viewer), pk=pk)
+    title, language = title_of_agreement(agreement)
+    form = forms.ProjectForm(
+        request.POST or None,
+        parties=queries.organisations_of(agreement),
+        initial={"title": title, "language": language, "field": _field_of(agreement)},
+    )
+
+    def begin(data: dict[str, object]) -> str:
+        project = actions.create_project(by=user_of(request), agreement=agreement, **form.values())
+        return reverse("project_detail", args=[project.pk])
+
+    back = reverse("agreement_detail", args=[pk])
+    return do(request, form, begin, back=back, title=_("Begin a project"), submit=_("Begin"), kind=title)
+
+
+def _field_of(agreement: Agreement) -> str:
+    return agreement.fields_of_science[0] if agreement.fields_of_science else ""
 
 
 def _project(request: HttpRequest, pk: UUID) -> Project:
@@ -126,11 +156,17 @@ def _project_more(project: Project) -> list[ui.Action]:
     found.append(
         ui.Action(_("Who brings and gets what"), reverse("project_shares", args=[project.pk]), "list-check")
     )
+    if not queries.rests_on_an_agreement(project):
+        found.append(_name_agreement("project_agreement", project))
     if follows:
         found.append(
             ui.Action(_("Let it rest or end it"), reverse("project_stop", args=[project.pk]), "pause-circle")
         )
     return found
+
+
+def _name_agreement(route: str, record: Project | Facility) -> ui.Action:
+    return ui.Action(_("Name its agreement"), reverse(route, args=[record.pk]), "link-45deg")
 
 
 def _project_acted_on(request: HttpRequest, pk: UUID) -> Project:
@@ -185,6 +221,25 @@ def project_shares(request: HttpRequest, pk: UUID) -> HttpResponse:
         kind=queries.title_of_project(project)[0],
         note=_("The shares add up to 100 per cent at most."),
     )
+
+
+@policy.route("core.signed_in")
+def project_agreement(request: HttpRequest, pk: UUID) -> HttpResponse:
+    project = _project_acted_on(request, pk)
+    return do(
+        request,
+        forms.AgreementForm(request.POST or None, agreements=_to_build_on(request)),
+        lambda data: actions.name_agreement_of_project(project=project, by=user_of(request), **data),
+        back=reverse("project_detail", args=[pk]),
+        title=_("Name its agreement"),
+        submit=_("Save"),
+        kind=queries.title_of_project(project)[0],
+        note=_("A signed agreement of your organisation, under which this is done."),
+    )
+
+
+def _to_build_on(request: HttpRequest) -> QuerySet[Agreement]:
+    return queries.agreements_to_build_on(viewer_of(request))
 
 
 @policy.route("core.signed_in")
@@ -289,6 +344,8 @@ def _facility_step(facility: Facility) -> ui.Action | None:
 def _facility_more(facility: Facility) -> list[ui.Action]:
     follows = lifecycle.FACILITY.transitions[facility.status]
     found = [_facility_move(facility, to) for to in forms.FACILITY_STEPS if to in follows]
+    if follows and not queries.rests_on_an_agreement(facility):
+        found.append(_name_agreement("facility_agreement", facility))
     if Facility.Status.CLOSED in follows:
         found.append(
             ui.Action(_("Close it"), reverse("facility_close", args=[facility.pk]), "x-circle", danger=True)
@@ -298,7 +355,9 @@ def _facility_more(facility: Facility) -> list[ui.Action]:
 
 @policy.route("cooperation.begin")
 def facility_create(request: HttpRequest) -> HttpResponse:
-    form = forms.FacilityForm(request.POST or None, viewer=viewer_of(request))
+    """Propose a facility; `?agreement=` begins with what its agreement says."""
+    viewer = viewer_of(request)
+    form = forms.FacilityForm(request.POST or None, viewer=viewer, initial=_from_agreement(request))
 
     def propose(data: dict[str, object]) -> str:
         facility = actions.propose_facility(by=user_of(request), **form.values())
@@ -306,6 +365,29 @@ def facility_create(request: HttpRequest) -> HttpResponse:
 
     back = reverse("facility_list")
     return do(request, form, propose, back=back, title=_("Propose a facility"), submit=_("Propose"))
+
+
+def _from_agreement(request: HttpRequest) -> dict[str, object]:
+    """What the form of a facility takes from the agreement named in the address, if the viewer may build on it."""
+    try:
+        pk = UUID(request.GET.get("agreement", ""))
+    except ValueError:
+        return {}
+    viewer = viewer_of(request)
+    agreement = queries.agreements_to_build_on(viewer).filter(pk=pk).first()
+    if agreement is None:
+        return {}
+    name, language = title_of_agreement(agreement)
+    parties = queries.organisations_of(agreement)
+    own = set(organisations_acted_for(viewer).values_list("pk", flat=True))
+    return {
+        "agreement": agreement.pk,
+        "name": name,
+        "language": language,
+        "field": _field_of(agreement),
+        "organisation": next((o.pk for o in parties if o.pk in own), None),
+        "others": "\n".join(str(o.pk) for o in parties if o.pk not in own),
+    }
 
 
 def _facility_acted_on(request: HttpRequest, pk: UUID) -> Facility:
@@ -335,6 +417,21 @@ def facility_operate(request: HttpRequest, pk: UUID) -> HttpResponse:
         title=_("The facility is in operation"),
         submit=_("Record"),
         kind=queries.name_of_facility(facility)[0],
+    )
+
+
+@policy.route("core.signed_in")
+def facility_agreement(request: HttpRequest, pk: UUID) -> HttpResponse:
+    facility = _facility_acted_on(request, pk)
+    return do(
+        request,
+        forms.AgreementForm(request.POST or None, agreements=_to_build_on(request)),
+        lambda data: actions.name_agreement_of_facility(facility=facility, by=user_of(request), **data),
+        back=reverse("facility_detail", args=[pk]),
+        title=_("Name its agreement"),
+        submit=_("Save"),
+        kind=queries.name_of_facility(facility)[0],
+        note=_("A signed agreement of your organisation, under which this is done."),
     )
 
 
@@ -389,8 +486,21 @@ def result_list(request: HttpRequest) -> HttpResponse:
             "Results are reported on the page of their project or facility, and count once somebody else has validated them."
         ),
         "icon": "award",
+        "next_step": _to_check(viewer),
     }
     return page(request, "cooperation/outcome_list.html", context)
+
+
+def _to_check(viewer: Viewer) -> ui.Action | None:
+    """The result that has waited longest for this viewer's check."""
+    if not viewer.is_authenticated:
+        return None
+    first = queries.results_to_validate(viewer).order_by("created_at", "pk").first()
+    if first is None:
+        return None
+    return ui.Action(
+        _("Check a reported result"), reverse("result_detail", args=[first.pk]), "clipboard-check"
+    )
 
 
 def _result(request: HttpRequest, pk: UUID) -> Result:
