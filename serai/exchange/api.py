@@ -1,6 +1,7 @@
 """Listings, search, matches and interests in the programming interface: the same rules and actions as the pages."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -110,8 +111,12 @@ class FilterQuery(PageQuery):
 
 
 class ListingQuery(FilterQuery):
-    """`state`: published (everybody's), mine, or review (stewards')."""
+    """`state`: published (everybody's), mine, or review (stewards').
 
+    `organisation` leaves the listings that are known to be its own.
+    """
+
+    organisation: UUID | None = None
     state: Literal["published", "mine", "review"] = "published"
     order: Literal["new", "ending"] = "new"
 
@@ -398,11 +403,12 @@ def _choices(values: Iterable[str], allowed: Iterable[str], name: str) -> None:
 def list_listings(request: HttpRequest, query: Query[ListingQuery]) -> dict[str, Any]:
     """Published listings with the filters of the list page; one's own, or those to review, by `state`."""
     refuse_unknown(request, query)
-    viewer, filters = viewer_of(request), _filters(query)
+    viewer, filters = viewer_of(request), replace(_filters(query), organisation=query.organisation)
     if query.state == "mine":
-        rows = queries.narrow(queries.own_listings(viewer), filters) if viewer.is_authenticated else None
+        own = queries.own_listings(viewer)
+        rows = queries.narrow(viewer, own, filters) if viewer.is_authenticated else None
     elif query.state == "review":
-        rows = queries.narrow(queries.review_queue(viewer), filters)
+        rows = queries.narrow(viewer, queries.review_queue(viewer), filters)
     else:
         rows = queries.open_listings(viewer, filters, query.order)
     if rows is None:

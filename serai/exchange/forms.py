@@ -29,7 +29,9 @@ def read_filters(data: QueryDict) -> queries.Filters:
         "partnership": set(Listing.Partnership.values),
         "language": set(vocabularies.LANGUAGES),
     }
-    chosen = {name: data.get(name, "") for name, allowed in choices.items() if data.get(name, "") in allowed}
+    chosen: dict[str, Any] = {
+        name: data.get(name, "") for name, allowed in choices.items() if data.get(name, "") in allowed
+    }
     place, trl = data.get("place", "")[:20], data.get("trl", "")
     return queries.Filters(
         **chosen,

@@ -32,7 +32,10 @@ DEEPEST_PAGE = 500
 
 @dataclass(frozen=True)
 class Filters:
-    """What a list or a search is narrowed to; empty means anything. `place` is a country or a grouping."""
+    """What a list or a search is narrowed to; empty means anything. `place` is a country or a grouping.
+
+    `organisation` finds the listings of an owner the viewer may know.
+    """
 
     direction: str = ""
     kind: str = ""
@@ -41,6 +44,7 @@ class Filters:
     partnership: str = ""
     language: str = ""
     trl: int | None = None
+    organisation: UUID | None = None
 
     def __bool__(self) -> bool:
         return any(asdict(self).values())
@@ -88,10 +92,13 @@ def open_listings(viewer: Viewer, filters: Filters = Filters(), order: str = "ne
     """Published listings, narrowed; `order` is `new` or `ending`."""
     rows = policies.open_listings(viewer)
     by = ("expires_on", "id") if order == "ending" else ("-published_at", "id")
-    return with_card_data(narrow(rows, filters)).order_by(*by)
+    return with_card_data(narrow(viewer, rows, filters)).order_by(*by)
 
 
-def narrow(rows: QuerySet[Listing], filters: Filters) -> QuerySet[Listing]:
+def narrow(viewer: Viewer, rows: QuerySet[Listing], filters: Filters) -> QuerySet[Listing]:
+    if filters.organisation:
+        known = policies.listings_with_known_owner(viewer).filter(organisation_id=filters.organisation)
+        rows = rows.filter(pk__in=known.values("pk"))
     if filters.direction:
         rows = rows.filter(direction=filters.direction)
     if filters.kind:

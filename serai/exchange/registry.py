@@ -7,20 +7,26 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from serai.accounts import policies as people
 from serai.accounts.notices import declare
-from serai.core import context, duties, kinds, lifecycle, policy
+from serai.core import context, duties, kinds, lifecycle, policy, ui
 from serai.core.text import best_text
 from serai.core.viewer import Viewer
+from serai.directory import sections
+from serai.directory.models import Organisation
 from serai.exchange import (
     importers,  # noqa: F401  (registers the formats)
     policies,
+    queries,
+    shapes,
 )
 from serai.exchange import lifecycle as own_lifecycle  # noqa: F401  (registers the tables)
 from serai.exchange.models import Interest, Listing
+from serai.exchange.queries import Filters
 
 MOST_DUTIES = 50
 
@@ -145,6 +151,24 @@ declare(
     _("The contact about “{listing}” was ended by the other side."),
     icon="x-circle",
 )
+
+
+# --- on the page of an organisation -----------------------------------------------------------------------
+@sections.source
+def listings_of(viewer: Viewer, organisation: Organisation) -> sections.Section | None:
+    """What it offers and looks for, as far as the viewer may know that it is its own."""
+    found = queries.open_listings(viewer, Filters(organisation=organisation.pk))
+    listings = list(found[: sections.MOST_ROWS + 1])
+    if not listings:
+        return None
+    shown = listings[: sections.MOST_ROWS]
+    url = f"{reverse('listing_list')}?{urlencode({'organisation': str(organisation.pk)})}"
+    return sections.Section(
+        _("Offers and requests"),
+        "megaphone",
+        [shapes.listing_row_at_home(viewer, listing) for listing in shown],
+        ui.Action(_("All of them"), url, "arrow-right") if len(listings) > len(shown) else None,
+    )
 
 
 # --- duties -----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Records as the shapes the components print. What a viewer may not know is left out here, once."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Max
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from serai.core import lifecycle, ui
@@ -85,6 +86,11 @@ def listing_row(
         status=listing.get_status_display() if status else "",
         status_tone=tone(listing) if status else "quiet",
     )
+
+
+def listing_row_at_home(viewer: Viewer, listing: Listing) -> ui.Row:
+    """A listing on the page of its owner, who need not be named again."""
+    return replace(listing_row(viewer, listing, {listing.pk}), who=None, place="")
 
 
 def unnamed(owner: Organisation) -> str:
@@ -216,8 +222,10 @@ def _place_options(language: str, latest: datetime | None) -> list[ui.Option]:
     return [ui.Option(code, name) for _is_country, name, code in named]
 
 
-def filter_words(filters: Filters, *, order: str | None = None) -> list[ui.Filter]:
-    """The filters as the words of a sentence."""
+def filter_words(
+    filters: Filters, *, order: str | None = None, owner: Organisation | None = None
+) -> list[ui.Filter]:
+    """The filters as the words of a sentence; `owner` is the organisation that was asked for."""
     words = [
         ui.Filter(
             "direction",
@@ -265,6 +273,19 @@ def filter_words(filters: Filters, *, order: str | None = None) -> list[ui.Filte
             any_label=_("any language"),
         ),
     ]
+    if owner is not None:
+        options = [ui.Option(str(owner.pk), owner.name)]
+        words.insert(
+            1,
+            ui.Filter(
+                "organisation",
+                _("Owner"),
+                options,
+                str(owner.pk),
+                before=pgettext("filter: listings of an organisation", "of"),
+                any_label=_("anybody"),
+            ),
+        )
     if order is not None:
         orders = [ui.Option("new", _("newest first")), ui.Option("ending", _("ending soonest"))]
         words.append(ui.Filter("order", _("Order"), orders, order or "new"))

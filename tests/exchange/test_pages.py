@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from serai.accounts.models import User
+from serai.directory.sections import MOST_ROWS
 from serai.exchange import actions
 from serai.exchange.models import Interest, Listing, ListingContact
 from tests.factories import in_days, make_listing, make_member, make_organisation, make_steward
@@ -374,3 +375,74 @@ def test_strangers_write_nothing_by_the_interface(client: Client, owner: User) -
 
     for path in (f"listings/{listing.pk}/withdraw", f"listings/{listing.pk}/review", "interests"):
         assert client.post(f"/api/v1/{path}", {}, content_type="application/json").status_code in {401, 422}
+
+
+# --- an organisation and its listings -----------------------------------------------------------------------
+def test_the_page_of_an_organisation_shows_what_it_offers_and_looks_for(client: Client, owner: User) -> None:
+    house = owner.memberships.get().organisation
+    own(owner, title="A named offer")
+    own(owner, title="A quiet offer", disclosure="anonymous")
+    own(owner, title="A draft", status="draft")
+    own(owner, title="Over", status="expired")
+    make_listing(title="Of somebody else")
+    url = reverse("organisation_detail", args=[house.pk])
+
+    shown = client.get(url).content.decode()
+    client.force_login(owner)
+    to_owner = client.get(url).content.decode()
+
+    titles = ("A named offer", "A quiet offer", "A draft", "Over", "Of somebody else")
+    assert [title for title in titles if title in shown] == ["A named offer"]
+    assert [title for title in titles if title in to_owner] == ["A named offer", "A quiet offer"]
+    assert "All of them" not in shown
+
+
+def test_many_listings_are_cut_and_all_are_one_click_away(client: Client, owner: User) -> None:
+    house = owner.memberships.get().organisation
+    page_url = reverse("organisation_detail", args=[house.pk])
+    own(owner)
+    before = queries_of(client, page_url)
+    for number in range(MOST_ROWS):
+        own(owner, title=f"Number {number}")
+    make_listing(title="Of somebody else")
+
+    page = client.get(page_url).content.decode()
+    all_of_them = f"{reverse('listing_list')}?organisation={house.pk}"
+
+    assert page.count('<li class="row-item">') == MOST_ROWS
+    assert all_of_them in page
+    assert queries_of(client, page_url) == before
+    listed = client.get(all_of_them).content.decode()
+    assert listed.count('<li class="row-item">') == MOST_ROWS + 1
+    assert "Of somebody else" not in listed
+    assert "Hidden Works" in listed.split("data-sentence")[1].split("</form>")[0]
+
+
+@pytest.mark.parametrize("address", ["/exchange/", "/exchange/export.csv", "/api/v1/listings"])
+def test_asking_for_the_listings_of_an_organisation_tells_of_no_anonymous_one(
+    client: Client, owner: User, address: str
+) -> None:
+    house = owner.memberships.get().organisation
+    own(owner, title="A named offer")
+    own(owner, title="A quiet offer", disclosure="anonymous")
+
+    answer: Any = client.get(address, {"organisation": str(house.pk)})
+
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    assert "A named offer" in body.decode()
+    assert "A quiet offer" not in body.decode()
+
+
+def test_asking_for_the_listings_of_a_hidden_organisation_is_like_asking_for_none(
+    client: Client, owner: User
+) -> None:
+    hidden = make_organisation(name="Unseen House", status="draft")
+    make_listing(organisation=hidden, disclosure="anonymous")
+    own(owner)
+
+    def answer(asked: object) -> str:
+        page = client.get("/exchange/", {"organisation": str(asked)}).content.decode()
+        return re.sub(r'nonce="[^"]*"|[A-Za-z0-9]{64}', "", page.replace(str(asked), "ASKED"))
+
+    assert answer(hidden.pk) == answer(uuid4())
+    assert "Unseen House" not in answer(hidden.pk)

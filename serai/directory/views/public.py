@@ -17,7 +17,7 @@ from serai.core.api import capped_count
 from serai.core.imports.queries import origin_facts
 from serai.core.lifecycle import tone_of
 from serai.core.viewer import Viewer, viewer_of
-from serai.directory import criteria, places, policies, queries, shapes
+from serai.directory import criteria, places, policies, queries, sections, shapes
 from serai.directory import exports as own_exports
 from serai.directory.models import Organisation
 from serai.directory.queries import Search
@@ -197,6 +197,7 @@ def organisation_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "successor": shapes.visible_chip(viewer, organisation.successor),
         "next_step": shapes.next_step(viewer, organisation, may_edit),
         "actions": shapes.further_actions(organisation, may_edit, is_steward),
+        "sections": sections.sections_of(viewer, organisation),
         "chain": chain.walk(viewer, organisation),
     }
     return render(request, "directory/organisation_detail.html", context)

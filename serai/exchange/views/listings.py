@@ -1,6 +1,7 @@
 """Lists of listings, one listing, and the steps of writing one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from serai.core.imports.queries import origin_facts
 from serai.core.text import Origin
 from serai.core.viewer import Viewer, viewer_of
 from serai.directory.models import Organisation
+from serai.directory.policies import visible_organisations
 from serai.exchange import actions, checks, exports, policies, queries, shapes
 from serai.exchange.forms import (
     AboutForm,
@@ -45,13 +47,15 @@ STEPS = ("about", "teaser", "details", "facts", "partner", "contact", "send")
 # --- lists ------------------------------------------------------------------------------------------------
 @policy.route("exchange.public")
 def listing_list(request: HttpRequest) -> HttpResponse:
-    viewer, filters = viewer_of(request), read_filters(request.GET)
+    viewer = viewer_of(request)
+    owner = _owner_asked_for(request)
+    filters = replace(read_filters(request.GET), organisation=owner.pk if owner else None)
     order = "ending" if request.GET.get("order") == "ending" else "new"
     found = queries.open_listings(viewer, filters, order)
     window = queries.window(found, page_number(request.GET))
     total, is_capped = capped_count(found)
     context = {
-        "filters": shapes.filter_words(filters, order=order),
+        "filters": shapes.filter_words(filters, order=order, owner=owner),
         "rows": shapes.listing_rows(viewer, window.object_list),
         "page": window,
         "total": total + 1 if is_capped else total,
@@ -66,13 +70,23 @@ def listing_list(request: HttpRequest) -> HttpResponse:
     return page(request, "exchange/listing_list.html", context)
 
 
+def _owner_asked_for(request: HttpRequest) -> Organisation | None:
+    """The organisation of `?organisation=`; one the viewer does not see narrows nothing, like one that is not there."""
+    try:
+        asked = UUID(request.GET.get("organisation", ""))
+    except ValueError:
+        return None
+    return visible_organisations(viewer_of(request)).filter(pk=asked).first()
+
+
 @policy.route("exchange.public")
 def listing_export(request: HttpRequest, form: str) -> HttpResponseBase:
     """The list as a file, under the filters of its address."""
     if form not in core_exports.FORMATS:
         raise Http404
-    viewer = viewer_of(request)
-    rows = queries.open_listings(viewer, read_filters(request.GET))[: core_exports.ROW_CAP]
+    viewer, owner = viewer_of(request), _owner_asked_for(request)
+    filters = replace(read_filters(request.GET), organisation=owner.pk if owner else None)
+    rows = queries.open_listings(viewer, filters)[: core_exports.ROW_CAP]
     found = exports.lines(viewer, rows.iterator(chunk_size=exports.CHUNK))
     return core_exports.respond(exports.LISTINGS, found, form=form, viewer=viewer)
 
