@@ -5,4 +5,4 @@ class AccountsConfig(AppConfig):
     name = "serai.accounts"
 
     def ready(self) -> None:
-        from serai.accounts import registry  # noqa: F401  (kinds, places in the navigation, followers)
+        from serai.accounts import followers, registry  # noqa: F401  (kinds, places in the navigation)

@@ -6,7 +6,8 @@ again by the worker's minute (`resume`): each is one transaction, so nothing of 
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -206,8 +207,10 @@ def work(*, run_id: UUID) -> None:
                 return
             run = ImportRun.objects.select_related("started_by").get(pk=run_id)
             if run.status in UNDER_WAY:
+                asked = _Asked.of(run)
                 with translation.override(run.language or None):
                     _step(run, tell)
+                _note_end(run, asked)
     except Exception:
         # The person must get an answer, and the queue must not begin a step for ever that always fails.
         log.exception("import %s", run_id)
@@ -285,12 +288,33 @@ def _give_up(run_id: UUID, reason: str) -> None:
         run = ImportRun.objects.select_for_update().filter(pk=run_id, status__in=UNDER_WAY).first()
         if run is None:
             return
+        asked = _Asked.of(run)
         if run.status == S.UNDOING:
             lifecycle.advance(IMPORT, run, S.DONE)
             run.note = reason
             run.save()
         else:
             _refuse(run, reason)
+        _note_end(run, asked)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A step, and when it was asked for: nothing saves the run's own time while it waits or is worked on."""
+
+    step: str
+    at: datetime
+
+    @classmethod
+    def of(cls, run: ImportRun) -> "_Asked":
+        return cls(run.status, run.updated_at)
+
+
+def _note_end(run: ImportRun, asked: _Asked) -> None:
+    """Let the log know how a step ended and how long its person waited; `accounts` tells them."""
+    seconds = round((timezone.now() - asked.at).total_seconds())
+    data = {"step": str(asked.step), "status": str(run.status), "seconds": seconds}
+    audit.record(actor=None, action="core.import_ended", obj=run, data=data)
 
 
 def forget_old_files(*, before: Any = None) -> int:

@@ -53,7 +53,12 @@ class UploadForm(forms.Form):
         choices = [(importer.name, importer.summary) for importer in known]
         endings = sorted({s for importer in known for s in importer.suffixes if s in TYPES})
         self.fields["format"].choices = choices  # type: ignore[attr-defined]
-        self.fields["file"].widget.attrs["accept"] = ",".join(endings)
+        self.fields["file"].widget.attrs |= {
+            "accept": ",".join(endings),
+            "data-max-bytes": str(MAX_UPLOAD_BYTES),
+            "data-too-large": _("This file is too large: %(limit)d MB at most.")
+            % {"limit": MAX_UPLOAD_BYTES // 2**20},
+        }
         self.fields["file"].help_text = _(
             "Up to %(limit)d MB. It is looked at first; nothing is taken in before you say so."
         ) % {"limit": MAX_UPLOAD_BYTES // 2**20}

@@ -36,7 +36,7 @@ from serai.core.viewer import Viewer
 
 BATCH = 1000
 SAMPLE_ROWS = 10
-CHUNK = 1000
+CHUNK = 5000
 """Objects taken back at a time."""
 
 Progress = Callable[[int], None]
@@ -484,18 +484,50 @@ def _used_by_others(importer: Importer, kind: str, ids: Sequence[UUID]) -> set[U
     """
     if kind not in {known.name for known in kinds.all_kinds()}:
         return set()
-    own, model = importer.parts.get(kind, ()), kinds.kind_named(kind).model
+    model = kinds.kind_named(kind).model
     used: set[UUID] = set()
-    for relation in model._meta.related_objects:
-        other = relation.related_model
-        if not isinstance(other, str) and other not in own and other is not model:
-            name = relation.field.name
+    for other, name in _references(model, but=importer.parts.get(kind, ())):
+        if other is not model:
             used |= set(other._base_manager.filter(**{f"{name}__in": ids}).values_list(name, flat=True))
     written = Q(target_kind=kind, relation=Link.Relation.PUBLISHED)
     links = Link.objects.exclude(written)
     used |= set(links.filter(source_kind=kind, source_id__in=ids).values_list("source_id", flat=True))
     used |= set(links.filter(target_kind=kind, target_id__in=ids).values_list("target_id", flat=True))
     return used
+
+
+def _references(
+    model: type[models.Model], *, but: Iterable[type[models.Model]]
+) -> Iterator[tuple[type[models.Model], str]]:
+    """(model, foreign key) of every row that may refer to one of `model`, hidden ones too, but those that are its
+    own: the `parts` and the tables of its many-to-many fields."""
+    own = {*but, *(field.remote_field.through for field in model._meta.many_to_many)}
+    for relation in model._meta.get_fields(include_hidden=True):
+        if isinstance(relation, models.ManyToOneRel) and relation.related_model not in own:
+            yield relation.related_model, relation.field.name
+
+
+def delete_rows(
+    model: type[models.Model], ids: Sequence[UUID], parts: Iterable[type[models.Model]] = ()
+) -> None:
+    """Delete rows with what is their own in one statement a table; Django's `delete` reads every one first.
+
+    Nothing else may hang on them (`take_back` has asked): if something does, the database refuses at the commit.
+    """
+    others = set(_references(model, but=parts))
+    for owner, name in _references(model, but=()):
+        if owner is model:
+            model._base_manager.filter(**{f"{name}__in": ids}).update(**{name: None})
+        elif (owner, name) not in others:
+            _delete_where(owner, name, ids)
+    for many in model._meta.many_to_many:
+        _delete_where(many.remote_field.through, many.m2m_field_name(), ids)
+    _delete_where(model, "pk", ids)
+
+
+def _delete_where(model: Any, field: str, ids: Sequence[UUID]) -> None:
+    rows = model._base_manager.filter(**{f"{field}__in": ids})
+    rows._raw_delete(rows.db)
 
 
 # --- reports ----------------------------------------------------------------------------------------------------

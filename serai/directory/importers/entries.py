@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from serai.core.imports.framework import Importer
+from serai.core.imports.framework import Importer, delete_rows
 from serai.directory.models import Identifier, Organisation, OrganisationName, PendingRelation, Relation
 
 
@@ -18,4 +18,4 @@ class EntryImporter(Importer):
         PendingRelation.objects.filter(
             source_name=self.name, organisation_ref__in=going.values("source_ref")
         ).delete()
-        going.delete()
+        delete_rows(Organisation, ids, self.parts["organisation"])

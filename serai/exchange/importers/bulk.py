@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from serai.accounts.models import User
 from serai.core.imports.copying import copy_in
-from serai.core.imports.framework import Importer
+from serai.core.imports.framework import Importer, delete_rows
 from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Row
 from serai.core.models import Link
 from serai.directory.models import Organisation, OrganisationName, Place, Relation
@@ -317,10 +317,10 @@ class ListingImporter(Importer):
 
     def remove(self, kind: str, ids: Sequence[uuid.UUID]) -> None:
         if kind == "organisation":
-            Organisation.objects.filter(pk__in=ids).delete()
+            delete_rows(Organisation, ids, self.parts["organisation"])
             return
         Link.objects.filter(target_kind="listing", target_id__in=ids).delete()
-        Listing.objects.filter(pk__in=ids).delete()
+        delete_rows(Listing, ids, self.parts["listing"])
 
     def restore(self, kind: str, befores: Mapping[uuid.UUID, Any]) -> None:
         for listing in Listing.objects.filter(pk__in=befores):

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 from openpyxl import Workbook
 
-from serai.accounts.models import User
+from serai.accounts import followers, notices
+from serai.accounts.models import Notice, User
 from serai.core import audit
 from serai.core.errors import Conflict, NotAllowed
 from serai.core.imports import actions
@@ -101,10 +103,13 @@ def test_a_steward_brings_a_list_sees_how_it_is_read_tries_takes_in_and_takes_ba
         "core.import_started",
         "core.import_settings_changed",
         "core.import_tried",
+        "core.import_ended",
         "core.import_carried_out",
         "core.file_imported",
+        "core.import_ended",
         "core.import_undo_asked",
         "core.import_undone",
+        "core.import_ended",
     ]
 
 
@@ -495,3 +500,59 @@ def test_the_report_shows_what_was_taken_otherwise() -> None:
     assert ("Atlantis is not" in remarks, "kind Brewery is not known" in remarks) == (False, True)
     told = client.get(f"/api/v1/imports/{run.pk}/refused?remarks=true").json()["items"]
     assert [(line["kind"], line["line"], line["column"]) for line in told] == [("remark", 2, "type")]
+
+
+# --- the end of a step is told ------------------------------------------------------------------------------------
+
+
+def _ended(run: ImportRun, minutes_ago: int, step: Any, by: User) -> None:
+    """A step that was asked for some time ago is carried out now."""
+    step(run=run, by=by)
+    ImportRun.objects.update(updated_at=timezone.now() - timedelta(minutes=minutes_ago))
+    actions.work(run_id=run.pk)
+
+
+def test_who_waited_for_a_step_is_told_of_its_end_and_who_sees_it_at_once_is_not() -> None:
+    steward = factories.make_steward()
+    run = _started(steward)
+
+    _ended(run, 1, actions.check_import, steward)
+    _ended(run, 0, actions.carry_out_import, steward)
+    _ended(run, 1, actions.take_back_import, steward)
+    _followed()
+
+    told = Notice.objects.filter(user=steward).order_by("created_at")
+    assert [notice.kind for notice in told] == ["accounts.import_tried", "accounts.import_taken_back"]
+    first = notices.sentences_of(list(told), steward)[0]
+    assert ("a.csv" in first, told[0].values["url"]) == (True, f"/imports/{run.pk}/")
+
+
+def test_a_step_that_was_refused_is_told_as_refused() -> None:
+    steward = factories.make_steward()
+    run = _started(steward, b"[]", "a.json", "nasa")
+    StoredFile.objects.all().delete()
+    ImportRun.objects.update(status=S.CHECKING, updated_at=timezone.now() - timedelta(minutes=1))
+
+    actions.work(run_id=run.pk)
+    _followed()
+
+    assert list(Notice.objects.values_list("user", "kind")) == [(steward.pk, "accounts.import_refused")]
+
+
+def _followed() -> None:
+    """What the worker does after the commits of these steps."""
+    for entry in AuditEntry.objects.filter(action="core.import_ended").order_by("at"):
+        followers.tell_of_import(entry)
+
+
+def test_what_refers_without_a_name_counts_as_built_on() -> None:
+    """A participant's listing has no way back from the listing; taking it away would empty the field unseen."""
+    member = factories.make_member(factories.make_organisation(status="verified"))
+    run = _done(member, content=OFFERS, name="a.xlsx", format="listings")
+    participant = factories.make_participant(factories.make_event())
+    participant.listing = Listing.objects.all()[0]
+    participant.save()
+
+    run = _step(actions.take_back_import, run, member)
+
+    assert (run.status, "Others have built on 1" in run.note, Listing.objects.count()) == (S.DONE, True, 2)

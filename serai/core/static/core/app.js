@@ -114,10 +114,23 @@
   });
 
   // --- file drop: the input does the work, the frame shows what lies in it
+  const tooLarge = (input) => [...input.files].some((file) => file.size > Number(input.dataset.maxBytes || Infinity));
   const named = (drop) => {
-    const files = [...drop.querySelector("input[type=file]").files];
-    drop.querySelector(".chosen").textContent = files.map((file) => file.name).join(", ");
+    const input = drop.querySelector("input[type=file]");
+    const names = [...input.files].map((file) => file.name).join(", ");
+    const refused = tooLarge(input);
+    drop.querySelector(".chosen").textContent = refused ? `${names}: ${input.dataset.tooLarge}` : names;
+    input.toggleAttribute("aria-invalid", refused);
+    drop.closest(".field").classList.toggle("has-error", refused);
   };
+  // What is too large is told before it is sent: the node would refuse it unread.
+  document.addEventListener("submit", (event) => {
+    const input = all("input[type=file][data-max-bytes]", event.target).find(tooLarge);
+    if (!input) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    input.focus();
+  }, true);
   on("dragover", "[data-drop]", (drop, event) => { event.preventDefault(); drop.classList.add("is-over"); });
   on("dragleave", "[data-drop]", (drop) => drop.classList.remove("is-over"));
   on("drop", "[data-drop]", (drop, event) => {

@@ -1,0 +1,51 @@
+"""What people are told of the steps of their imports: `core` knows no notices, so this app reads its log."""
+
+from django.utils.translation import gettext_lazy as _
+
+from serai.accounts.models import User
+from serai.accounts.notices import declare, notify
+from serai.core import audit, kinds
+from serai.core.models import AuditEntry, ImportRun
+
+S = ImportRun.Status
+TELL_AFTER_S = 5
+"""Who waited no longer than this sees the result on the page that is still open."""
+
+declare(
+    "accounts.import_tried",
+    _("{file} was tried: look at what would be new before you take it in."),
+    icon="upload",
+)
+declare("accounts.import_taken_in", _("{file} was taken in."), icon="check-lg")
+declare("accounts.import_refused", _("{file} was refused; the reason stands with it."), icon="x-lg")
+declare(
+    "accounts.import_taken_back", _("The import of {file} was taken back."), icon="arrow-counterclockwise"
+)
+declare("accounts.import_stays", _("The import of {file} could not be taken back; it says why."), icon="x-lg")
+
+_SAID = {
+    (S.CHECKING, S.CHECKED): "accounts.import_tried",
+    (S.CHECKING, S.REFUSED): "accounts.import_refused",
+    (S.RUNNING, S.DONE): "accounts.import_taken_in",
+    (S.RUNNING, S.REFUSED): "accounts.import_refused",
+    (S.UNDOING, S.UNDONE): "accounts.import_taken_back",
+    (S.UNDOING, S.DONE): "accounts.import_stays",
+}
+
+
+@audit.follow("accounts.tell_of_imports", ["core.import_ended"])
+def tell_of_import(entry: AuditEntry) -> None:
+    """Tell who began an import that a step of it has ended, if it took longer than one looks at a page."""
+    data = audit.entry_data(entry)
+    run = ImportRun.objects.filter(pk=entry.object_id).first()
+    user = User.objects.filter(pk__in=[run.started_by_id], is_active=True).first() if run else None
+    if run is None or user is None or data["seconds"] < TELL_AFTER_S:
+        return
+    notify(
+        user=user,
+        kind=_SAID[S(data["step"]), S(data["status"])],
+        obj=run,
+        values={"file": run.file_name},
+        url=kinds.kind_of(run).card(run).url,
+        key=f"import:{entry.pk}",
+    )
