@@ -26,14 +26,21 @@ _SPELT = (*range(1, 1000), *range(1000, 10_000, 100), *range(10_000, 101_000, 10
 _WORD = re.compile(r"[^\s\d!-&(-/:-@\[-_{-~«»“”„‹›،؛؟。、，…–—‐‑•।۔|]+")
 _GAP = re.compile(r"[-‐‑\s]?")
 
-_AFTER_DIGITS = re.compile(r"\d\s?$")
+# What a number word may not follow: digits, and the words for a decimal point ("one point eight megawatts" is not eight).
+_PART_OF_ANOTHER = re.compile(
+    r"(?:\d|point|Komma|virgule|coma|vírgula|virgola|komma|przecinek|запятая|целых|целая|кома|цілих|virgul[aă]|virgül|"
+    r"فاصلة|ممیز|נקודה|दशमलव|จุด|phẩy|koma|점)[\s-]?$",
+    re.IGNORECASE,
+)
+_BEHIND = 12
 
 _BY_RULE = frozenset({"zh", "ja"})
 _HAN = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
 _HAN_TIMES = {"十": 10, "百": 100, "千": 1000}
 # "第三年" is the third year, "数十年" some decades, "百分之" a percentage.
 _HAN_RUN = re.compile(
-    r"(?<![第数數几幾〇零一二三四五六七八九两兩十百千])[〇零一二三四五六七八九两兩十百千]+(?!分之)"
+    r"(?<![第数數几幾〇零一二三四五六七八九两兩十百千])[〇零一二三四五六七八九两兩十百千]+"
+    r"(?:[点點][〇零一二三四五六七八九]+)?(?!分之)"
 )
 
 
@@ -84,7 +91,7 @@ def _pieces(language: str) -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))))
 
 
-def _written(text: str, language: str) -> Iterator[tuple[int, int, int]]:
+def _written(text: str, language: str) -> Iterator[tuple[int, int, float]]:
     """Start, end and value of every number word, longest first, none right behind another."""
     spellings = _spellings(language)
     if not spellings:
@@ -110,12 +117,16 @@ def _adjoin(text: str, pieces: list[tuple[int, int]], at: int) -> bool:
     return _GAP.fullmatch(text, pieces[at][1], pieces[at + 1][0]) is not None
 
 
-def _han(text: str) -> Iterator[tuple[int, int, int]]:
+def _han(text: str) -> Iterator[tuple[int, int, float]]:
     for run in _HAN_RUN.finditer(text):
         yield run.start(), run.end(), _han_number(run.group())
 
 
-def _han_number(run: str) -> int:
+def _han_number(run: str) -> float:
+    """The value of a numeral, "一点八" being 1.8."""
+    run, *rest = re.split("[点點]", run)
+    if rest:
+        return float(f"{_han_number(run)}.{''.join(str(_HAN[c]) for c in rest[0])}")
     if not any(c in _HAN_TIMES for c in run):
         return int("".join(str(_HAN[c]) for c in run))
     total = digit = 0
@@ -140,7 +151,7 @@ def with_digits(text: str, language: str, ahead: re.Pattern[str]) -> tuple[str, 
     for start, end, number in found:
         behind, places = text[end:until] + behind, [*range(end, until), *places]
         digits, origin = text[start:end], [*range(start, end)]
-        if ahead.match(behind) and not _AFTER_DIGITS.search(text, max(0, start - 2), start):
+        if ahead.match(behind) and not _PART_OF_ANOTHER.search(text, max(0, start - _BEHIND), start):
             digits = str(number)
             origin = [start] * len(digits)
         behind, places, until = digits + behind, [*origin, *places], start

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serai.engines import matching as m
+from serai.engines.matching.passages import Passages
 from serai.engines.matching.requirements import has_limits
 from serai.exchange.index import layout
 from serai.exchange.index.build import KINDS, OVERLAP, PARTNERSHIPS
@@ -113,7 +114,7 @@ class Index:
         return [pk for pk in wanted if pk not in known]
 
     def scores(self, query: m.Query, direction: str = "") -> Scores:
-        """The engine's score of every row (of a direction), without what stated limits take off: `best` reads those."""
+        """The engine's score of every row (of a direction) by its whole text; `best` looks closer at the nearest."""
         return np.concatenate([self._scored(part, query, direction) for part in self.parts])
 
     def _scored(self, part: layout.Part, query: m.Query, direction: str) -> Scores:
@@ -126,10 +127,11 @@ class Index:
     ) -> list[Found]:
         """The best `k` rows of the mask, best first; ties go to the smaller id.
 
-        With `texts`, limits stated in the query are read in the texts of the nearest, as many as the engine
-        reads them for: what breaks a limit stands lower.
+        With `texts` the nearest are looked at more closely, as many as the engine looks at: a sentence that meets
+        the query lifts its listing, and what breaks a limit stated in the query stands lower. They are the same
+        whatever `k` is, so that one page of results follows on the other.
         """
-        depth = m.Parameters().limit_depth if texts is not None and has_limits(query.text) else 0
+        depth = self._depth(query) if texts is not None else 0
         rows = np.flatnonzero(mask)
         if len(rows) > (most := max(k, depth)):
             edge = np.partition(scores[rows], len(rows) - most)[len(rows) - most]
@@ -140,33 +142,55 @@ class Index:
             found[:depth] = self.weighed(query, found[:depth], texts)
         return found[:k]
 
+    def _depth(self, query: m.Query) -> int:
+        """How many of the nearest are looked at more closely."""
+        parameters = m.Parameters()
+        by_sentences = parameters.passage_depth if any(len(part.sentences) for part in self.parts) else 0
+        return max(by_sentences, parameters.limit_depth if has_limits(query.text, query.language) else 0)
+
     def weighed(self, query: m.Query, found: Sequence[Found], texts: Texts) -> list[Found]:
-        """These in the order the engine gives them when it has read their texts for the query's limits."""
-        if not found or not has_limits(query.text):
+        """These in the order the engine gives them when it has looked at their sentences and the query's limits.
+
+        Offers are scored as offers are, requests as requests. Texts are read only where the query states limits.
+        """
+        if not found or not self._depth(query) or is_empty(query):
             return list(found)
-        known = texts([one.id for one in found])
-        rows = [self.row_of(one.id) for one in found]
-        few = self._few(query, rows, [known.get(one.id, "") for one in found])
+        known = texts([one.id for one in found]) if has_limits(query.text, query.language) else {}
+        rows: dict[str, list[int]] = {}
+        for one in found:
+            row = self.row_of(one.id)
+            rows.setdefault(self._at(row)[0].meta["direction"], []).append(row)
+        hits = [
+            hit
+            for some in rows.values()
+            for hit in self._few(query, some, [known.get(self._id(row), "") for row in some]).search(
+                query, len(some)
+            )
+        ]
+        hits.sort(key=lambda hit: (-hit.score, hit.id))
         return [
-            Found(UUID(hit.id), hit.score, self._shared(self.row_of(UUID(hit.id)), query))
-            for hit in few.search(query, len(found))
+            Found(UUID(hit.id), hit.score, self._shared(self.row_of(UUID(hit.id)), query)) for hit in hits
         ]
 
     def _few(self, query: m.Query, rows: Sequence[int], texts: Sequence[str]) -> m.Index:
-        """An engine's index of these rows alone, with their texts, for this query."""
+        """An engine's index of these rows of one direction, with their texts and sentences, for this query."""
         at = [self._at(row) for row in rows]
-        names = tuple(sorted({part.engine.names[part.engine.codes[row]] for part, row in at}))
+        engine = at[0][0].engine
+        languages = [part.engine.names[part.engine.codes[row]] for part, row in at]
+        within = [dict(part.sentences[row]) if len(part.sentences) else {} for part, row in at]
+        names = tuple(sorted(set(languages)))
         ids = tuple(part.engine.ids[row] for part, row in at)
         holding = {
             token: [n for n, (part, row) in enumerate(at) if _holds(part, row, token)]
             for token in query.tokens
         }
         return replace(
-            self.parts[0].engine,
+            engine,
             ids=ids,
             names=names,
             texts=tuple(texts),
-            codes=np.array([names.index(p.engine.names[p.engine.codes[row]]) for p, row in at], np.int16),
+            passages=Passages(within, languages, engine.centring, engine.parameters.primary),
+            codes=np.array([names.index(language) for language in languages], np.int16),
             e5=np.stack([part.engine.e5[row] for part, row in at]),
             use=np.stack([part.engine.use[row] for part, row in at]),
             use_share=np.array([part.engine.use_share[row] for part, row in at]),
@@ -175,13 +199,18 @@ class Index:
             place={key: number for number, key in enumerate(ids)},
         )
 
-    def place(self, scores: Scores, mask: Mask, pk: UUID) -> int | None:
-        """The place (1 = best) of one id among the rows of the mask; None if it is not one of them."""
+    def place(self, query: m.Query, scores: Scores, mask: Mask, pk: UUID, texts: Texts) -> int | None:
+        """The place (1 = best) of one id among the rows of the mask; None if it is not one of them.
+
+        Those looked at more closely stand before the rest, as in `best`.
+        """
         rows = [row for row in self._rows([pk]) if mask[row]]
         if not rows:
             return None
-        others = scores[mask]
-        return int((others > scores[rows[0]]).sum()) + 1
+        nearest = [one.id for one in self.best(query, scores, mask, max(1, self._depth(query)), texts)]
+        if pk in nearest:
+            return nearest.index(pk) + 1
+        return max(int((scores[mask] > scores[rows[0]]).sum()), len(nearest)) + 1
 
     def _at(self, row: int) -> tuple[layout.Part, int]:
         for part in self.parts:

@@ -129,10 +129,19 @@ def test_number_words_are_read(language: str, text: str, dimension: str, low: fl
         ("th", "สามารถวัดได้"),
         ("xx", "six hours"),
         ("", "six hours"),
+        ("en", "one point eight megawatts"),
+        ("de", "eins Komma acht Megawatt"),
+        ("ru", "одна целая восемь мегаватт"),
     ],
 )
 def test_ordinary_words_are_no_amounts(language: str, text: str) -> None:
     assert amounts(text, language) == ()
+
+
+def test_chinese_decimals_are_read_whole() -> None:
+    (amount,) = amounts("容量低于一点八兆瓦", "zh")
+
+    assert (amount.high, amount.shown) == (1.8e6, "一点八兆瓦")
 
 
 def test_words_that_are_numbers_and_more_keep_their_other_meaning() -> None:
