@@ -7,15 +7,28 @@ slot, session or order, the number of tables, the fairness limit, and the meetin
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from random import Random
+from typing import Literal, TypeVar
+
+import numpy as np
 
 from .fixed import ContradictionError, FixedMeeting, FixedProblem, propagate
+from .model import Model
+from .place import Board
+from .programme import Solver
 from .types import Event
+from .windows import Windows, useful_options
 
 QUICK_CONFLICTS = 20_000
+MAX_NAMED = 12
+# More pairs of option and slot than HiGHS decides in the few seconds a conflict may take.
+MOST_COLUMNS = 20_000
 T = TypeVar("T")
+Promise = tuple[Literal["must", "guarantee"], int]
 
 
 @dataclass(frozen=True)
@@ -27,31 +40,44 @@ class _Rule:
 def minimal_conflict(problem: FixedProblem, deadline: float) -> tuple[str, ...]:
     """Rules in words, none of which can be left out: without any one of them the rest can hold.
 
-    Deletes groups of rules while the rest stays impossible. Empty if time runs out before anything is
-    shown; if it runs out in between, the set is true but perhaps not smallest.
+    Deletes groups of rules while the rest stays impossible. If time runs out, the set is true but perhaps
+    not smallest, and a last line says so.
     """
     meetings = list(range(len(problem.meetings)))
     loose = replace(problem, fairness=None)
-    if _impossible(loose, deadline):
-        problem = loose
-        kept = shrink(meetings, lambda keep: _impossible(_only(loose, keep), deadline), deadline)
-    else:
-        # Fewer meetings can mean more spread of breaks: with fairness in it the list stays whole.
-        kept = meetings
-    problem = _only(problem, kept)
-    rules = _rules(problem)
+    unfair = _impossible(loose, deadline)
+    whole = loose if unfair else problem
+    # Half the time for each: a set that holds all meetings or all rules says little.
+    half = time.monotonic() + (deadline - time.monotonic()) / 2
+    kept = _fewest(meetings, lambda keep: _impossible(_only(whole, keep), half), half, again=not unfair)
+    late = time.monotonic() > half
+    part = _only(whole, kept)
+    rules = _rules(part)
     needed = shrink(
         list(range(len(rules))),
-        lambda keep: _impossible(_without(problem, rules, keep), deadline),
+        lambda keep: _impossible(_without(part, rules, keep), deadline),
         deadline,
     )
-    names = [
-        f"meeting {m} ({problem.meetings[i].a} with {problem.meetings[i].b})" for i, m in enumerate(kept)
-    ]
+    names = [f"meeting {m} ({whole.meetings[m].a} with {whole.meetings[m].b})" for m in kept]
     words = [_renumbered(rules[k].text, kept) for k in needed]
-    if len(names) > 12:
-        names = [*names[:12], f"and {len(names) - 12} more"]
-    return (*words, "Meetings: " + ", ".join(names) + ".")
+    if len(names) > MAX_NAMED:
+        names = [*names[:MAX_NAMED], f"and {len(names) - MAX_NAMED} more"]
+    words.append("Meetings: " + ", ".join(names) + ".")
+    if late or time.monotonic() > deadline:
+        words.append("Time ran out: perhaps not all of these are needed for the contradiction.")
+    return tuple(words)
+
+
+def _fewest(
+    items: list[int], still_impossible: Callable[[list[int]], bool], deadline: float, *, again: bool
+) -> list[int]:
+    """`shrink`, `again` until nothing changes: with a limit on how breaks are spread, a meeting that could
+    not be left out at first can be once others are gone."""
+    while True:
+        fewer = shrink(items, still_impossible, deadline)
+        if not again or len(fewer) == len(items):
+            return fewer
+        items = fewer
 
 
 def _renumbered(text: str, kept: Sequence[int]) -> str:
@@ -111,7 +137,10 @@ def _rules(problem: FixedProblem) -> list[_Rule]:
     for p, slots in sorted(problem.forbidden.items()):
         if slots:
             found.append(
-                _Rule(f"Participant {p} is absent in slots {', '.join(map(str, sorted(slots)))}.", _free(p))
+                _Rule(
+                    f"Participant {p} is absent in slot{'s' * (len(slots) > 1)} {', '.join(map(str, sorted(slots)))}.",
+                    _free(p),
+                )
             )
     for i, m in enumerate(problem.meetings):
         if m.slot is not None:
@@ -122,7 +151,8 @@ def _rules(problem: FixedProblem) -> list[_Rule]:
             names = ", ".join(f"#{x}|" for x in m.after)
             found.append(_Rule(f"Meeting #{i}| comes after {names}.", _change(i, after=())))
     many = len(problem.meetings) + 1
-    found.append(_Rule(f"There are {problem.tables} tables.", lambda q: replace(q, tables=many)))
+    tables = "There is 1 table." if problem.tables == 1 else f"There are {problem.tables} tables."
+    found.append(_Rule(tables, lambda q: replace(q, tables=many)))
     if problem.fairness is not None:
         text = f"The breaks of any two participants differ by at most {problem.fairness}."
         found.append(_Rule(text, lambda q: replace(q, fairness=None)))
@@ -175,10 +205,96 @@ def _refuted_by_search(problem: FixedProblem, deadline: float) -> bool:
 
 
 def contradicting_musts(event: Event, deadline: float) -> tuple[str, ...]:
-    """Musts that no slots can hold, by the exact engine: plain meetings of two people in single slots.
+    """A smallest set of musts and guarantees that no slots can hold, in words; empty if none was found.
 
-    Empty if the musts alone can be placed, or are not all of that kind.
+    Musts that are plain meetings of two people go to the exact engine first, then everything promised to
+    an integer programme over slots.
     """
+    return _contradicting_plain_musts(event, deadline) or _contradicting_promises(event, deadline)
+
+
+def promises_of(event: Event) -> list[Promise]:
+    """What the event promises: ("must", wish) and ("guarantee", person), by position."""
+    found: list[Promise] = [("must", w) for w, wish in enumerate(event.wishes) if wish.must]
+    return found + [("guarantee", p) for p, person in enumerate(event.people) if person.min_meetings]
+
+
+def promise_in_words(event: Event, promise: Promise) -> str:
+    kind, i = promise
+    if kind == "must":
+        wish = event.wishes[i]
+        return f"Wish {wish.id} between {wish.a} and {wish.b} must be granted."
+    person = event.people[i]
+    return f"{person.id} is guaranteed {_meetings(person.min_meetings)}."
+
+
+def _meetings(n: int) -> str:
+    return f"{n} meeting{'s' * (n != 1)}"
+
+
+def _contradicting_promises(event: Event, deadline: float) -> tuple[str, ...]:
+    with Solver() as solver:
+        slots = _PromisedSlots(event, solver)
+        promises = promises_of(event)
+        if not promises or not slots.refute(promises, deadline):
+            return ()
+        kept = shrink(promises, lambda some: slots.refute(some, deadline), deadline)
+    return (
+        "These promises cannot hold together in the slots, tables and hours there are:",
+        *(promise_in_words(event, x) for x in kept),
+    )
+
+
+class _PromisedSlots:
+    """An integer programme over (option, start) of the wishes that promises speak of; all others stay out,
+    which only makes room."""
+
+    def __init__(self, event: Event, solver: Solver) -> None:
+        self.event, self.solver = event, solver
+        # Which promises count is asked later: the programme itself makes none.
+        plain = replace(
+            event,
+            people=tuple(replace(p, min_meetings=0) for p in event.people),
+            wishes=tuple(replace(w, must=False) for w in event.wishes),
+        )
+        model = Model(plain)
+        guaranteed = {p for p, person in enumerate(event.people) if person.min_meetings}
+        self.columns = [
+            (i, t)
+            for i, o in enumerate(model.options)
+            if event.wishes[o.wish].must or o.a in guaranteed or o.b in guaranteed
+            for t in range(model.T)
+            if o.starts >> t & 1
+        ]
+        self.of_wish: dict[int, list[int]] = defaultdict(list)
+        self.of_person: dict[int, list[int]] = defaultdict(list)
+        for k, (i, _) in enumerate(self.columns):
+            o = model.options[i]
+            self.of_wish[o.wish].append(k)
+            self.of_person[o.a].append(k)
+            self.of_person[o.b].append(k)
+        every_slot = list(range(model.T))
+        windows = Windows(Board(model), solver, Random(0), (), useful_options(model, None))
+        self.rows = windows._rows(self.columns, every_slot)
+
+    def refute(self, promises: Sequence[Promise], deadline: float) -> bool:
+        """Whether these promises surely cannot all hold."""
+        left = deadline - time.monotonic()
+        if left <= 0 or len(self.columns) > MOST_COLUMNS:
+            return False
+        rows = deepcopy(self.rows)
+        for kind, i in promises:
+            here = self.of_wish[i] if kind == "must" else self.of_person[i]
+            need = 1 if kind == "must" else self.event.people[i].min_meetings
+            if len(here) < need:
+                return True
+            rows.count(here, float(need), float("inf"))
+        answer = self.solver.solve(np.zeros(len(self.columns)), rows, left)
+        return answer is not None and answer.columns is None and answer.proved
+
+
+def _contradicting_plain_musts(event: Event, deadline: float) -> tuple[str, ...]:
+    """Musts that are plain meetings of two people in single slots, by the exact engine."""
     number = {p.id: i for i, p in enumerate(event.people)}
     musts = [
         w

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from .model import BOOTH, ONLINE, Model
-from .rules import hall_offsets
 from .types import Event, PlannedMeeting
 
 NO_TABLE = -1
@@ -19,15 +18,22 @@ Placed = Mapping[int, tuple[int, int]]
 def seat(
     model: Model, placed: Placed, keep: Mapping[str, PlannedMeeting] | None = None
 ) -> tuple[tuple[PlannedMeeting, ...], tuple[int, ...]]:
-    """The meetings with tables and interpreters, and the wishes no interpreter was left for.
+    """The meetings with tables and interpreters, and the wishes no table or interpreter was left for.
 
-    `keep` are meetings of an earlier plan: whoever is still in the same slot keeps table and interpreter.
+    `keep` are meetings of an earlier plan: whoever is still in the same slot keeps table and interpreter,
+    unless a longer meeting that begins no later would then have no table for all its slots.
     """
     event = model.event
     keep = keep or {}
     held = {w: m for w in placed if (m := keep.get(event.wishes[w].id)) and m.slot == placed[w][1]}
-    halls, tables = _tables(model, placed, held)
+    seating = _Seating(model, placed, held)
+    if seating.standing:
+        first = min(placed[w][1] for w in seating.standing)
+        early = {w: m for w, m in held.items() if m.slot < first}
+        seating = min(seating, _Seating(model, placed, early, sparing=True), key=lambda x: len(x.standing))
+    halls, tables = seating.hall_of, seating.table_of
     interpreters, unserved = _interpreters(model, placed, held)
+    unserved |= seating.standing
     meetings = []
     for w, (i, start) in sorted(placed.items(), key=lambda x: (x[1][1], x[0])):
         if w in unserved:
@@ -49,126 +55,109 @@ def seat(
     return tuple(meetings), tuple(sorted(unserved))
 
 
-def _tables(
-    model: Model, placed: Placed, held: Mapping[int, PlannedMeeting]
-) -> tuple[dict[int, str], dict[int, int]]:
-    event = model.event
-    hall_of: dict[int, str] = {}
-    table_of: dict[int, int] = {}
-    taken: dict[int, set[int]] = defaultdict(set)
-    used_in_hall: dict[tuple[str, int], int] = defaultdict(int)
-    offsets = hall_offsets(event)
-    waiting = []
-    for w, (i, start) in placed.items():
-        o = model.options[i]
-        if o.place == BOOTH and o.hall is not None:
-            hall_of[w] = o.hall
-        if o.place in (ONLINE, BOOTH):
-            continue
-        m = held.get(w)
-        span = range(start, start + o.length)
-        if (
-            m is not None
-            and _stands(event, m.table, m.hall, span)
-            and not any(m.table in taken[t] for t in span)
-        ):
-            _sit(w, m.table, m.hall, span, hall_of, table_of, taken, used_in_hall)
-        else:
-            waiting.append(w)
-    last_table: dict[int, tuple[int, int]] = {}
-    by_slot: dict[int, list[int]] = defaultdict(list)
-    for w in placed:
-        by_slot[placed[w][1]].append(w)
-    pending = set(waiting)
-    for start in sorted(by_slot):
+class _Seating:
+    """A table for every meeting that needs one; `standing` are the wishes left without.
+
+    People stay where they are in neighbouring slots if they can. `sparing`: nobody is asked; every meeting
+    takes the table that is soonest of no use to others, so that the longest find theirs.
+    """
+
+    def __init__(
+        self, model: Model, placed: Placed, held: Mapping[int, PlannedMeeting], *, sparing: bool = False
+    ) -> None:
+        self.model, self.event, self.placed, self.sparing = model, model.event, placed, sparing
+        self.stands = _standing_tables(self.event)
+        """Hall by table number, and the slots in which the table stands, as a mask."""
+        self.taken = [0] * len(self.stands)
+        self.low = [0] * model.T
+        self.hall_of: dict[int, str] = {}
+        self.table_of: dict[int, int] = {}
+        self.last: dict[int, tuple[int, int]] = {}
+        self.standing: set[int] = set()
+        self._keep(held)
+        by_slot: dict[int, list[int]] = defaultdict(list)
+        for w, (_, start) in placed.items():
+            by_slot[start].append(w)
+        for start in sorted(by_slot):
+            self._seat_slot(start, by_slot[start])
+
+    def _span(self, w: int) -> int:
+        option, start = self.placed[w]
+        return self.model.spread(self.model.options[option], start)
+
+    def _keep(self, held: Mapping[int, PlannedMeeting]) -> None:
+        """Those who keep their table sit down; the others that need one stand."""
+        for w, (i, _) in self.placed.items():
+            o = self.model.options[i]
+            if o.place == BOOTH and o.hall is not None:
+                self.hall_of[w] = o.hall
+            if o.place in (ONLINE, BOOTH):
+                continue
+            m = held.get(w)
+            if m is not None and m.hall == self._hall(m.table) and self._is_free(w, m.table):
+                self._sit(w, m.table)
+            else:
+                self.standing.add(w)
+
+    def _seat_slot(self, start: int, wishes: list[int]) -> None:
+        options = self.model.options
         here = sorted(
-            (w for w in by_slot[start] if w in pending),
-            key=lambda w: (-model.options[placed[w][0]].length, w),
+            (w for w in wishes if w in self.standing), key=lambda w: (-options[self.placed[w][0]].length, w)
         )
-        for pass_ in (0, 1):
-            for w in here:
-                if w in table_of:
-                    continue
-                o = model.options[placed[w][0]]
-                span = range(start, start + o.length)
-                wanted = [
-                    last_table[p][1] for p in (o.a, o.b) if p in last_table and last_table[p][0] == start - 1
-                ]
-                table = next((x for x in wanted if _free(event, x, span, taken, o.hall, offsets)), None)
-                if table is None and pass_ == 1:
-                    table = _any_table(event, span, taken, o.hall, offsets)
+        for w in here if not self.sparing else ():
+            o = options[self.placed[w][0]]
+            stay = [self.last[p][1] for p in (o.a, o.b) if p in self.last and self.last[p][0] == start - 1]
+            table = next((x for x in stay if self._is_free(w, x)), None)
+            if table is not None:
+                self._sit(w, table)
+        for w in here:
+            if w in self.standing:
+                table = self._any_table(w)
                 if table is not None:
-                    hall = o.hall or _hall_at(event, table, offsets)
-                    _sit(w, table, hall, span, hall_of, table_of, taken, used_in_hall)
-        for w in by_slot[start]:
-            if w in table_of:
-                o = model.options[placed[w][0]]
+                    self._sit(w, table)
+        for w in wishes:
+            if w in self.table_of:
+                o = options[self.placed[w][0]]
                 for p in (o.a, o.b):
-                    last_table[p] = (start + o.length - 1, table_of[w])
-    return hall_of, table_of
+                    self.last[p] = (start + o.length - 1, self.table_of[w])
+
+    def _hall(self, table: int) -> str | None:
+        return self.stands[table][0] if 0 <= table < len(self.stands) else None
+
+    def _is_free(self, w: int, table: int) -> bool:
+        if not 0 <= table < len(self.stands):
+            return False
+        hall, slots = self.stands[table]
+        wanted = self.model.options[self.placed[w][0]].hall
+        return wanted in (None, hall) and not self._span(w) & ~(slots & ~self.taken[table])
+
+    def _any_table(self, w: int) -> int | None:
+        start = self.placed[w][1]
+        # Nobody gets up again: tables once taken in a slot need no second look.
+        while self.low[start] < len(self.stands) and self.taken[self.low[start]] >> start & 1:
+            self.low[start] += 1
+        free = (x for x in range(self.low[start], len(self.stands)) if self._is_free(w, x))
+        if self.sparing:
+            return min(free, key=lambda x: (self.stands[x][1] & ~self.taken[x]).bit_count(), default=None)
+        return next(free, None)
+
+    def _sit(self, w: int, table: int) -> None:
+        self.table_of[w] = table
+        self.standing.discard(w)
+        hall = self._hall(table)
+        if hall is not None:
+            self.hall_of[w] = hall
+        self.taken[table] |= self._span(w)
 
 
-def _sit(
-    w: int,
-    table: int,
-    hall: str | None,
-    span: range,
-    hall_of: dict[int, str],
-    table_of: dict[int, int],
-    taken: dict[int, set[int]],
-    used: dict[tuple[str, int], int],
-) -> None:
-    table_of[w] = table
-    if hall is not None:
-        hall_of[w] = hall
-    for t in span:
-        taken[t].add(table)
-        used[hall or "", t] += 1
-
-
-def _hall_at(event: Event, table: int, offsets: Mapping[str, int]) -> str | None:
-    for hall in event.halls:
-        if offsets[hall.id] <= table < offsets[hall.id] + max(hall.tables, default=0):
-            return hall.id
-    return None
-
-
-def _stands(event: Event, table: int, hall: str | None, span: range) -> bool:
-    if event.halls:
-        place = next((h for h in event.halls if h.id == hall), None)
-        first = hall_offsets(event).get(hall or "", 0)
-        return place is not None and all(0 <= table - first < place.tables[t] for t in span)
-    return all(0 <= table < event.tables_per_slot[t] for t in span)
-
-
-def _free(
-    event: Event,
-    table: int,
-    span: range,
-    taken: Mapping[int, set[int]],
-    hall: str | None,
-    offsets: Mapping[str, int],
-) -> bool:
-    at = _hall_at(event, table, offsets)
-    if hall is not None and at != hall:
-        return False
-    return _stands(event, table, at, span) and all(table not in taken[t] for t in span)
-
-
-def _any_table(
-    event: Event, span: range, taken: Mapping[int, set[int]], hall: str | None, offsets: Mapping[str, int]
-) -> int | None:
-    if not event.halls:
-        room = min(event.tables_per_slot[t] for t in span)
-        return next((x for x in range(room) if all(x not in taken[t] for t in span)), None)
-    for place in event.halls:
-        if hall is not None and place.id != hall:
-            continue
-        first, room = offsets[place.id], min(place.tables[t] for t in span)
-        for x in range(first, first + room):
-            if all(x not in taken[t] for t in span):
-                return x
-    return None
+def _standing_tables(event: Event) -> list[tuple[str | None, int]]:
+    """For each table number its hall and the slots in which it stands: halls are numbered one after the other."""
+    rows: list[tuple[str | None, tuple[int, ...]]] = [(h.id, h.tables) for h in event.halls]
+    return [
+        (hall, sum(1 << t for t, n in enumerate(tables) if k < n))
+        for hall, tables in rows or [(None, event.tables_per_slot)]
+        for k in range(max(tables, default=0))
+    ]
 
 
 def _interpreters(

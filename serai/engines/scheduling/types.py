@@ -166,24 +166,29 @@ class PlannedMeeting:
         return range(self.slot, self.slot + self.length)
 
 
+Kind = Literal[
+    "no_thanks",
+    "absent",
+    "no_common_slot",
+    "person_full",
+    "organisation_full",
+    "tables_full",
+    "interpreters_full",
+    "rooms_full",
+    "rules",
+    "outweighed",
+    "several",
+    "search",
+]
+"""Why a wish is unmet; "several": not the same in every slot both have free, the text says which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why a wish is unmet. `kind` is for machines, `text` for readers."""
 
     wish: str
-    kind: Literal[
-        "no_thanks",
-        "absent",
-        "no_common_slot",
-        "person_full",
-        "organisation_full",
-        "tables_full",
-        "interpreters_full",
-        "rooms_full",
-        "rules",
-        "outweighed",
-        "search",
-    ]
+    kind: Kind
     text: str
     people: tuple[str, ...] = ()
     slots: tuple[int, ...] = ()

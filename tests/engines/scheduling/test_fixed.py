@@ -124,6 +124,33 @@ def test_unfair_schedules_are_seen() -> None:
     ]
 
 
+def test_a_conflict_about_fairness_names_only_the_meetings_it_needs() -> None:
+    # The two meetings of 0 leave her with a break, whatever the slots; 2, 4 and 5 have nothing to do with it.
+    problem = make_problem(
+        participants=6,
+        slots=3,
+        sessions={},
+        tables=3,
+        meetings=(FixedMeeting(0, 3), FixedMeeting(4, 5), FixedMeeting(2, 4), FixedMeeting(0, 1)),
+        forbidden={0: frozenset({1})},
+        fairness=0,
+    )
+
+    assert minimal_conflict(problem, FAR_AWAY) == (
+        "Participant 0 is absent in slot 1.",
+        "The breaks of any two participants differ by at most 0.",
+        "Meetings: meeting 0 (0 with 3), meeting 3 (0 with 1).",
+    )
+
+
+def test_a_conflict_cut_short_says_so() -> None:
+    problem = make_problem(slots=2, sessions={})
+
+    conflict = minimal_conflict(problem, 0.0)
+
+    assert conflict[-1] == "Time ran out: perhaps not all of these are needed for the contradiction."
+
+
 def test_the_smallest_conflict_holds_only_what_is_needed() -> None:
     problem = make_problem(
         tables=3,

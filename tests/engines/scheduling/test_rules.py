@@ -300,6 +300,174 @@ def test_musts_in_a_circle_are_refuted_exactly() -> None:
     )
 
 
+def test_any_so_many_of_a_persons_musts_are_too_many() -> None:
+    event = make_event(
+        people=people_with(max_meetings=1),
+        wishes=tuple(Wish(f"a{x[0]}", "ana", x, must=True) for x in ("bo", "cem", "dee")),
+    )
+
+    plan = solve(event, time_limit_s=1)
+
+    assert plan.conflict == (
+        "ana has room for 1 meeting and 3 that must be granted, any 2 of which are too many: wishes ab, ac, ad.",
+    )
+
+
+def test_whoever_has_no_room_is_the_only_reason_for_her_musts() -> None:
+    people = (Person("ana", max_meetings=0), Person("bo", max_meetings=1), Person("cem"), Person("dee"))
+    event = make_event(
+        people=people, wishes=(Wish("ab", "ana", "bo", must=True), Wish("bc", "bo", "cem", must=True))
+    )
+
+    plan = solve(event, time_limit_s=1)
+
+    assert plan.conflict == ("ana has room for 0 meetings and 1 that must be granted: wish ab.",)
+
+
+def test_promises_that_find_no_slots_are_a_smallest_set() -> None:
+    # One table in slot 0, where both musts have to begin; the guarantee of dee has room elsewhere.
+    event = make_event(
+        tables_per_slot=(1, 1, 1),
+        people=(Person("ana"), Person("bo"), Person("cem"), Person("dee", min_meetings=1)),
+        wishes=(
+            Wish("ab", "ana", "bo", must=True, slots=frozenset({0})),
+            Wish("cd", "cem", "dee", must=True, slots=frozenset({0})),
+            Wish("bd", "bo", "dee"),
+        ),
+    )
+
+    plan = solve(event, time_limit_s=1)
+
+    assert plan.status == "infeasible"
+    assert plan.conflict == (
+        "These promises cannot hold together in the slots, tables and hours there are:",
+        "Wish ab between ana and bo must be granted.",
+        "Wish cd between cem and dee must be granted.",
+    )
+
+
+SAME_SLOT = frozenset({0})
+
+
+@pytest.mark.parametrize(
+    ("event", "plan", "wish", "kind", "words"),
+    [
+        (
+            make_event(tables_per_slot=(1, 0, 2)),
+            make_plan(CD0, meet("ac", 2, 0, "ana", "cem")),
+            "ab",
+            "tables_full",
+            "ana and bo are both free in slots 0, 1: every table is taken in slot 0; there is no table in slot 1.",
+        ),
+        (
+            make_event(
+                wishes=(Wish("ab", "ana", "bo", length=2), Wish("ac", "ana", "cem")),
+            ),
+            make_plan(meet("ac", 1, 0, "ana", "cem")),
+            "ab",
+            "several",
+            "ana and bo are both free in slots 0, 2: ana is not free for all its 2 slots in slot 0;"
+            " its 2 slots would run over the end of a session in slot 2.",
+        ),
+        (
+            make_event(people=people_with(max_per_day=1)),
+            make_plan(meet("ac", 1, 0, "ana", "cem")),
+            "ab",
+            "rules",
+            "ana and bo are both free in slots 0, 2: ana has the 1 meeting a day allows in all of them.",
+        ),
+        (
+            make_event(
+                tables_per_slot=(1, 2, 2),
+                people=people_with(max_in_row=1),
+                wishes=(*make_event().wishes[1:], Wish("ab", "ana", "bo", slots=frozenset({0, 2}))),
+            ),
+            make_plan(CD0, meet("ac", 1, 0, "ana", "cem")),
+            "ab",
+            "several",
+            "ana and bo are both free in slots 0, 2: every table is taken in slot 0;"
+            " ana would have more than 1 slots of meetings in a row in slot 2.",
+        ),
+        (
+            make_event(wishes=(Wish("ab", "ana", "bo", slots=SAME_SLOT), Wish("ac", "ana", "cem"))),
+            make_plan(meet("ac", 0, 0, "ana", "cem")),
+            "ab",
+            "rules",
+            "ana and bo are both free in slots 1, 2: it may not begin in all of them.",
+        ),
+        (
+            make_event(rules=Rules(lunch_windows=(frozenset({0, 1, 2}),))),
+            make_plan(meet("ac", 0, 0, "ana", "cem"), meet("ad", 1, 0, "ana", "dee")),
+            "ab",
+            "rules",
+            "ana and bo are both free in slot 2: ana would have no free slot for lunch there.",
+        ),
+        (
+            make_event(tables_per_slot=(1, 1, 1)),
+            make_plan(CD0),
+            "ab",
+            "search",
+            "It would still fit in slots 1, 2; the search ended before.",
+        ),
+    ],
+)
+def test_a_reason_says_what_stands_against_each_slot(
+    event: Event, plan: Plan, wish: str, kind: str, words: str
+) -> None:
+    reason = explain(event, plan, wish)
+
+    assert reason is not None
+    assert (reason.kind, reason.text) == (kind, words)
+
+
+def test_a_meeting_that_breaks_a_rule_is_left_out_of_the_reasons_of_others() -> None:
+    plan = make_plan(replace(CD0, slot=7), AB0, meet("ac", 0, 1, "ana", "cem"))
+
+    reason = explain(make_event(), plan, "ad")
+
+    # Of the meetings only ab stands: cd lies outside the day, ac doubles ana.
+    assert reason is not None
+    assert reason.text == "It would still fit in slots 1, 2; the search ended before."
+
+
+def test_a_long_meeting_keeps_one_table_where_their_number_changes() -> None:
+    # Two tables in the middle slot, and yet both long meetings would need the first one there.
+    event = make_event(
+        tables_per_slot=(1, 2, 1),
+        wishes=(
+            Wish("ab", "ana", "bo", length=2, slots=frozenset({0})),
+            Wish("cd", "cem", "dee", length=2, slots=frozenset({1})),
+        ),
+    )
+
+    plan = solve(event, time_limit_s=1)
+
+    assert list(check(event, plan)) == []
+    assert plan.weight == 1
+    (reason,) = plan.reasons
+    assert reason.kind in ("tables_full", "several")
+    assert "no table is free throughout" in reason.text
+
+
+def test_a_late_long_meeting_is_seated_though_others_must_change_tables() -> None:
+    event = make_event(
+        slots=(Slot(), Slot()),
+        tables_per_slot=(2, 2),
+        people=tuple(map(Person, ("ana", "bo", "cem", "dee", "eva", "fay"))),
+        wishes=(
+            Wish("ab", "ana", "bo", slots=frozenset({0})),
+            Wish("cd", "cem", "dee", slots=frozenset({1})),
+            Wish("ef", "eva", "fay", length=2),
+        ),
+    )
+    plan = make_plan(AB0, replace(CD0, slot=1))
+
+    result = repair(event, plan, Changes(), Budget())
+
+    assert list(check(result.event, result.plan)) == []
+    assert {(m.wish, m.slot) for m in result.plan.meetings} == {("ab", 0), ("cd", 1), ("ef", 0)}
+
+
 @pytest.mark.parametrize(
     ("event", "wish", "kind"),
     [
