@@ -30,6 +30,7 @@ from serai.engines.matching.train import parallel
 from serai.engines.matching.types import Role, Vector
 from serai.exchange import encoding, words
 from serai.exchange.models import Listing
+from serai.exchange.sentences import packed
 
 SOURCE = "seed"
 MODEL = "composed from the encodings of sentences"
@@ -181,6 +182,11 @@ def _vector(
     return HalfVector((mean / np.linalg.norm(mean)).astype(np.float16))
 
 
+def _within(sentences: Sequence[Sentence], key: str) -> bytes:
+    found = [one.vectors[key, "passage"] for one in sentences if (key, "passage") in one.vectors]
+    return packed(np.stack(found) if found else None)
+
+
 # --- organisations ----------------------------------------------------------------------------------------
 def _organisations(rng: random.Random, count: int) -> list[UUID]:
     places = {place.code: place for place in Place.objects.filter(kind=Place.Kind.COUNTRY)}
@@ -281,7 +287,7 @@ def _listings(
         vectors += [
             (
                 pk, tier, language, "", _vector(noise, some, "e5", "passage"), _vector(noise, some, "e5", "query"),
-                _vector(noise, some, "use", "passage"), tokens, MODEL, now,
+                _vector(noise, some, "use", "passage"), _within(some, "e5"), _within(some, "use"), tokens, MODEL, now,
             )
             for tier, some in both
         ]  # fmt: skip
@@ -302,7 +308,7 @@ def _listings(
     _copy("exchange_listingdetail", f"{same} description advantages requirements ip_comment", details)
     _copy(
         "exchange_listingvector",
-        "listing_id tier language text_hash e5_passage e5_query use tokens model encoded_at",
+        "listing_id tier language text_hash e5_passage e5_query use e5_sentences use_sentences tokens model encoded_at",
         vectors,
     )
     words.write(texts)

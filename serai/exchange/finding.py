@@ -4,7 +4,7 @@ The two are never fused into one list: measured, a list of words only ever retur
 and drowns the others (docs/engines/matching.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from uuid import UUID
@@ -15,7 +15,8 @@ from django.utils.translation import get_language
 
 from serai.core.viewer import Viewer
 from serai.engines import matching as m
-from serai.exchange import encoding, policies, queries, tiertexts, words
+from serai.engines.matching.types import Vector
+from serai.exchange import encoding, policies, queries, sentences, tiertexts, words
 from serai.exchange.index import reader
 from serai.exchange.models import Listing
 from serai.exchange.queries import Filters
@@ -111,9 +112,10 @@ def _by_meaning(
     mask = index.mask(wanted(filters), gone_since(index))
     texts = partial(tiertexts.texts, tier=policies.search_tier(viewer))
     scores = index.scores(query, filters.direction)
-    exact = index.best(query, scores, mask & index.these(by_words), COUNTED + 1, texts)
-    shown = exact[:EXACT] if page == 1 else []
-    mask &= ~index.these([hit.id for hit in exact[:EXACT]])
+    with_words = mask & index.these(by_words)
+    exact = index.best(query, scores, with_words, EXACT, texts)
+    shown = exact if page == 1 else []
+    mask &= ~index.these([hit.id for hit in exact])
     deep = min(page, DEEPEST // PAGE) * PAGE
     meant = [] if reader.is_empty(query) else index.best(query, scores, mask, deep + 1, texts)
     here = meant[deep - PAGE : deep]
@@ -121,7 +123,7 @@ def _by_meaning(
     fresh = _not_indexed(viewer, index, by_words, filters) if page == 1 and len(shown) < EXACT else []
     return Results(
         exact=[*_hits(shown, listings), *(Hit(listing) for listing in fresh)],
-        exact_count=len(exact) + len(fresh),
+        exact_count=min(int(with_words.sum()), COUNTED + 1) + len(fresh),
         meant=_hits(here, listings),
         more=len(meant) > deep and deep < DEEPEST,
         language=query.language,
@@ -193,14 +195,23 @@ def why(viewer: Viewer, listing: Listing, text: str) -> Why | None:
         return None
     body = readable_text(viewer, listing)
     asked = encoded(text, get_language() or "en")
-    document = m.Document(
-        str(listing.pk), m.detect(body.own, body.language), body.own, {}, m.hard_tokens(body.own)
-    )
-    query = m.Query("", asked.language, text, {}, asked.tokens)
-    found = explained(query, document, index.centring(listing.direction), encoding.matcher())
+    document = document_of(body, sentences.of_texts([body]).get(listing.pk, {}))
+    found = explained(asked, document, index.centring(listing.direction), encoding.matcher())
     if not found.pairs:
         return None
     return Why(found.pairs[0].document.of(body.own), document.language, found.shared_tokens)
+
+
+def document_of(text: tiertexts.TierText, within: Mapping[str, Vector]) -> m.Document:
+    """A tier's text as the engine explains it, with the stored vectors of its sentences, or none."""
+    return m.Document(
+        str(text.listing_id),
+        m.detect(text.own, text.language),
+        text.own,
+        {},
+        m.hard_tokens(text.own),
+        within,
+    )
 
 
 def explained(

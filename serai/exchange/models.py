@@ -248,7 +248,8 @@ class ListingVector(models.Model):
     """Raw vectors of one tier of one listing: centring is applied when an index is built, never stored here.
 
     A vector has the tier of its text and leaves by no interface. E5 384-d as passage and as query; USE 512-d
-    where the language is one of its sixteen.
+    where the language is one of its sixteen. Those of the sentences, which a search looks at for its best, are
+    packed (`serai/exchange/sentences.py`).
     """
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="vectors")
@@ -258,6 +259,8 @@ class ListingVector(models.Model):
     e5_passage = HalfVectorField(dimensions=384)
     e5_query = HalfVectorField(dimensions=384)
     use = HalfVectorField(dimensions=512, null=True)
+    e5_sentences = models.BinaryField(null=True)
+    use_sentences = models.BinaryField(null=True)
     tokens = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     model = models.CharField(max_length=120, blank=True)
     encoded_at = models.DateTimeField(auto_now=True)

@@ -1,9 +1,11 @@
 """The served index gives every listing the score the matching engine gives it, whatever way it came in."""
 
+import itertools
+
 import pytest
 
 from serai.engines import matching as m
-from serai.exchange import tiertexts
+from serai.exchange import sentences, tiertexts
 from serai.exchange.actions import indexing
 from serai.exchange.actions import matching as matches
 from serai.exchange.index import build, reader
@@ -47,7 +49,9 @@ def document_of(listing: Listing, tier: str) -> m.Document:
     found = {"e5": vector.e5_passage, "use": vector.use}
     vectors = {key: matches._half(value) for key, value in found.items() if value is not None}
     text = tiertexts.text_of(listing, tier).own
-    return m.Document(listing.pk.hex, vector.language, text, vectors, frozenset(vector.tokens))
+    within = sentences.unpacked({"e5": vector.e5_sentences, "use": vector.use_sentences})
+    assert {len(rows) for rows in within.values()} == {len(m.sentences(text))}
+    return m.Document(listing.pk.hex, vector.language, text, vectors, frozenset(vector.tokens), within)
 
 
 def question_of(listing: Listing, tier: str) -> m.Query:
@@ -90,7 +94,7 @@ def test_scores_and_order_are_the_engines(matcher: m.Matcher, tier: str) -> None
         hits = engine.search(query, 20)
         same(served(index, query, tier, 20), hits)
         terms |= {name for hit in hits for name, value in hit.terms.items() if value}
-    assert terms == {"meaning", "language", "hub", "tokens", "limits"}
+    assert terms == {"meaning", "language", "hub", "tokens", "passage", "limits"}
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -117,6 +121,43 @@ def test_what_came_later_is_scored_like_the_rest(matcher: m.Matcher, tier: str) 
     for listing in stored("request")[::5]:
         query = question_of(listing, tier)
         same(served(index, query, tier, 20), engine.search(query, 20))
+
+
+def test_offers_and_requests_found_together_keep_their_own_scores(matcher: m.Matcher) -> None:
+    fill(0, 6)
+    indexing.encode_pending()
+    build.refresh()
+    index = reader.opened("public")
+    assert index is not None
+    query = question_of(stored("request")[0], "public")
+    apart = {}
+    for direction in ("offer", "request"):
+        scores, mask = index.scores(query, direction), index.mask(reader.Wanted(direction=direction))
+        found = index.best(query, scores, mask, 30, lambda ids: tiertexts.texts(ids, tier="public"))
+        apart |= {one.id: one.score for one in found}
+
+    mask = index.mask(reader.Wanted())
+    together = index.best(
+        query, index.scores(query), mask, 60, lambda ids: tiertexts.texts(ids, tier="public")
+    )
+
+    assert {one.id: one.score for one in together} == pytest.approx(apart, abs=1e-5)
+    assert len(apart) == 60
+
+
+def test_the_next_page_follows_on_the_one_before(matcher: m.Matcher) -> None:
+    fill(0, 30)
+    indexing.encode_pending()
+    build.refresh()
+    index = reader.opened("public")
+    assert index is not None
+    query = question_of(stored("request")[0], "public")
+    scores, mask = index.scores(query, "offer"), index.mask(reader.Wanted(direction="offer"))
+
+    pages = [index.best(query, scores, mask, k, lambda _ids: {}) for k in (20, 40, 120, 150)]
+
+    for shorter, longer in itertools.pairwise(pages):
+        assert longer[: len(shorter)] == shorter
 
 
 def test_an_index_of_another_engine_is_built_anew(

@@ -13,7 +13,7 @@ from django.utils import timezone
 from serai.core.tiers import Tier
 from serai.engines import matching as m
 from serai.engines.matching.types import Role, Vector
-from serai.exchange import encoding, tiertexts, words
+from serai.exchange import encoding, sentences, tiertexts, words
 from serai.exchange.models import Listing, ListingSearch, ListingVector
 from serai.exchange.tiertexts import TierText
 
@@ -41,7 +41,9 @@ Report = Callable[[Progress], None]
 
 def to_encode() -> QuerySet[Listing]:
     """Published listings whose words or vectors are missing or older than their texts."""
-    vectors = ListingVector.objects.filter(listing=OuterRef("pk"), tier=Tier.PUBLIC)
+    vectors = ListingVector.objects.filter(
+        listing=OuterRef("pk"), tier=Tier.PUBLIC, e5_sentences__isnull=False
+    )
     rows = Listing.objects.filter(status=Listing.Status.PUBLISHED)
     return rows.filter(Q(needs_encoding=True) | ~Exists(vectors)).order_by("created_at", "pk")
 
@@ -87,11 +89,10 @@ def encode_pending(
 def encode_batch(ids: Sequence[UUID], matcher: m.Matcher) -> None:
     """Encode these listings. A text that changes meanwhile stays marked and is encoded again."""
     texts = [text for listing in _with_texts(ids) for text in _texts(listing)]
+    whole = ListingVector.objects.filter(listing_id__in=ids, e5_sentences__isnull=False)
     stored = {
-        (vector.listing_id, vector.tier): (vector.text_hash, vector.model)
-        for vector in ListingVector.objects.filter(listing_id__in=ids).only(
-            "listing_id", "tier", "text_hash", "model"
-        )
+        (pk, tier): (digest, model)
+        for pk, tier, digest, model in whole.values_list("listing_id", "tier", "text_hash", "model")
     }
     model = encoding.model_ids()
     fresh = [text for text in texts if stored.get((text.listing_id, text.tier)) != (text.digest, model)]
@@ -102,8 +103,10 @@ def encode_batch(ids: Sequence[UUID], matcher: m.Matcher) -> None:
 
 def _vectors(texts: Sequence[TierText], matcher: m.Matcher, model: str) -> list[ListingVector]:
     languages = [m.detect(text.own, text.language) for text in texts]
-    passages = _encoded(matcher, [text.own for text in texts], languages, "passage")
-    asked = _encoded(matcher, [text.asked for text in texts], languages, "query")
+    whole, beginnings = [text.own for text in texts], [text.asked for text in texts]
+    passages = _encoded(matcher.vectors, whole, languages, "passage")
+    asked = _encoded(matcher.vectors, beginnings, languages, "query")
+    within = _encoded(matcher.sentence_vectors, whole, languages, "passage")
     return [
         ListingVector(
             listing_id=text.listing_id,
@@ -113,22 +116,27 @@ def _vectors(texts: Sequence[TierText], matcher: m.Matcher, model: str) -> list[
             e5_passage=passage["e5"],
             e5_query=query["e5"],
             use=passage.get("use"),
+            e5_sentences=sentences.packed(parts.get("e5")),
+            use_sentences=sentences.packed(parts.get("use")),
             tokens=sorted(token[:80] for token in m.hard_tokens(text.own)),
             model=model,
             encoded_at=timezone.now(),
         )
-        for text, language, passage, query in zip(texts, languages, passages, asked, strict=True)
+        for text, language, passage, query, parts in zip(
+            texts, languages, passages, asked, within, strict=True
+        )
     ]
 
 
-def _encoded(
-    matcher: m.Matcher, texts: list[str], languages: list[str], role: Role
-) -> list[dict[str, Vector]]:
+Encode = Callable[[Sequence[str], Sequence[str], Role], list[dict[str, Vector]]]
+
+
+def _encoded(encode: Encode, texts: list[str], languages: list[str], role: Role) -> list[dict[str, Vector]]:
     """Vectors; a text an encoder cannot take is blanked, so that one bad text does not stop the queue."""
     texts = list(texts)
     for _try in range(len(texts) + 1):
         try:
-            return matcher.vectors(texts, languages, role)
+            return encode(texts, languages, role)
         except m.EncoderUnavailable:
             raise
         except m.EncoderFailed as error:
@@ -136,7 +144,7 @@ def _encoded(
                 raise
             log.warning("A text could not be encoded and is found by its words only: %s", error)
             texts[error.position] = ""
-    return matcher.vectors(["" for _text in texts], languages, role)
+    return encode(["" for _text in texts], languages, role)
 
 
 def _keep(ids: Sequence[UUID], texts: Sequence[TierText], vectors: Sequence[ListingVector]) -> None:
@@ -153,7 +161,8 @@ def _keep(ids: Sequence[UUID], texts: Sequence[TierText], vectors: Sequence[List
         update_conflicts=True,
         unique_fields=["listing", "tier"],
         update_fields=[
-            "language", "text_hash", "e5_passage", "e5_query", "use", "tokens", "model", "encoded_at",
+            "language", "text_hash", "e5_passage", "e5_query", "use", "e5_sentences", "use_sentences", "tokens", "model",
+            "encoded_at",
         ],
     )  # fmt: skip
     _store_words([text for text in texts if text.listing_id in same])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from serai.core.tiers import Tier
 from serai.directory.models import Place
 from serai.engines import matching as m
 from serai.engines.matching.types import Vector
-from serai.exchange import encoding, finding, tiertexts
+from serai.exchange import encoding, finding, sentences, tiertexts
 from serai.exchange.index import reader
 from serai.exchange.models import Listing, ListingVector, Match
 
@@ -118,7 +118,8 @@ def opposite(listing: Listing) -> str:
 
 def vector_of(listing: Listing, tier: str) -> ListingVector | None:
     """The listing's vectors in a tier; for members those of the public text where there are no details."""
-    found = {vector.tier: vector for vector in ListingVector.objects.filter(listing=listing)}
+    rows = ListingVector.objects.filter(listing=listing).defer("e5_sentences", "use_sentences")
+    found = {vector.tier: vector for vector in rows}
     return found.get(tier) or found.get(Tier.PUBLIC)
 
 
@@ -232,6 +233,7 @@ def _wished(one: m.Side) -> set[str]:
 def _explained(listing: Listing, tier: str, ranking: Ranking, matcher: m.Matcher) -> Iterable[Match]:
     if ranking.index is None:
         return
+    within = sentences.of_texts(tiertexts.text_of(one.listing, tier) for one in ranking.ranked)
     for one in ranking.ranked:
         yield Match(
             listing=listing,
@@ -239,7 +241,9 @@ def _explained(listing: Listing, tier: str, ranking: Ranking, matcher: m.Matcher
             tier=tier,
             rank=one.rank,
             score=one.score,
-            reasons=reasons(listing, one.listing, tier, ranking.index, matcher),
+            reasons=_reasons(
+                listing, one.listing, tier, ranking.index, matcher, within.get(one.listing.pk, {})
+            ),
             index_version=ranking.index.version[:40],
         )
 
@@ -249,14 +253,26 @@ def reasons(
 ) -> dict[str, Any]:
     """Why these two: the best sentence pairs with their places, shared hard tokens, conditions, languages.
 
-    Texts come from `tier` only, so what is stored may be shown to whoever reads that tier.
+    Texts and the vectors of their sentences come from `tier` only, so what is stored may be shown to whoever reads
+    that tier.
     """
+    within = sentences.of_texts([tiertexts.text_of(theirs, tier)]).get(theirs.pk, {})
+    return _reasons(ours, theirs, tier, index, matcher, within)
+
+
+def _reasons(
+    ours: Listing,
+    theirs: Listing,
+    tier: str,
+    index: reader.Index,
+    matcher: m.Matcher,
+    within: Mapping[str, Vector],
+) -> dict[str, Any]:
     mine, other = tiertexts.text_of(ours, tier), tiertexts.text_of(theirs, tier)
     query = m.Query(str(ours.pk), m.detect(mine.own, mine.language), mine.own, {}, m.hard_tokens(mine.own))
-    document = m.Document(
-        str(theirs.pk), m.detect(other.own, other.language), other.own, {}, m.hard_tokens(other.own)
+    found = finding.explained(
+        query, finding.document_of(other, within), index.centring(theirs.direction), matcher
     )
-    found = finding.explained(query, document, index.centring(theirs.direction), matcher)
     return {
         "languages": list(found.languages),
         "pairs": [_pair(pair, mine.own, other.own) for pair in found.pairs],
@@ -303,5 +319,6 @@ def standing(listing: Listing, other: Listing, tier: str) -> Standing:
     if index is None or vector is None:
         return Standing(None, 0, failed, is_indexed=False)
     mask = index.mask(reader.Wanted(direction=opposite(listing)), [listing.pk, *finding.gone_since(index)])
-    place = index.place(index.scores(ask(listing, tier, vector), opposite(listing)), mask, other.pk)
+    query, texts = ask(listing, tier, vector), partial(tiertexts.texts, tier=tier)
+    place = index.place(query, index.scores(query, opposite(listing)), mask, other.pk, texts)
     return Standing(place, int(mask.sum()), failed, is_indexed=place is not None)

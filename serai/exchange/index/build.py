@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from serai.core.tiers import Tier
 from serai.engines import matching as m
 from serai.engines.matching.index import LOG
+from serai.engines.matching.store import SentenceWriter
 from serai.engines.matching.types import Role, Vector
+from serai.exchange import sentences
 from serai.exchange.index import layout
 from serai.exchange.models import Listing
 
@@ -26,10 +28,10 @@ OVERLAP = timedelta(minutes=2)
 """Changes this much older than the last look are looked at again: a slow transaction commits late."""
 
 TAIL_ROWS = 2000
-CHUNK = 2000
+CHUNK = 500
 KINDS = {value: code for code, value in enumerate(Listing.Kind.values)}
 PARTNERSHIPS = {value: 1 << code for code, value in enumerate(Listing.Partnership.values)}
-FORMAT = f"2.{m.ENGINE_VERSION}.{m.Parameters().version}"
+FORMAT = f"3.{m.ENGINE_VERSION}.{m.Parameters().version}"
 """A base of another format, or of an engine that scored otherwise, is built anew."""
 
 # A network row stands for a listing with details, its public row for one without.
@@ -47,19 +49,35 @@ _PICK = {
 class Rows:
     """What was read of one tier, ordered by listing id: documents for the engine, facts for the filters.
 
-    `statistics` count their vectors in as passages.
+    `statistics` count their vectors in as passages; the vectors of their sentences go straight `within` a file.
     """
 
     documents: list[m.Document] = field(default_factory=list)
     statistics: m.Statistics = field(default_factory=m.Statistics)
+    within: SentenceWriter | None = None
     facts: list[tuple[bytes, int, str, int, int]] = field(default_factory=list)
     sectors: dict[str, list[int]] = field(default_factory=dict)
 
     def add(self, chunk: Iterable[tuple[Any, ...]]) -> None:
-        for pk, language, e5, use, tokens, kind, country, trl, partnerships, sectors in chunk:
+        for (
+            pk,
+            language,
+            e5,
+            use,
+            parts,
+            use_parts,
+            tokens,
+            kind,
+            country,
+            trl,
+            partnerships,
+            sectors,
+        ) in chunk:
             number = len(self.documents)
             document = m.Document(pk.hex, language, "", _vectors(e5, use), frozenset(tokens))
             self.documents.append(document)
+            if self.within is not None:
+                self.within.add({"e5": bytes(parts or b""), "use": bytes(use_parts or b"")})
             bits = sum(PARTNERSHIPS.get(p, 0) for p in partnerships)
             self.facts.append((pk.bytes, KINDS[kind], country or "", trl or 0, bits))
             for sector in sectors:
@@ -75,19 +93,20 @@ def _half(data: bytes) -> Vector:
     return np.frombuffer(bytes(data), ">f2", offset=4).astype(np.float16)
 
 
-def read(tier: str, direction: str, ids: list[UUID] | None = None) -> Rows:
+def read(tier: str, direction: str, within: SentenceWriter, ids: list[UUID] | None = None) -> Rows:
     """Published listings of a direction with a vector of `tier`, all or only `ids`."""
     column, joins = _PICK[Tier(tier)]
-    language, e5, use, tokens = (column.format(name) for name in ("language", "e5_passage", "use", "tokens"))
+    names = ("language", "e5_passage", "use", "e5_sentences", "use_sentences", "tokens")
+    language, e5, use, parts, use_parts, tokens = (column.format(name) for name in names)
     sql = (
-        f"SELECT l.id, {language}, halfvec_send({e5}), halfvec_send({use}), {tokens}, "  # noqa: S608
+        f"SELECT l.id, {language}, halfvec_send({e5}), halfvec_send({use}), {parts}, {use_parts}, {tokens}, "  # noqa: S608
         f"l.kind, p.code, l.trl, l.partnerships, l.sectors FROM exchange_listing l {joins} "
         "JOIN directory_organisation o ON o.id = l.organisation_id "
         "LEFT JOIN directory_place p ON p.id = o.country_id WHERE l.status = 'published' AND l.direction = %s "
         + ("" if ids is None else "AND l.id = ANY(%s) ")
         + "ORDER BY l.id"
     )
-    rows = Rows()
+    rows = Rows(within=within)
     with _streaming(sql, [direction] if ids is None else [direction, ids]) as chunks:
         for chunk in chunks:
             rows.add(chunk)
@@ -175,10 +194,12 @@ def _changed_since(moment: datetime) -> list[UUID]:
 
 def _build_base(tier: str, direction: str, looked_at: datetime) -> Literal["base"]:
     """Centres, hubness and calibration are learnt from what a pool is asked: offers by requests, requests by offers."""
-    rows = read(tier, direction)
+    name = _named(tier, direction, looked_at)
+    with SentenceWriter(layout.begin(name), sentences.SIZES) as within:
+        rows = read(tier, direction, within)
     log = asked(tier, Listing.Direction(direction).opposite, rows.statistics)
     engine = m.Index.build(rows.documents, rows.statistics.centring(), log=log)
-    name = _write(tier, direction, rows, engine, looked_at, statistics=rows.statistics.to_bytes())
+    _write(name, tier, direction, rows, engine, looked_at, statistics=rows.statistics.to_bytes())
     layout.switch(tier, direction, {"base": name})
     return "base"
 
@@ -190,17 +211,24 @@ def _build_tail(
 
     A new listing is found seconds after its vectors are there.
     """
-    rows = read(tier, direction, changed)
+    name = _named(tier, direction, looked_at)
+    with SentenceWriter(layout.begin(name), sentences.SIZES) as within:
+        rows = read(tier, direction, within, changed)
     of_base = base.engine
     engine = m.Index.build(rows.documents, of_base.centring, log=of_base.log, calibration=of_base.calibration)
     dead = [base.engine.place[pk.hex] for pk in changed if pk.hex in base.engine.place]
-    name = _write(tier, direction, rows, engine, looked_at, dead=dead)
+    _write(name, tier, direction, rows, engine, looked_at, dead=dead)
     layout.switch(tier, direction, {"base": base.name, "tail": name})
     return "tail"
 
 
-def _write(tier: str, direction: str, rows: Rows, engine: m.Index, looked_at: datetime, **more: Any) -> str:
-    name = f"{tier}-{direction}-{looked_at:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+def _named(tier: str, direction: str, looked_at: datetime) -> str:
+    return f"{tier}-{direction}-{looked_at:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+
+
+def _write(
+    name: str, tier: str, direction: str, rows: Rows, engine: m.Index, looked_at: datetime, **more: Any
+) -> None:
     countries = sorted({fact[2] for fact in rows.facts})
     meta = {
         "format": FORMAT,
@@ -211,7 +239,6 @@ def _write(tier: str, direction: str, rows: Rows, engine: m.Index, looked_at: da
         "engine": engine.version,
     }
     layout.write(name, engine, _facts(rows, countries), meta=meta, sectors=rows.sectors, **more)
-    return name
 
 
 def _facts(rows: Rows, countries: list[str]) -> dict[str, NDArray[Any]]:

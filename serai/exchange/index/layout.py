@@ -2,6 +2,7 @@
 
     SERAI_HOME/index/current.json          {"public.offer": {"base": "…", "tail": "…"}, "public.request": {…}, …}
     SERAI_HOME/index/<version>/e5.npy …    one folder a part: a large base, a small tail of what changed since
+    SERAI_HOME/index/<version>/sentences…  the vectors of their sentences, read for the best rows of a search only
 
 A part is written whole into a folder of its own, then the pointer is replaced by a rename: a reader sees the
 old version or the new one. Old folders go once nobody can begin to read them.
@@ -21,6 +22,9 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from serai.engines import matching as m
+from serai.engines.matching.index import E5_DIMENSION, USE_DIMENSION
+from serai.engines.matching.store import SentenceFile
+from serai.engines.matching.types import Vector
 
 ENGINE = ("e5", "use", "use_share", "hubness", "codes")
 """Arrays of the engine's own index, one row a listing."""
@@ -34,7 +38,7 @@ KEEP_S = 600.0
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Rows of an index: the engine's, over mapped files, with the facts of each row beside it.
+    """Rows of an index: the engine's, over mapped files, with the facts and the sentences of each row beside it.
 
     `meta`: "direction", "countries" (what the codes mean), "built_at" (ISO time before which changes are in),
     "engine" (version of engine, parameters and centres), "languages", "calibration". `sectors` maps a word to row numbers; `dead` are row numbers of the
@@ -43,6 +47,7 @@ class Part:
 
     name: str
     engine: m.Index
+    sentences: Sequence[Mapping[str, Vector]]
     facts: dict[str, NDArray[Any]]
     meta: dict[str, Any]
     sectors: dict[str, NDArray[np.intp]]
@@ -104,6 +109,13 @@ def format_of(name: str) -> str:
     return str(meta["format"])
 
 
+def begin(name: str) -> Path:
+    """The folder of a new part; nobody reads it before a pointer names it."""
+    folder = root() / name
+    folder.mkdir(parents=True)
+    return folder
+
+
 def write(
     name: str,
     engine: m.Index,
@@ -114,9 +126,8 @@ def write(
     statistics: bytes = b"",
     dead: list[int] | None = None,
 ) -> None:
-    """Write a part. A base brings `statistics`, of which its centres are made; a tail has those of its base."""
+    """Write a part into its folder, where its sentences are already. A base brings `statistics`, of which its centres are made; a tail has those of its base."""
     folder = root() / name
-    folder.mkdir(parents=True)
     for key in ENGINE:
         np.save(folder / f"{key}.npy", getattr(engine, key))
     for key in FACTS:
@@ -153,7 +164,7 @@ def _read_words(stem: Path) -> dict[str, NDArray[np.intp]]:
 
 def _write_log(stem: Path, log: Sequence[m.Query]) -> None:
     """The sample of questions hubness was measured with: rows that come later are measured with the same."""
-    for key, size in (("e5", m.e5_info().dimension), ("use", m.use_info().dimension)):
+    for key, size in (("e5", E5_DIMENSION), ("use", USE_DIMENSION)):
         none = np.zeros(size, np.float16)
         rows = [query.vectors.get(key, none) for query in log]
         np.save(stem.with_suffix(f".{key}.npy"), np.stack(rows) if rows else np.zeros((0, size), np.float16))
@@ -197,7 +208,11 @@ def read(name: str, base: Part | None = None) -> Part:
         hubness=_mapped(folder / "hubness.npy"),
         codes=_mapped(folder / "codes.npy"),
     )
-    return Part(name, engine, facts, meta, _read_words(folder / "sectors"), np.load(folder / "dead.npy"))
+    # A part written by an earlier version has none; it is built anew as soon as the worker looks.
+    within = SentenceFile(folder) if (folder / "sentences.json").exists() else ()
+    return Part(
+        name, engine, within, facts, meta, _read_words(folder / "sectors"), np.load(folder / "dead.npy")
+    )
 
 
 def _mapped(path: Path) -> NDArray[Any]:
