@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from serai.accounts.models import ApiToken, Membership
+from serai.core.forms import suggesting
 
 
 def _zones() -> list[tuple[str, str]]:
@@ -79,7 +80,11 @@ class AcceptForm(forms.Form):
 class JoinForm(forms.Form):
     name = forms.CharField(label=_("Your name"), max_length=150)
     email = forms.EmailField(label=_("E-mail address"), help_text=_("The answer goes there."))
-    organisation_name = forms.CharField(label=_("Your organisation"), max_length=300)
+    organisation_name = forms.CharField(
+        label=_("Your organisation"),
+        max_length=300,
+        widget=forms.TextInput(attrs=suggesting("organisation_suggest", take="label")),
+    )
     country_code = forms.ChoiceField(label=_("Country or region"))
     message = forms.CharField(
         label=_("What would you like to do here?"),

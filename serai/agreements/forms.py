@@ -16,6 +16,7 @@ from serai.agreements.actions import NewParty, NewText, Terms
 from serai.agreements.fields import Field
 from serai.agreements.models import Agreement
 from serai.agreements.pages import ActionForm
+from serai.core.forms import suggesting
 from serai.core.tiers import Tier
 from serai.core.viewer import Viewer
 from serai.core.words import language_name
@@ -74,7 +75,7 @@ class OrganisationsField(forms.CharField):
     """Organisations, one a line: by their name here or the address of their page. Cleans to a list."""
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = forms.Textarea(attrs={"rows": 3})
+        widget = forms.Textarea(attrs={"rows": 3, **suggesting("organisation_suggest")})
         super().__init__(widget=widget, **{"max_length": 8000, **kwargs})
         self.viewer: Viewer | None = None
 

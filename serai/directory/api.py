@@ -231,7 +231,7 @@ def list_organisations(request: HttpRequest, query: Query[OrganisationQuery]) ->
         text=query.q,
         kind=one_of(query.kind, list(Organisation.Kind.values), "kind"),
         place=place,
-        state=one_of(query.state, (Search.VERIFIED, Search.ENDED, Search.MINE), "state"),
+        state=one_of(query.state, Search.STATES, "state"),
     )
     found = queries.found(viewer, search)
     page = keyset.page_of(found, query.page, by="search_key", size=query.limit)

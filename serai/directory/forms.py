@@ -11,6 +11,7 @@ from django.utils.translation import get_language, pgettext_lazy, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from serai.core.errors import Conflict, Invalid, NotAllowed
+from serai.core.forms import suggesting
 from serai.core.viewer import Viewer
 from serai.directory import criteria, identifiers, names, places, policies, queries, vocabularies
 from serai.directory.actions import Facts, Finding
@@ -246,6 +247,9 @@ class OtherField(forms.CharField):
 
     viewer: Viewer
 
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {**super().widget_attrs(widget), **suggesting("organisation_suggest")}
+
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
         if not text:
@@ -254,9 +258,8 @@ class OtherField(forms.CharField):
         known = next(filter(None, map(_uuid, reversed(text.rstrip("/").split("/")))), None)
         if known:
             return self._one(list(visible.filter(pk=known)))
-        found = list(queries.found(self.viewer, queries.Search(text=text))[:6])
-        exact = [o for o in found if o.name.casefold() == text.casefold()]
-        return self._one(exact if len(exact) == 1 else found)
+        exact = list(visible.select_related("country").filter(name__iexact=text).order_by("pk")[:6])
+        return self._one(exact or list(queries.found(self.viewer, queries.Search(text=text))[:6]))
 
     def _one(self, found: list[Organisation]) -> Organisation:
         if not found:

@@ -1,5 +1,6 @@
 """Reading the directory: search, list, map, and what looks like a duplicate."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,13 @@ class Search:
     VERIFIED = "verified"
     ENDED = "ended"
     MINE = "mine"
+    WAITING = "waiting"
+    DRAFT = "draft"
+    SUSPENDED = "suspended"
+
+    STATES = (VERIFIED, ENDED, MINE, WAITING, DRAFT, SUSPENDED)
+    UNPUBLISHED = (WAITING, DRAFT, SUSPENDED)
+    """Of these everybody but stewards finds their own only."""
 
 
 def found(viewer: Viewer, search: Search) -> QuerySet[Organisation]:
@@ -55,6 +63,27 @@ def found(viewer: Viewer, search: Search) -> QuerySet[Organisation]:
     if search.text.strip():
         rows = rows.filter(_named(search.text))
     return rows.select_related("country").order_by("search_key", "pk")
+
+
+def waiting(viewer: Viewer, text: str = "") -> QuerySet[Organisation]:
+    """What waits for a steward, narrowed to names and identifiers that fit."""
+    rows = policies.waiting_organisations(viewer)
+    return rows.filter(_named(text)) if text.strip() else rows
+
+
+MOST_SUGGESTED = 8
+
+
+def suggested(viewer: Viewer, text: str) -> list[tuple[Organisation, bool]]:
+    """The first organisations that fit what is being typed, each with whether another one bears the same name."""
+    fitting = list(found(viewer, Search(text=text))[:MOST_SUGGESTED]) if text.strip() else []
+    seen = policies.visible_organisations(viewer)
+    keys = [organisation.search_key for organisation in fitting]
+    called = seen.filter(search_key__in=keys).values_list("pk", "search_key")
+    also = OrganisationName.objects.filter(search_key__in=keys, organisation__in=seen)
+    bearers = {*called[:200], *also.values_list("organisation_id", "search_key")[:200]}
+    number = Counter(key for _pk, key in bearers)
+    return [(organisation, number[organisation.search_key] > 1) for organisation in fitting]
 
 
 def _narrowed(viewer: Viewer, search: Search) -> QuerySet[Organisation]:
@@ -67,11 +96,20 @@ def _narrowed(viewer: Viewer, search: Search) -> QuerySet[Organisation]:
     return rows
 
 
+_UNPUBLISHED = {
+    Search.WAITING: policies.WAITING_STATUSES,
+    Search.DRAFT: (Organisation.Status.DRAFT,),
+    Search.SUSPENDED: (Organisation.Status.SUSPENDED,),
+}
+
+
 def _in_state(state: str, viewer: Viewer) -> Q:
     if state == Search.VERIFIED:
         return Q(status=Organisation.Status.VERIFIED)
     if state == Search.ENDED:
         return Q(status__in=ENDINGS)
+    if state in _UNPUBLISHED:
+        return Q(status__in=_UNPUBLISHED[state])
     if state == Search.MINE:
         return Q(pk__in=accounts.organisation_ids(viewer))
     return Q(status__in=policies.ACTIVE_STATUSES) | (

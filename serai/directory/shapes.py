@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
+from serai.accounts import policies as accounts
 from serai.core import ui
 from serai.core.imports import framework
 from serai.core.lifecycle import tone_of
@@ -101,15 +102,32 @@ def _why(name: OrganisationName | None) -> str:
     return _("Also called %(name)s") % {"name": name.text} if name else ""
 
 
+def suggestion(organisation: Organisation, is_ambiguous: bool) -> dict[str, str]:
+    """What a field that asks for an organisation offers; `value` names no other one (`forms.OtherField` reads it)."""
+    value = f"{organisation.name} {url_of(organisation)}" if is_ambiguous else organisation.name
+    return {
+        "value": value,
+        "label": organisation.name,
+        "lang": organisation.name_language,
+        "note": place_line(organisation),
+    }
+
+
 # --- filters ----------------------------------------------------------------------------------------------
-def filters(search: queries.Search, viewer_is_member: bool) -> list[ui.Filter]:
-    """The sentence: "Universities · in Poland · verified"."""
+def filters(search: queries.Search, viewer: Viewer) -> list[ui.Filter]:
+    """The sentence: "Universities · in Poland · verified". What is not published yet is for stewards to look through."""
     states = [
         ui.Option(queries.Search.VERIFIED, _("verified")),
         ui.Option(queries.Search.ENDED, _("no longer there")),
     ]
-    if viewer_is_member:
+    if viewer.is_authenticated:
         states.append(ui.Option(queries.Search.MINE, _("mine")))
+    if accounts.is_steward(viewer):
+        states += [
+            ui.Option(queries.Search.WAITING, _("waiting for verification")),
+            ui.Option(queries.Search.DRAFT, _("still drafts")),
+            ui.Option(queries.Search.SUSPENDED, _("suspended")),
+        ]
     return [
         ui.Filter(
             "kind",

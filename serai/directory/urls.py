@@ -5,6 +5,7 @@ from serai.directory.views import edit, joining, public, stewards
 urlpatterns = [
     path("", public.organisation_list, name="organisation_list"),
     path("map/", public.organisation_map, name="organisation_map"),
+    path("suggest/", public.organisation_suggest, name="organisation_suggest"),
     path("criteria/", public.criteria_page, name="criteria"),
     path("organisations.<str:form>", public.organisation_export, name="organisation_export"),
     path("requests-to-join/<uuid:pk>/", joining.access_accept, name="access_accept"),

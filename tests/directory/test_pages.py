@@ -5,12 +5,16 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from serai.accounts.models import User
+from serai.agreements.forms import OrganisationsField
 from serai.directory import actions, criteria, places
 from serai.directory.actions import Facts
+from serai.directory.forms import OtherField
 from serai.directory.models import Identifier, Label, Organisation, OrganisationName, Relation
 from tests import factories
 
@@ -479,3 +483,79 @@ def test_a_steward_suspends_reinstates_ends_and_relists() -> None:
     assert post(to("organisation_relist"), steward).status_code == 302
     organisation.refresh_from_db()
     assert organisation.status == S.LISTED
+
+
+# --- suggestions --------------------------------------------------------------------------------------------
+def suggested(words: str, user: User | None = None) -> list[tuple[str, str]]:
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    answer = client.get(reverse("organisation_suggest"), {"q": words})
+    return [(item["label"], item["value"]) for item in answer.json()["items"]]
+
+
+def test_a_field_offers_organisations_one_sees_and_names_each_beyond_doubt() -> None:
+    poland, egypt = factories.make_place("PL"), factories.make_place("EG")
+    one = factories.make_organisation(name="Centre of Optics", country=poland)
+    other = factories.make_organisation(name="Centre of Optics", country=egypt)
+    factories.make_organisation(name="Optics Works", country=poland)
+    factories.make_organisation(name="Optics Unseen", status=S.DRAFT)
+
+    assert suggested("works opt") == [("Optics Works", "Optics Works")]
+    assert set(suggested("centre")) == {
+        ("Centre of Optics", f"Centre of Optics /network/{organisation.pk}/") for organisation in (one, other)
+    }
+    assert suggested("unseen") == []
+    assert suggested("") == suggested("\x00") == []
+
+
+def test_what_is_suggested_is_understood_by_the_field_and_by_the_parties_of_an_agreement() -> None:
+    person = factories.make_member(factories.make_organisation(name="Home"))
+    for name in ("Twin", "Twin", "Twin Works", "Alone"):
+        factories.make_organisation(name=name)
+    other, several = OtherField(), OrganisationsField()
+    other.viewer = several.viewer = person
+    values = [value for words in ("twin", "alone") for _label, value in suggested(words, person)]
+
+    assert len({other.clean(value).pk for value in values}) == 4
+    assert len({organisation.pk for organisation in several.clean("\n".join(values))}) == 4
+
+
+def test_suggestions_cost_the_same_for_one_and_many(django_assert_num_queries: Any) -> None:
+    factories.make_organisation(name="Optics 1")
+    with CaptureQueriesContext(connection) as one:
+        suggested("optics")
+    for number in range(2, 8):
+        factories.make_organisation(name=f"Optics {number}")
+
+    with django_assert_num_queries(len(one)):
+        assert len(suggested("optics")) == 7
+
+
+# --- what is not published, for stewards ---------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("state", "status"), [("waiting", S.SUBMITTED), ("draft", S.DRAFT), ("suspended", S.SUSPENDED)]
+)
+def test_a_steward_searches_what_is_not_published(state: str, status: str) -> None:
+    factories.make_organisation(name="Optics of doubt", status=status)
+    factories.make_organisation(name="Pumps of doubt", status=status)
+    factories.make_organisation(name="Optics known")
+    address = f"{reverse('organisation_list')}?state={state}&q=optics"
+
+    for_steward, for_stranger = page(address, factories.make_steward()), page(address)
+
+    names = ("Optics of doubt", "Pumps of doubt", "Optics known")
+    assert [name for name in names if name in for_steward] == ["Optics of doubt"]
+    assert [name for name in names if name in for_stranger] == []
+
+
+def test_the_queue_of_verifications_is_searched() -> None:
+    for name in ("Оптика Минск", "Pumps"):
+        factories.make_organisation(name=name, status=S.SUBMITTED, due_on=factories.in_days(2))
+    steward = factories.make_steward()
+
+    found = page(f"{reverse('verification_list')}?q=оптика", steward)
+    nothing = page(f"{reverse('verification_list')}?q=zzz%00", steward)
+
+    assert ("Оптика Минск" in found, "Pumps" in found) == (True, False)
+    assert "No organisation fits" in nothing

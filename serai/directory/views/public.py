@@ -4,12 +4,13 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
 
 from serai.accounts import policies as accounts
 from serai.core import chain, exports, keyset, policy, ui
@@ -33,7 +34,7 @@ def search_of(request: HttpRequest) -> Search:
         text=_given(request, "q")[:200],
         kind=kind if kind in Organisation.Kind.values else "",
         place=policies.visible_places(viewer_of(request)).filter(code=_given(request, "place")[:20]).first(),
-        state=state if state in (Search.VERIFIED, Search.ENDED, Search.MINE) else "",
+        state=state if state in Search.STATES else "",
     )
 
 
@@ -81,7 +82,7 @@ def organisation_list(request: HttpRequest) -> HttpResponse:
     page = keyset.page_of(found, request.GET.get("page", ""), by="search_key")
     total, is_capped = capped_count(found)
     context = {
-        "filters": shapes.filters(search, bool(viewer.is_authenticated)),
+        "filters": shapes.filters(search, viewer),
         "search": search,
         "kept": f"q={search.text.replace('&', ' ')}" if search.text else "",
         "clear": ui.Action(_("Show all"), reverse("organisation_list"), "x-lg"),
@@ -96,6 +97,14 @@ def organisation_list(request: HttpRequest) -> HttpResponse:
         "here": request.build_absolute_uri(),
     }
     return render(request, "directory/organisation_list.html", context)
+
+
+@policy.route("directory.organisations")
+@require_GET
+def organisation_suggest(request: HttpRequest) -> HttpResponse:
+    """Organisations that fit what is being typed into a field (`core/suggest.js`)."""
+    fitting = queries.suggested(viewer_of(request), _given(request, "q")[:200])
+    return JsonResponse({"items": [shapes.suggestion(*one) for one in fitting]})
 
 
 def bring_action(viewer: Viewer) -> ui.Action | None:
@@ -125,7 +134,7 @@ def organisation_map(request: HttpRequest) -> HttpResponse:
         for place, number in queries.counts_by_country(viewer, search)
     ]
     context = {
-        "filters": shapes.filters(search, bool(viewer.is_authenticated)),
+        "filters": shapes.filters(search, viewer),
         "kept": f"q={search.text.replace('&', ' ')}" if search.text else "",
         "tabs": tabs(viewer, search, "map"),
         "map": ui.WorldMap(

@@ -22,7 +22,8 @@ from serai.directory.views.public import PLACE, tabs
 def verification_list(request: HttpRequest) -> HttpResponse:
     request.serai_place = PLACE  # type: ignore[attr-defined]
     viewer = viewer_of(request)
-    waiting = policies.waiting_organisations(viewer).select_related("country", "owner").exclude(due_on=None)
+    asked = request.GET.get("q", "").replace("\x00", "")[:200]
+    waiting = queries.waiting(viewer, asked).select_related("country", "owner").exclude(due_on=None)
     page = keyset.page_of(waiting, request.GET.get("page", ""), by="due_on")
     rows = [
         ui.Row(
@@ -40,7 +41,13 @@ def verification_list(request: HttpRequest) -> HttpResponse:
         )
         for o in page.object_list
     ]
-    context = {"rows": rows, "page": page, "tabs": tabs(viewer, Search(), "verification")}
+    context = {
+        "rows": rows,
+        "page": page,
+        "asked": asked,
+        "show_all": ui.Action(_("Show all"), reverse("verification_list"), "x-lg"),
+        "tabs": tabs(viewer, Search(), "verification"),
+    }
     return render(request, "directory/verification_list.html", context)
 
 
