@@ -19,7 +19,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -36,8 +36,11 @@ from serai.core.viewer import Viewer
 
 BATCH = 1000
 SAMPLE_ROWS = 10
-CHUNK = 5000
-"""Objects taken back at a time."""
+CHUNK = 1000
+"""Objects put back at a time."""
+
+Ids = models.QuerySet[Any, Any]
+"""Keys as a query: what is done with many thousand of them is one statement a table."""
 
 Progress = Callable[[int], None]
 Gate = Callable[[Viewer], bool]
@@ -117,8 +120,8 @@ class Importer:
     def finish(self, options: Options) -> None:
         """After the last batch, in its transaction: links between records, jobs to enqueue."""
 
-    def remove(self, kind: str, ids: Sequence[UUID]) -> None:
-        """Take objects away that a run had made; nothing but `parts` hangs on them."""
+    def remove(self, kind: str, ids: Ids) -> None:
+        """Take objects away that a run had made; nothing but `parts` hangs on them. `ids` is a query of keys."""
         raise NotImplementedError
 
     def restore(self, kind: str, befores: Mapping[UUID, Any]) -> None:
@@ -447,14 +450,15 @@ def take_back(run: ImportRun) -> None:
     if other := later.order_by("-finished_at").first():
         reason = _("The later import of {file} changed some of its records; undo that one first.")
         raise Conflict(reason.format(file=other.file_name))
-    for made in _chunks(run.changes.filter(before__isnull=True).order_by("-pk")):
-        for kind, changes in made.items():
-            ids = [c.object_id for c in changes]
-            used = _used_by_others(importer, kind, ids)
-            if used and kind not in importer.shared:
-                reason = _("Others have built on {count} of its records since.")
-                raise Conflict(reason.format(count=len(used)))
-            importer.remove(kind, [i for i in ids if i not in used])
+    made = run.changes.filter(before__isnull=True)
+    last_first = made.values("object_kind").annotate(last=Max("pk")).order_by("-last")
+    for kind in [row["object_kind"] for row in last_first]:
+        ids = made.filter(object_kind=kind).values("object_id")
+        used = _used_by_others(importer, kind, ids)
+        if used and kind not in importer.shared:
+            reason = _("Others have built on {count} of its records since.")
+            raise Conflict(reason.format(count=len(used)))
+        importer.remove(kind, ids.exclude(object_id__in=used))
     for changed in _chunks(run.changes.filter(before__isnull=False).order_by("-pk")):
         for kind, changes in changed.items():
             importer.restore(kind, {c.object_id: c.before for c in changes})
@@ -477,7 +481,7 @@ def _chunks(changes: models.QuerySet[ImportChange]) -> Iterator[dict[str, list[I
         yield by_kind
 
 
-def _used_by_others(importer: Importer, kind: str, ids: Sequence[UUID]) -> set[UUID]:
+def _used_by_others(importer: Importer, kind: str, ids: Ids) -> set[UUID]:
     """Those of the objects somebody has built on: an interest in a listing, a member of an organisation.
 
     Whatever refers to them counts, save the importer's own `parts` and the link it wrote itself.
@@ -507,9 +511,7 @@ def _references(
             yield relation.related_model, relation.field.name
 
 
-def delete_rows(
-    model: type[models.Model], ids: Sequence[UUID], parts: Iterable[type[models.Model]] = ()
-) -> None:
+def delete_rows(model: type[models.Model], ids: Ids, parts: Iterable[type[models.Model]] = ()) -> None:
     """Delete rows with what is their own in one statement a table; Django's `delete` reads every one first.
 
     Nothing else may hang on them (`take_back` has asked): if something does, the database refuses at the commit.
@@ -525,7 +527,7 @@ def delete_rows(
     _delete_where(model, "pk", ids)
 
 
-def _delete_where(model: Any, field: str, ids: Sequence[UUID]) -> None:
+def _delete_where(model: Any, field: str, ids: Ids) -> None:
     rows = model._base_manager.filter(**{f"{field}__in": ids})
     rows._raw_delete(rows.db)
 

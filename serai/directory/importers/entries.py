@@ -1,9 +1,6 @@
 """What the formats of the directory share: who may use them, and how entries they made are taken away."""
 
-from collections.abc import Sequence
-from uuid import UUID
-
-from serai.core.imports.framework import Importer, delete_rows
+from serai.core.imports.framework import Ids, Importer, delete_rows
 from serai.directory.models import Identifier, Organisation, OrganisationName, PendingRelation, Relation
 
 
@@ -13,7 +10,7 @@ class EntryImporter(Importer):
     place = "network"
     parts = {"organisation": (OrganisationName, Identifier, Relation)}
 
-    def remove(self, kind: str, ids: Sequence[UUID]) -> None:
+    def remove(self, kind: str, ids: Ids) -> None:
         going = Organisation.objects.filter(pk__in=ids)
         PendingRelation.objects.filter(
             source_name=self.name, organisation_ref__in=going.values("source_ref")

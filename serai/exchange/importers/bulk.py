@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from serai.accounts.models import User
 from serai.core.imports.copying import copy_in
-from serai.core.imports.framework import Importer, delete_rows
+from serai.core.imports.framework import Ids, Importer, delete_rows
 from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Row
 from serai.core.models import Link
 from serai.directory.models import Organisation, OrganisationName, Place, Relation
@@ -315,7 +315,7 @@ class ListingImporter(Importer):
     def finish(self, options: Options) -> None:
         encode_soon()
 
-    def remove(self, kind: str, ids: Sequence[uuid.UUID]) -> None:
+    def remove(self, kind: str, ids: Ids) -> None:
         if kind == "organisation":
             delete_rows(Organisation, ids, self.parts["organisation"])
             return
