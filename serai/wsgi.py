@@ -12,12 +12,20 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "serai.settings")
 _django = get_wsgi_application()
 
 from serai.core import fence  # noqa: E402  (what it needs is loaded now)
+from serai.exchange import encoding  # noqa: E402
+from serai.exchange.index import layout  # noqa: E402
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     fence.leave()
     answer: Iterable[bytes] = _django(environ, start_response)
     return answer
+
+
+def post_worker_init(worker: object) -> None:
+    """gunicorn calls this in each web process (`--config python:serai.wsgi`): its first search finds encoders loaded."""
+    if layout.stamp():  # before there is an index nothing can be found
+        encoding.warm(encoding.WARM_AFTER_S)
 
 
 _unguarded = [e for e in run_checks(tags=["policy"]) if e.level >= ERROR]

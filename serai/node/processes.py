@@ -411,6 +411,8 @@ def web_command(config: Config, listener: int) -> list[str]:
         "gunicorn",
         *flat,
         "--preload",
+        "--config",
+        "python:serai.wsgi",
         "--no-control-socket",
         "serai.wsgi:application",
     ]

@@ -13,6 +13,7 @@ from serai.engines.matching.encoders import (
     ModelInfo,
     UseEncoder,
     e5_info,
+    installed,
     use_info,
 )
 from serai.engines.matching.errors import EncoderFailed, EncoderUnavailable, MatchingError
@@ -68,6 +69,7 @@ __all__ = [
     "failures",
     "gather",
     "hard_tokens",
+    "installed",
     "learn_factor",
     "learn_pairs",
     "match_all",
