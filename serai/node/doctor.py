@@ -6,6 +6,7 @@ Each check yields findings. None starts, stops or repairs anything.
 import json
 import os
 import platform
+import shlex
 import shutil
 import stat
 import subprocess
@@ -183,6 +184,10 @@ def _inside_database(connection: psycopg.Connection[tuple[object, ...]]) -> Iter
     ).fetchone()
     number, size, extensions, checksums, commit, fsync, superuser = row or ("",) * 7
     yield Finding("database", OK, f"PostgreSQL {number}, {size}; {extensions}")
+    info = connection.info
+    if info.host.startswith("/"):
+        way = shlex.join(["psql", "-h", info.host, "-p", str(info.port), "-U", info.user, info.dbname])
+        yield Finding("database", OK, f"reached by: {way}")
     if checksums != "on":
         advice = "Stop the server and run pg_checksums --enable."
         yield Finding("database", WARNING, "data checksums are off: silent disk errors go unseen", advice)

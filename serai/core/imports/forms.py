@@ -140,7 +140,8 @@ class SettingsForm(forms.Form):
         self.setting_names.append(setting.name)
 
     def _add_columns(self, proposal: Proposal) -> None:
-        for field in proposal.fields:
+        """A list for each field: first what must be there, then what was recognised, then the rest."""
+        for field in sorted(proposal.fields, key=lambda f: (not f.required, f.name not in proposal.columns)):
             name = PREFIX + field.name
             self.fields[name] = forms.ChoiceField(
                 label=field.label,

@@ -76,6 +76,16 @@ def _lines(run: ImportRun, remarks: bool) -> QuerySet[ImportRefusal]:
     return run.refusals.filter(kind=kind) if remarks else run.refusals.exclude(kind=kind)
 
 
+def reasons_by_line(run: ImportRun) -> dict[int, list[str]]:
+    """Line → everything that stands in the way of its row."""
+    found: dict[int, list[str]] = {}
+    for line, column, reason in (
+        refusals(run).filter(line__isnull=False).values_list("line", "column", "reason")
+    ):
+        found.setdefault(line or 0, []).append(f"{column}: {reason}" if column else reason)
+    return found
+
+
 def count_remarks(run: ImportRun) -> int:
     return _lines(run, remarks=True).count()
 

@@ -7,7 +7,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from serai.core import kinds, lifecycle, ui, words
+from serai.core import exports, kinds, lifecycle, ui, words
 from serai.core.imports import framework
 from serai.core.imports.framework import Proposal
 from serai.core.models import ImportChange, ImportRefusal, ImportRun, StoredFile
@@ -147,6 +147,24 @@ def refusal_table(run: ImportRun, rows: list[ImportRefusal], total: int) -> ui.T
         columns.insert(0, ui.Column(_("File")))
         cells = [[r.file, *line] for r, line in zip(rows, cells, strict=True)]
     return ui.Table(ngettext("%(n)s line", "%(n)s lines", total) % {"n": words.number(total)}, columns, cells)
+
+
+def downloads(run: ImportRun, query: str, *, has_rows: bool) -> list[tuple[str, str]]:
+    """(address, label): the rows that were not taken, to be mended, and the lines of the report."""
+
+    def address(form: str) -> str:
+        return reverse("import_refusals", args=[run.pk, form])
+
+    rows = [
+        (f"{address(form)}?rows", _("The rows, to mend them: %(form)s") % {"form": form.upper()})
+        for form in ("csv", "xlsx")
+        if has_rows and run.refused
+    ]
+    lines = [
+        (f"{address(form)}?{query}", _("This list: %(form)s") % {"form": form.upper()})
+        for form in exports.FORMATS
+    ]
+    return [*rows, *lines]
 
 
 def remark_filter(run: ImportRun, remarks: int, chosen: bool) -> ui.Filter:

@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice, takewhile
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 from xml.etree.ElementTree import ParseError
 
@@ -64,7 +65,11 @@ class TableShape:
 
 
 def is_table(source: Source) -> bool:
-    return source.suffix in SHEETS | TEXTS
+    return is_table_name(source.name)
+
+
+def is_table_name(name: str) -> bool:
+    return Path(name).suffix.lower() in SHEETS | TEXTS
 
 
 def propose_shape(source: Source, options: Options | None = None) -> TableShape:

@@ -16,8 +16,9 @@ from serai.core import exports, files, keyset, lifecycle, policies, policy, ui
 from serai.core.errors import SeraiError
 from serai.core.forms import with_errors
 from serai.core.imports import actions, forms, framework, queries, shapes
-from serai.core.imports.exports import REFUSALS
+from serai.core.imports.exports import REFUSALS, refused_rows, rows_to_mend
 from serai.core.imports.lifecycle import UNDER_WAY
+from serai.core.imports.tables import is_table_name
 from serai.core.models import ImportRun
 from serai.core.viewer import viewer_of
 
@@ -153,10 +154,9 @@ def import_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "remarks": shapes.remarks_line(remarks) if remarks else "",
         "query": text,
         "is_narrowed": bool(column or text),
-        "downloads": [
-            (f"{reverse('import_refusals', args=[run.pk, form])}?{request.GET.urlencode()}", form.upper())
-            for form in exports.FORMATS
-        ],
+        "downloads": shapes.downloads(
+            run, request.GET.urlencode(), has_rows=bool(context["file"]) and is_table_name(run.file_name)
+        ),
         "earlier": queries.earlier(viewer_of(request), run) if run.status == S.CHECKED else None,
         "records_url": reverse("import_records", args=[run.pk]),
         "is_whole_refused": run.status == S.REFUSED,
@@ -309,9 +309,21 @@ def import_refusals(request: HttpRequest, pk: UUID, form: str) -> HttpResponseBa
         raise Http404
     run = _run(request, pk)
     column, text = request.GET.get("column", "").replace("\0", ""), request.GET.get("q", "").replace("\0", "")
+    if "rows" in request.GET:
+        return _rows_to_mend(request, run, form)
     remarks = request.GET.get("show") == "remarks" or not run.refused
     rows = queries.refusals(run, column=column[:120], text=text[:200], remarks=remarks)
     return exports.respond(REFUSALS, rows.iterator(chunk_size=1000), form=form, viewer=viewer_of(request))
+
+
+def _rows_to_mend(request: HttpRequest, run: ImportRun, form: exports.Format) -> HttpResponseBase:
+    """The refused rows as they stand in the file, each with its reasons; 404 where it is no table or is gone."""
+    file = actions.file_of(run)
+    proposal = queries.look(run, file).proposal if file else None
+    if file is None or proposal is None or proposal.shape is None:
+        raise Http404
+    rows = refused_rows(actions.source_of(run, file), proposal.shape, queries.reasons_by_line(run))
+    return exports.respond(rows_to_mend(proposal.shape.headers), rows, form=form, viewer=viewer_of(request))
 
 
 @policy.route("core.imports")

@@ -556,3 +556,17 @@ def test_what_refers_without_a_name_counts_as_built_on() -> None:
     run = _step(actions.take_back_import, run, member)
 
     assert (run.status, "Others have built on 1" in run.note, Listing.objects.count()) == (S.DONE, True, 2)
+
+
+def test_the_rows_that_were_not_taken_come_as_a_table_to_mend_and_bring_again() -> None:
+    steward = factories.make_steward()
+    content = b"Name;Land;Telefon\nNordlicht;DE;1\nHavel;Atlantis;2\n=1+1;Atlantis;3\n"
+    run = _done(steward, content=content)
+
+    answer = _as(steward).get(f"/imports/{run.pk}/refused.csv?rows")
+
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+    assert [line.split(",")[0] for line in lines] == ["Name", "Havel", "'=1+1"]
+    assert lines[1] == "Havel,Atlantis,2,Land: Atlantis is not a country or region"
+    mended = "\n".join(lines[:2]).replace("Havel,Atlantis", "Havel,DE").encode()
+    assert _done(steward, content=mended).created == 1
