@@ -88,14 +88,14 @@ def _sentence(notice: Notice, titles: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def news_of(notices: Sequence[Notice], reader: Viewer) -> list[today.News]:
-    """The notices as news; opening one leads to what it is about and puts it away."""
+    """The notices as news, those that lead to the same page about the same; opening one puts it away."""
     return [
         today.News(
             at=notice.created_at,
             text=sentence,
             url=reverse("notice_open", args=[notice.pk]),
             is_new=notice.read_at is None,
-            about=f"{notice.object_kind}:{notice.object_id}",
+            about=notice.values.get("url", "") or f"{notice.object_kind}:{notice.object_id}",
             icon=_kinds[notice.kind].icon,
         )
         for notice, sentence in zip(notices, sentences_of(notices, reader), strict=True)

@@ -125,7 +125,7 @@ def notice_list(request: HttpRequest) -> HttpResponse:
 @policy.route("accounts.own_notices")
 @require_http_methods(["GET", "POST"])
 def notice_open(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Put a notice away, with the others about the same record, and go there (a path stored when it was posted).
+    """Put a notice away, with the others that lead to the same page, and go there (a path stored when it was posted).
 
     A link like any other, so that it can be opened beside the list; nothing but the person's own view changes.
     """

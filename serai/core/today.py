@@ -32,7 +32,8 @@ IN_SIGHT = 7
 class News:
     """One thing that happened, as a sentence; `is_new` until the person has read it.
 
-    `about` names the record it is about: news of one day about one record are one story.
+    `about` says what it is about (a record, or the page that lists many such): news of one day about the same are
+    one story.
     """
 
     at: datetime
@@ -45,7 +46,7 @@ class News:
 
 @dataclass(frozen=True)
 class Story:
-    """What happened to one record on one day: the latest, and what came before it, the newest first."""
+    """What happened on one day that is about the same: the latest, and what came before it, the newest first."""
 
     latest: News
     earlier: Sequence[News]

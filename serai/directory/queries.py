@@ -11,6 +11,7 @@ from django.db.models.functions import Left, StrIndex
 from django.db.models.lookups import GreaterThan
 
 from serai.accounts import policies as accounts
+from serai.accounts.models import Membership
 from serai.core.api import COUNT_CAP
 from serai.core.viewer import Viewer
 from serai.directory import identifiers, names, places, policies, vocabularies
@@ -212,6 +213,20 @@ def with_details(viewer: Viewer, pk: UUID) -> QuerySet[Organisation]:
         .filter(pk=pk)
         .select_related("country", "successor__country")
         .prefetch_related("names", "identifiers", "labels", "texts")
+    )
+
+
+def may_ask_to_join(viewer: Viewer, organisation: Organisation) -> bool:
+    """Whether this is the next step of somebody who belongs to no organisation yet and has asked none."""
+    if not viewer.is_authenticated or organisation.status not in policies.ACTIVE_STATUSES:
+        return False
+    asked_or_in = Membership.objects.filter(
+        user_id=viewer.pk, status__in=[Membership.Status.ACTIVE, Membership.Status.REQUESTED]
+    )
+    return (
+        not asked_or_in.exists()
+        and not accounts.is_steward(viewer)
+        and policies.managers_of(organisation).exists()
     )
 
 

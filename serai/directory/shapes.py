@@ -269,7 +269,13 @@ def next_step(viewer: Viewer, organisation: Organisation, may_edit: bool) -> ui.
             "post",
             confirm=_("Submit this entry to the stewards? They check it against the published criteria."),
         )
-    return None
+    return _join(organisation) if queries.may_ask_to_join(viewer, organisation) else None
+
+
+def _join(organisation: Organisation) -> ui.Action:
+    url = reverse("membership_request", args=[organisation.pk])
+    question = _("Ask its managers to take you in?")
+    return ui.Action(_("Ask to join"), url, "person-plus", "post", confirm=question)
 
 
 def further_actions(organisation: Organisation, may_edit: bool, is_steward: bool) -> list[ui.Action]:

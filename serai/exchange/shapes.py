@@ -299,33 +299,30 @@ def _options(choices: Iterable[tuple[Any, Any]]) -> list[ui.Option]:
 def match_row(viewer: Viewer, match: Match, known: set[UUID]) -> ui.Row:
     """A counterpart in the list of matches, with the first reason it is there."""
     url = reverse("match_pair", args=[match.listing_id, match.other_id])
-    titles = [text.title for text in match.other.teasers.all()]
-    return listing_row(viewer, match.other, known, why=reason_line(match.reasons, titles), url=url)
+    row = listing_row(viewer, match.other, known, url=url)
+    read = [str(row.snippet), *(text.title for text in match.other.teasers.all())]
+    return replace(row, why=reason_line(match.reasons, read))
 
 
-def reason_line(reasons: dict[str, Any], titles: Sequence[str] = ()) -> str:
+def reason_line(reasons: dict[str, Any], read: Sequence[str] = ()) -> str:
     """The shortest true reason: shared terms if there are any, else the best passage.
 
-    One of `titles`, which stand above the reason anyway, is named by what it answers.
+    What was `read` above the reason anyway, the title or the beginning, is not said again but by what it is near to.
     """
     shared = reasons.get("shared") or []
     if shared:
         return _("Both name %(terms)s") % {"terms": listed(shared[:4])}
     pairs = reasons.get("pairs") or []
-    beside = [pair for pair in pairs if not is_title(pair["theirs"], titles)]
+    beside = [pair for pair in pairs if not says_already(pair["theirs"], read)]
     if beside:
         return f"“{snippet(beside[0]['theirs'], 140)}”"
-    return (
-        _("Its title comes nearest to “%(words)s”") % {"words": snippet(pairs[0]["mine"], 140)}
-        if pairs
-        else ""
-    )
+    return _("It comes nearest to “%(words)s”") % {"words": snippet(pairs[0]["mine"], 140)} if pairs else ""
 
 
-def is_title(passage: str, titles: Iterable[str]) -> bool:
-    """Whether a passage says no more than one of the titles."""
+def says_already(passage: str, texts: Iterable[str]) -> bool:
+    """Whether a passage says no more than one of the texts."""
     said = _bare(passage)
-    return any(said and said in _bare(title) for title in titles)
+    return any(said and said in _bare(text) for text in texts)
 
 
 def _bare(text: str) -> str:

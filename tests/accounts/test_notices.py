@@ -83,7 +83,7 @@ def test_the_pages_say_the_day_once_and_fold_what_is_about_one_record(inbox: Inb
 
     text = inbox.text(address)
 
-    order = [text.index(word) for word in ("Meters", "1 earlier notice about it", "Pipes", "Valves", "Pumps")]
+    order = [text.index(word) for word in ("Meters", "1 earlier notice", "Pipes", "Valves", "Pumps")]
     assert order == sorted(order)
     assert text.count("Yesterday") == 1
 
@@ -97,11 +97,11 @@ def test_sixty_notices_take_few_lines_on_the_page_today(inbox: Inbox) -> None:
     page = inbox.client.get("/today/").content.decode()
 
     assert page.split("What changed")[1].count('<li class="row-item">') == today.STORIES
-    assert page.count("2 earlier notices about it") == today.STORIES
+    assert page.count("2 earlier notices") == today.STORIES
     assert inbox.client.get("/notices/").content.decode().count('<li class="row-item">') == 20
 
 
-def test_a_notice_is_opened_by_a_link_and_puts_away_those_about_the_same_record(inbox: Inbox) -> None:
+def test_a_notice_is_opened_by_a_link_and_puts_away_those_that_lead_to_the_same_page(inbox: Inbox) -> None:
     case, other = inbox.case(), inbox.case()
     inbox.notice(case, "Pumps")
     opened = inbox.notice(case, "Pipes")

@@ -559,3 +559,19 @@ def test_the_queue_of_verifications_is_searched() -> None:
 
     assert ("Оптика Минск" in found, "Pumps" in found) == (True, False)
     assert "No organisation fits" in nothing
+
+
+def test_somebody_without_an_organisation_may_ask_to_join_one_that_has_managers() -> None:
+    house, empty = factories.make_organisation(), factories.make_organisation()
+    manager = factories.make_member(house)
+    person = factories.make_user()
+    url = reverse("organisation_detail", args=[house.pk])
+    ask = reverse("membership_request", args=[house.pk])
+
+    assert ask in page(url, person)
+    assert reverse("membership_request", args=[empty.pk]) not in page(
+        reverse("organisation_detail", args=[empty.pk]), person
+    )
+    assert all(ask not in page(url, who) for who in (None, manager, factories.make_steward()))
+    assert post(ask, person).status_code == 302
+    assert ask not in page(url, person)

@@ -191,7 +191,7 @@ MINE, THEIRS = "Brine to lithium", "Membranes for salt"
     ("stored", "said"),
     [
         ([("We lose it.", THEIRS), ("No solvents.", "It needs none.")], "“It needs none.”"),
-        ([("We lose it.", f"{THEIRS}.")], "Its title comes nearest to “We lose it.”"),
+        ([("We lose it.", f"{THEIRS}.")], "It comes nearest to “We lose it.”"),
         ([], ""),
     ],
 )

@@ -3,6 +3,7 @@ from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -42,9 +43,12 @@ def save_preferences(
 
 
 def mark_read(*, notice: Notice, by: User) -> None:
-    """Put a notice away, with the others about the same record. No audit entry: only a person's own view changes."""
-    same = Notice.objects.filter(user=by, object_kind=notice.object_kind, object_id=notice.object_id)
-    same.filter(read_at__isnull=True).update(read_at=timezone.now())
+    """Put a notice away, with the others that lead to the same page. No audit entry: only one's own view changes."""
+    same = Q(pk=notice.pk)
+    if url := notice.values.get("url"):
+        same |= Q(values__url=url)
+    unread = Notice.objects.filter(same, user=by, read_at__isnull=True)
+    unread.update(read_at=timezone.now())
 
 
 def mark_all_read(*, by: User) -> int:

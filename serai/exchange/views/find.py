@@ -69,7 +69,7 @@ def search_why(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "why": why,
         "is_title": why is not None
-        and shapes.is_title(why.passage, [t.title for t in listing.teasers.all()]),
+        and shapes.says_already(why.passage, [t.title for t in listing.teasers.all()]),
         "listing": listing,
         "query": text,
         "title": teaser.title if teaser else "",
