@@ -34,6 +34,18 @@ def organisation_chip(organisation: Organisation) -> ui.Chip:
     )
 
 
+def with_country(organisation: Organisation) -> str:
+    """ "Politechnika Nadwiślańska (Poland)", the name in its own direction."""
+    country = f" ({place_name(organisation.country)})" if organisation.country else ""
+    return f"\u2068{organisation.name}\u2069{country}"
+
+
+def party_in_row(party: Party) -> str:
+    if party.organisation and not party.place:
+        return with_country(party.organisation)
+    return party_name(party)
+
+
 def party_name(party: Party) -> str:
     """A country where a country is the party, with the organisation that acts for it."""
     place = place_name(party.place) if party.place else ""
@@ -58,7 +70,7 @@ def row(agreement: Agreement) -> ui.Row:
         lang=language,
         kind=agreement.get_kind_display(),
         icon="file-earmark-check",
-        place=" · ".join(party_name(party) for party in parties[:4]) + (" …" if len(parties) > 4 else ""),
+        place=" · ".join(party_in_row(party) for party in parties[:4]) + (" …" if len(parties) > 4 else ""),
         snippet=" · ".join(_days(agreement)),
         status=agreement.get_status_display(),
         status_tone=lifecycle.AGREEMENT.tones[agreement.status],  # type: ignore[arg-type]

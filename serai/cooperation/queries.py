@@ -1,5 +1,6 @@
 """Reads: lists, the records behind a record in the chain, what waits for whom."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -70,7 +71,7 @@ def cases(viewer: Viewer, *, status: str = "", whose: str = "") -> QuerySet[Case
     if whose == "mine" and viewer.is_authenticated:
         found = found.filter(owner_id=viewer.pk)
     with_names = found.select_related("owner").prefetch_related(
-        Prefetch("parties", Organisation.objects.order_by("name"))
+        Prefetch("parties", Organisation.objects.select_related("country").order_by("name"))
     )
     return with_names.order_by(F("due_on").asc(nulls_last=True), "-created_at", "id")
 
@@ -133,6 +134,18 @@ def results(viewer: Viewer, *, kind: str = "", status: str = "", year: str = "")
     if is_year(year):
         found = found.filter(achieved_on__year=int(year))
     return with_result_origins(found).order_by("-achieved_on", "id")
+
+
+def partners_of(viewer: Viewer, found: Iterable[Result]) -> dict[UUID, list[Organisation]]:
+    """The parties of the project or the hosts of the facility behind each result, where the viewer sees that too."""
+    results = list(found)
+    projects = policies.visible_projects(viewer).filter(pk__in=[r.project_id for r in results])
+    facilities = policies.visible_facilities(viewer).filter(pk__in=[r.facility_id for r in results])
+    behind: dict[UUID | None, list[Organisation]] = {
+        **{p.pk: [party.organisation for party in p.parties.all()] for p in with_project_names(projects)},
+        **{f.pk: list(f.hosts.all()) for f in with_facility_names(facilities)},
+    }
+    return {r.pk: behind.get(r.project_id or r.facility_id, []) for r in results}
 
 
 def with_result_origins(found: QuerySet[Result]) -> QuerySet[Result]:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from serai.agreements.fields import field_label
-from serai.agreements.shapes import ui_day
+from serai.agreements.shapes import ui_day, with_country
 from serai.cooperation import lifecycle, queries
 from serai.cooperation.models import Case, Facility, Project, Result
 from serai.core import ui
@@ -17,7 +17,8 @@ from serai.directory.places import place_name
 
 
 def names(organisations: Iterable[Organisation], most: int = 4) -> str:
-    found = [organisation.name for organisation in organisations]
+    """Organisations in one line, each with its country, kept apart from the other's direction."""
+    found = [with_country(organisation) for organisation in organisations]
     return " · ".join(found[:most]) + (" …" if len(found) > most else "")
 
 
@@ -79,13 +80,14 @@ def origin_of(result: Result) -> tuple[str, str, str]:
     return "", "", ""
 
 
-def result_row(result: Result) -> ui.Row:
+def result_row(result: Result, partners: Iterable[Organisation] = ()) -> ui.Row:
     return ui.Row(
         result.title,
         reverse("result_detail", args=[result.pk]),
         lang=result.language,
         kind=result.get_kind_display(),
         icon="award",
+        place=names(partners),
         when=result.achieved_on,
         status=result.get_status_display(),
         status_tone=lifecycle.RESULT.tones[result.status],  # type: ignore[arg-type]

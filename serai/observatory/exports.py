@@ -1,6 +1,7 @@
 """The figures as a table to download."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from serai.core import exports
 from serai.core.exports import Column, Export
@@ -41,9 +42,15 @@ FIGURES = exports.register(
 
 @dataclass(frozen=True)
 class TieRow:
+    """Two countries, how many records join them, in all and by kind, and the latest day of one."""
+
     start: str
     end: str
     ties: int
+    agreements: int
+    projects: int
+    facilities: int
+    latest: date
 
 
 TIES = exports.register(
@@ -53,6 +60,10 @@ TIES = exports.register(
             Column("from", lambda row: row.start, RULE),
             Column("to", lambda row: row.end, RULE),
             Column("ties", lambda row: row.ties, RULE),
+            Column("agreements", lambda row: row.agreements, RULE),
+            Column("projects", lambda row: row.projects, RULE),
+            Column("facilities", lambda row: row.facilities, RULE),
+            Column("latest", lambda row: row.latest, RULE),
         ),
     )
 )

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations
 from typing import Any
@@ -36,11 +36,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two countries and how many agreements, projects and facilities join them."""
+    """Two countries, how many agreements, projects and facilities join them (by kind), and the latest day of one."""
 
     start: str
     end: str
-    count: int
+    kinds: Counter[str]
+    latest: date
+
+    @property
+    def count(self) -> int:
+        return sum(self.kinds.values())
 
 
 # --- values -----------------------------------------------------------------------------------------------
@@ -112,7 +117,9 @@ def _shown(indicator: Indicator, cells: Mapping[str, int]) -> list[Cell]:
     return [Cell(member, n) for member, n in shown.items()]
 
 
-def records(indicator: Indicator, as_of: date, chosen: Mapping[str, str]) -> QuerySet[Any]:
+def records(
+    indicator: Indicator, as_of: date, chosen: Mapping[str, str], *, oldest_first: bool = False
+) -> QuerySet[Any]:
     """The records behind a figure, narrowed to members of its dimensions; newest first.
 
     Only for open indicators: the others have no list, whoever asks.
@@ -126,7 +133,7 @@ def records(indicator: Indicator, as_of: date, chosen: Mapping[str, str]) -> Que
         elif dimension in indicator.dimensions:
             with_member = indicator.records().annotate(member=indicator.member_of(dimension))
             found = found.filter(pk__in=with_member.filter(member=member).values("pk"))
-    return found.order_by("-began_on", "pk")
+    return found.order_by("began_on" if oldest_first else "-began_on", "pk")
 
 
 def _of_year(indicator: Indicator, as_of: date, year: str) -> QuerySet[Any]:
@@ -172,57 +179,70 @@ def place_labels(codes: Iterable[str]) -> dict[str, str]:
 
 
 # --- who works with whom ----------------------------------------------------------------------------------
-def ties() -> dict[tuple[str, UUID], set[str]]:
-    """The countries of each public agreement in force, landed project and facility in operation."""
-    joined: dict[tuple[str, UUID], set[str]] = defaultdict(set)
+TIE_KINDS = ("agreement", "project", "facility")
+Node = tuple[str, UUID]
+
+
+@dataclass
+class Tie:
+    """What joins countries: which, and since when."""
+
+    since: date
+    countries: set[str] = field(default_factory=set)
+
+
+def ties() -> dict[Node, Tie]:
+    """Each public agreement in force, landed project and facility in operation with its countries."""
+    joined: dict[Node, Tie] = {}
     for kind, rows in (
         ("agreement", _agreement_countries()),
         ("project", _project_countries()),
         ("facility", _facility_countries()),
     ):
-        for pk, code in rows:
-            joined[kind, pk].add(code)
+        for pk, code, since in rows:
+            if code and len(code) == 2:  # unions and groupings stand on no map
+                joined.setdefault((kind, pk), Tie(since)).countries.add(code)
     return joined
 
 
 def pairs() -> list[Pair]:
     """Pairs of countries that are joined, most ties first."""
-    counts = Counter(pair for codes in ties().values() for pair in combinations(sorted(codes), 2))
-    return [
-        Pair(start, end, n)
-        for (start, end), n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    joined: dict[tuple[str, str], list[tuple[str, date]]] = defaultdict(list)
+    for (kind, _pk), tie in ties().items():
+        for pair in combinations(sorted(tie.countries), 2):
+            joined[pair].append((kind, tie.since))
+    found = [
+        Pair(start, end, Counter(kind for kind, _since in parts), max(since for _kind, since in parts))
+        for (start, end), parts in joined.items()
     ]
+    return sorted(found, key=lambda pair: (-pair.count, pair.start, pair.end))
 
 
-def _agreement_countries() -> Iterable[tuple[UUID, str]]:
+def _agreement_countries() -> Iterable[tuple[Any, ...]]:
+    """(id, code of a country, since when), a row for each country; so for projects and facilities."""
     known = visible_agreements(ANYONE).filter(
         status__in=[Agreement.Status.IN_FORCE, Agreement.Status.RENEWAL_DUE]
     )
     code = Coalesce("place__code", "organisation__country__code")
     parties = Party.objects.filter(agreement__in=known).annotate(code=code)
-    return _countries_only(parties.values_list("agreement_id", "code"))
+    return parties.values_list("agreement_id", "code", "agreement__in_force_on")
 
 
-def _project_countries() -> Iterable[tuple[UUID, str]]:
+def _project_countries() -> Iterable[tuple[Any, ...]]:
     known = visible_projects(ANYONE).filter(landed_on__isnull=False)
     parties = ProjectParty.objects.filter(project__in=known)
-    return _countries_only(parties.values_list("project_id", "organisation__country__code"))
+    return parties.values_list("project_id", "organisation__country__code", "project__landed_on")
 
 
-def _facility_countries() -> Iterable[tuple[UUID, str]]:
+def _facility_countries() -> Iterable[tuple[Any, ...]]:
     known = visible_facilities(ANYONE).filter(
         status__in=[Facility.Status.OPERATING, Facility.Status.IN_EVALUATION]
     )
-    yield from _countries_only(known.values_list("pk", "hosts__country__code"))
-    yield from _countries_only(known.values_list("pk", "place__code"))
+    yield from known.values_list("pk", "hosts__country__code", "founded_on")
+    yield from known.values_list("pk", "place__code", "founded_on")
 
 
-def _countries_only(rows: Iterable[tuple[UUID, str | None]]) -> Iterable[tuple[UUID, str]]:
-    """Unions and groupings stand on no map."""
-    return [(pk, code) for pk, code in rows if code and len(code) == 2]
-
-
-def ties_between(*codes: str) -> list[tuple[str, UUID]]:
+def ties_between(*codes: str) -> list[Node]:
     """(kind, id) of the records that join all the countries named, each with at least one other country."""
     wanted = set(codes)
-    return sorted(node for node, places in ties().items() if wanted <= places and len(places) > 1)
+    return sorted(node for node, tie in ties().items() if wanted <= tie.countries and len(tie.countries) > 1)

@@ -1,19 +1,25 @@
 """Figures, charts and the map as the shapes that the components print."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from serai.core import kinds, ui
+from serai.core.words import on_day
+from serai.directory.places import sort_order
 from serai.observatory import indicators, queries
 from serai.observatory.exports import FigureRow
-from serai.observatory.indicators import DIMENSIONS, YEAR, Indicator
+from serai.observatory.indicators import DIMENSIONS, YEAR, Indicator, Words
+from serai.observatory.lines import Line
 
 MOST_BARS = 25
+MOST_PARTNERS = 4
 
 
 def figure(indicator: Indicator, as_of: date, *, series: bool = True) -> ui.Figure:
@@ -112,7 +118,7 @@ def world_map(title: str) -> ui.WorldMap:
                 pair.start,
                 pair.end,
                 pair.count,
-                label=f"{names.get(pair.start)} – {names.get(pair.end)}",
+                label=pair_name(pair, names),
                 url=reverse("pair_ties", args=[pair.start, pair.end]),
             )
             for pair in found
@@ -123,17 +129,106 @@ def world_map(title: str) -> ui.WorldMap:
     )
 
 
-def card_row(card: kinds.Card) -> ui.Row:
-    kind = kinds.kind_named(card.kind)
-    return ui.Row(
-        card.title,
-        card.url,
-        lang=card.language,
-        kind=card.detail or kind.label,
-        icon=kind.icon,
-        status=card.status,
-        status_tone=card.tone or "quiet",  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class Sorting:
+    """Which column a table stands in the order of; `query` are the other parameters of its address."""
+
+    name: str
+    is_descending: bool
+    query: Mapping[str, str]
+
+    def column(self, label: Words, name: str, *, numeric: bool = False) -> ui.Column:
+        """A heading that sorts: days and numbers first from the top, words from the beginning."""
+        here = self.name == name
+        descends = not self.is_descending if here else numeric or name == LATEST
+        url = "?" + urlencode({**self.query, "sort": f"-{name}" if descends else name})
+        order: Literal["", "ascending", "descending"] = "descending" if self.is_descending else "ascending"
+        return ui.Column(label, numeric=numeric, sort_url=url, sorted=order if here else "")
+
+
+LATEST = "day"
+"""The column of days, of which the latest is asked for first."""
+
+
+def in_order(text: object) -> Any:
+    """The key of a word in the alphabet of the page's language."""
+    return sort_order(get_language() or "en").getSortKey(str(text))
+
+
+LINE_KEYS: Mapping[str, Callable[[Line], Any]] = {
+    "title": lambda line: in_order(line.card.title),
+    "kind": lambda line: in_order(line.kind),
+    "partners": lambda line: in_order(" ".join(line.partners)),
+    "countries": lambda line: in_order(" ".join(queries.place_labels(line.countries).values())),
+    LATEST: lambda line: line.on or date.min,
+}
+
+
+def records_table(
+    caption: str, lines: Sequence[Line], sorting: Sorting, sortable: Collection[str]
+) -> ui.Table:
+    """Records with who is in them, from where and since when."""
+    names = queries.place_labels(code for line in lines for code in line.countries)
+    headings: list[tuple[Words, str]] = [
+        (_("What"), "title"),
+        (_("Kind"), "kind"),
+        (_("Partners"), "partners"),
+        (_("Countries"), "countries"),
+        (_("Since"), LATEST),
+    ]
+    columns = [
+        sorting.column(label, name) if name in sortable else ui.Column(label) for label, name in headings
+    ]
+    return ui.Table(
+        caption, [*columns, ui.Column(_("Status"))], [_record_cells(line, names) for line in lines]
     )
+
+
+def _record_cells(line: Line, names: Mapping[str, str]) -> list[ui.Value]:
+    card = line.card
+    return [
+        ui.Value(card.title, url=card.url, lang=card.language),
+        ui.Value(line.kind),
+        ui.Value(
+            " · ".join(line.partners[:MOST_PARTNERS]) + (" …" if len(line.partners) > MOST_PARTNERS else "")
+        ),
+        ui.Value(" · ".join(names.get(code, code) for code in line.countries)),
+        ui.Value(on_day(line.on)),
+        ui.Value(card.status, tone=card.tone or "quiet"),  # type: ignore[arg-type]
+    ]
+
+
+PAIR_KEYS: Mapping[str, Callable[[queries.Pair], Any]] = {
+    "ties": lambda pair: pair.count,
+    "agreement": lambda pair: pair.kinds["agreement"],
+    "project": lambda pair: pair.kinds["project"],
+    "facility": lambda pair: pair.kinds["facility"],
+    LATEST: lambda pair: pair.latest,
+}
+
+
+def pairs_table(pairs: Sequence[queries.Pair], names: Mapping[str, str], sorting: Sorting) -> ui.Table:
+    """Pairs of countries: all their ties, by kind, and the latest."""
+    columns = [
+        sorting.column(_("Countries"), "countries"),
+        sorting.column(_("Ties"), "ties", numeric=True),
+        *(sorting.column(kinds.kind_named(kind).plural, kind, numeric=True) for kind in queries.TIE_KINDS),
+        sorting.column(_("Latest"), LATEST, numeric=True),
+    ]
+    rows = [
+        [
+            ui.Value(pair_name(pair, names), url=reverse("pair_ties", args=[pair.start, pair.end])),
+            ui.Value(pair.count),
+            *(ui.Value(pair.kinds[kind]) for kind in queries.TIE_KINDS),
+            ui.Value(on_day(pair.latest)),
+        ]
+        for pair in pairs
+    ]
+    return ui.Table(_("Pairs of countries"), columns, rows)
+
+
+def pair_name(pair: queries.Pair, names: Mapping[str, str]) -> str:
+    return f"{names.get(pair.start, pair.start)} – {names.get(pair.end, pair.end)}"
 
 
 def figure_rows(chosen: Iterable[Indicator], as_of: date) -> Iterable[FigureRow]:

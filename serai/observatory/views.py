@@ -1,6 +1,6 @@
 """The first page, the figures, the records behind them, the map, the releases."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from serai.accounts.door import caller
-from serai.agreements.pages import Window, form_page, window
 from serai.agreements.pages import chosen as narrowed
-from serai.core import kinds, policy, ui
+from serai.agreements.pages import form_page, window
+from serai.core import policy, ui
 from serai.core.errors import NotFound
 from serai.core.exports import FORMATS, respond
 from serai.core.viewer import ANYONE, viewer_of
@@ -29,7 +29,7 @@ from serai.events.policies import visible_events
 from serai.exchange import queries as exchange
 from serai.exchange import shapes as exchange_shapes
 from serai.exchange.models import Listing
-from serai.observatory import actions, exports, forms, indicators, policies, queries, shapes
+from serai.observatory import actions, exports, forms, indicators, lines, policies, queries, shapes
 from serai.observatory.indicators import DIMENSIONS, YEAR, Indicator
 from serai.observatory.models import Release
 
@@ -127,19 +127,29 @@ def indicator_records(request: HttpRequest, code: str) -> HttpResponse:
     """The records behind a figure, and nothing else: as many as the figure says."""
     indicator, today = _indicator(code), timezone.localdate()
     chosen = {name: member for name, member in narrowed(request, *indicator.breakdowns()).items() if member}
-    found = queries.records(indicator, today, chosen)
+    sorting = _sorting(request, [shapes.LATEST], f"-{shapes.LATEST}", chosen)
+    found = queries.records(indicator, today, chosen, oldest_first=not sorting.is_descending)
     shown = window(found.values_list("pk", flat=True), request.GET.get("page", ""))
-    cards = kinds.cards(viewer_of(request), indicator.kind, shown.object_list) if indicator.is_open else {}
+    known = lines.lines(viewer_of(request), indicator.kind, shown.object_list) if indicator.is_open else []
     context = {
         "tabs": tabs("observe"),
         "indicator": indicator,
         "filters": _record_filters(indicator, chosen),
-        "rows": [shapes.card_row(cards[pk]) for pk in shown.object_list if pk in cards],
+        "table": shapes.records_table(str(indicator.name), known, sorting, [shapes.LATEST]),
         "page": shown,
         "narrowed": shapes.chosen_words(indicator, chosen),
         "back": ui.Action(_("About this figure"), reverse("indicator_detail", args=[code]), "info-circle"),
     }
     return page(request, "observatory/indicator_records.html", context)
+
+
+def _sorting(
+    request: HttpRequest, columns: Collection[str], otherwise: str, query: Mapping[str, str]
+) -> shapes.Sorting:
+    """The order the address asks for (`sort=day`, `sort=-day`), of those there are; `query` stays in it."""
+    given = request.GET.get("sort", "")
+    name = given if given.removeprefix("-") in columns else otherwise
+    return shapes.Sorting(name.removeprefix("-"), name.startswith("-"), query)
 
 
 def _record_filters(indicator: Indicator, chosen: dict[str, str]) -> list[ui.Filter]:
@@ -189,24 +199,14 @@ def _export(request: HttpRequest, chosen: Any, form: str) -> HttpResponseBase:
 def ties(request: HttpRequest) -> HttpResponse:
     found = queries.pairs()
     names = queries.place_labels(code for pair in found for code in (pair.start, pair.end))
-    table = ui.Table(
-        _("Pairs of countries"),
-        [ui.Column(_("Countries")), ui.Column(_("Ties"), numeric=True)],
-        [
-            [
-                ui.Value(
-                    f"{names.get(pair.start)} – {names.get(pair.end)}",
-                    url=reverse("pair_ties", args=[pair.start, pair.end]),
-                ),
-                ui.Value(pair.count),
-            ]
-            for pair in found[:MOST_TIES]
-        ],
-    )
+    by_name = {"countries": lambda pair: shapes.in_order(shapes.pair_name(pair, names)), **shapes.PAIR_KEYS}
+    sorting = _sorting(request, by_name, "-ties", {})
+    found = sorted(found, key=by_name[sorting.name], reverse=sorting.is_descending)
     context = {
         "tabs": tabs("ties"),
         "map": shapes.world_map(_("Cooperation between countries")),
-        "table": table,
+        "table": shapes.pairs_table(found[:MOST_TIES], names, sorting),
+        "left": max(0, len(found) - MOST_TIES),
     }
     return page(request, "observatory/ties.html", context)
 
@@ -230,15 +230,17 @@ def _ties_of(request: HttpRequest, *codes: str) -> HttpResponse:
         raise NotFound(_("Not found."))
     nodes = queries.ties_between(*codes)
     viewer = viewer_of(request)
-    rows = []
-    for kind in ("agreement", "project", "facility"):
+    found = []
+    for kind in queries.TIE_KINDS:
         ids = [pk for name, pk in nodes if name == kind]
-        rows += [shapes.card_row(card) for card in kinds.cards(viewer, kind, ids[:MOST_TIES]).values()]
+        found += lines.lines(viewer, kind, ids[:MOST_TIES])
+    sorting = _sorting(request, shapes.LINE_KEYS, f"-{shapes.LATEST}", {})
+    found.sort(key=shapes.LINE_KEYS[sorting.name], reverse=sorting.is_descending)
+    title = " – ".join(place_name(places[code]) for code in codes)
     context = {
         "tabs": tabs("ties"),
-        "title": " – ".join(place_name(places[code]) for code in codes),
-        "rows": rows,
-        "page": Window(rows, 1, False),
+        "title": title,
+        "table": shapes.records_table(title, found, sorting, shapes.LINE_KEYS),
     }
     return page(request, "observatory/tie_records.html", context)
 
@@ -248,7 +250,18 @@ def _ties_of(request: HttpRequest, *codes: str) -> HttpResponse:
 def ties_export(request: HttpRequest, form: str) -> HttpResponseBase:
     if form not in FORMATS:
         raise NotFound(_("Not found."))
-    rows = [exports.TieRow(pair.start, pair.end, pair.count) for pair in queries.pairs()]
+    rows = [
+        exports.TieRow(
+            pair.start,
+            pair.end,
+            pair.count,
+            pair.kinds["agreement"],
+            pair.kinds["project"],
+            pair.kinds["facility"],
+            pair.latest,
+        )
+        for pair in queries.pairs()
+    ]
     return respond(exports.TIES, rows, form=form, viewer=viewer_of(request))
 
 

@@ -1,3 +1,4 @@
+import re
 from datetime import date
 
 import pytest
@@ -104,6 +105,59 @@ def test_ties_between_two_countries_list_their_records() -> None:
     assert "Rivers" not in pair
     assert "Batteries" in country
     assert "Rivers" in country
+
+
+def _columns(page: str) -> list[list[str]]:
+    """The rows of the last table of a page, tags taken out."""
+    body = page[page.rindex("<tbody>") : page.rindex("</tbody>")]
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in body.split("</tr>")[:-1]]
+    return [[" ".join(re.sub(r"<[^>]*>", "", cell).split()) for cell in row] for row in cells]
+
+
+def test_pairs_of_countries_are_counted_by_kind_and_sorted_by_any_column() -> None:
+    polish, kenyan, thai = (make_organisation(country=make_place(code)) for code in ("PL", "KE", "TH"))
+    make_agreement(polish, kenyan, in_force_on=date(2026, 2, 1))
+    make_project(polish, kenyan, landed_on=date(2026, 3, 1))
+    make_facility(thai, kenyan, founded_on=date(2026, 4, 1))
+    joined = ["Kenya – Poland", "2", "1", "1", "0", "1 Mar 2026"]
+    founded = ["Kenya – Thailand", "1", "0", "0", "1", "1 Apr 2026"]
+
+    page = _page(reverse("ties"))
+    table = b"".join(Client().get("/observe/ties.csv").streaming_content).decode()  # type: ignore[attr-defined]
+
+    assert _columns(page) == [joined, founded]
+    assert _columns(_page(reverse("ties") + "?sort=-day")) == [founded, joined]
+    assert _columns(_page(reverse("ties") + "?sort=countries")) == [joined, founded]
+    assert _columns(_page(reverse("ties") + "?sort=nonsense")) == [joined, founded]
+    assert 'aria-sort="descending"><a href="?sort=ties">' in page
+    assert "KE,PL,2,1,1,0,2026-03-01" in table
+
+
+def test_records_behind_a_figure_say_with_whom_from_where_and_since_when() -> None:
+    polish, kenyan = (make_organisation(country=make_place(code), name=code * 3) for code in ("PL", "KE"))
+    make_agreement(polish, kenyan, title="Old", in_force_on=date(2026, 2, 1))
+    make_agreement(polish, make_place("TH"), title="New", in_force_on=date(2026, 5, 1))
+    new = ["New", "Cooperation agreement", "PLPLPL · Thailand", "Poland · Thailand", "1 May 2026", "In force"]
+    old = ["Old", "Cooperation agreement", "PLPLPL · KEKEKE", "Poland · Kenya", "1 Feb 2026", "In force"]
+    url = reverse("indicator_records", args=["agreements"])
+
+    assert _columns(_page(url)) == [new, old]
+    assert _columns(_page(f"{url}?sort=day")) == [old, new]
+    assert _columns(_page(f"{url}?country=KE&sort=day")) == [old]
+    assert "?country=KE&amp;sort=day" in _page(f"{url}?country=KE")
+    assert _columns(_page(reverse("country_ties", args=["PL"]) + "?sort=title")) == [new, old]
+
+
+def test_a_public_result_of_a_private_project_names_nobody() -> None:
+    polish = make_organisation(country=make_place("PL"), name="Quorvane")
+    make_result(title="Seen", project=make_project(polish, make_organisation(), tier="mutual"))
+    make_result(title="Told", project=make_project(polish, make_organisation()))
+
+    pages = [_page(reverse("indicator_records", args=["results"])), _page(reverse("result_list"))]
+
+    for page in pages:
+        assert "Seen" in page
+        assert page.count("Quorvane") == 1
 
 
 def test_a_release_shows_what_a_correction_changed() -> None:

@@ -239,14 +239,19 @@ def test_no_meeting_is_listed_behind_its_figure() -> None:
 # --- arcs -------------------------------------------------------------------------------------------------
 def test_arcs_join_the_countries_of_public_cooperation() -> None:
     polish, kenyan = make_organisation(country=make_place("PL")), make_organisation(country=make_place("KE"))
-    make_agreement(polish, kenyan)
-    make_project(polish, kenyan)
-    make_facility(polish, make_organisation(country=make_place("PL")), place=make_place("TH"))
+    make_agreement(polish, kenyan, in_force_on=date(2026, 2, 1))
+    make_project(polish, kenyan, landed_on=date(2026, 3, 1))
+    make_facility(
+        polish,
+        make_organisation(country=make_place("PL")),
+        place=make_place("TH"),
+        founded_on=date(2024, 1, 1),
+    )
     make_agreement(polish, make_organisation(country=make_place("BR")), tier=Tier.MUTUAL)
 
-    assert [(pair.start, pair.end, pair.count) for pair in queries.pairs()] == [
-        ("KE", "PL", 2),
-        ("PL", "TH", 1),
+    assert [(p.start, p.end, p.count, dict(p.kinds), p.latest) for p in queries.pairs()] == [
+        ("KE", "PL", 2, {"agreement": 1, "project": 1}, date(2026, 3, 1)),
+        ("PL", "TH", 1, {"facility": 1}, date(2024, 1, 1)),
     ]
 
 

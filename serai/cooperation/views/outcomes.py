@@ -457,6 +457,7 @@ def result_list(request: HttpRequest) -> HttpResponse:
     chosen = narrowed(request, "kind", "status", "year")
     found = queries.results(viewer, **chosen)
     shown = window(found, request.GET.get("page", ""))
+    partners = queries.partners_of(viewer, shown.object_list)
     count, is_capped = capped_count(found)
     context = {
         "tabs": tabs(viewer, "result_list"),
@@ -476,7 +477,7 @@ def result_list(request: HttpRequest) -> HttpResponse:
                 any_label=_("any status"),
             ),
         ],
-        "rows": [shapes.result_row(result) for result in shown.object_list],
+        "rows": [shapes.result_row(result, partners[result.pk]) for result in shown.object_list],
         "page": shown,
         "total": count + is_capped,
         "is_filtered": any(chosen.values()),
