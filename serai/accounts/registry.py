@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 
 from django.db.models import Model
 from django.urls import reverse
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from serai.accounts import policies
 from serai.accounts.models import AccessRequest, ApiToken, Invitation, Membership, NodeRole, User
@@ -72,6 +72,24 @@ for _name, _label, _plural, _model, _visible in (
     ),
 ):
     kinds.register(kinds.Kind(_name, _label, _plural, _model, _visible, _plain_card(_name)))
+
+
+@duties.source
+def _organisation_to_join(viewer: Viewer) -> Iterable[duties.Duty]:
+    """The first step of somebody new: without an organisation one reads and searches, and no more."""
+    alive = [Membership.Status.ACTIVE, Membership.Status.REQUESTED]
+    if not Membership.objects.filter(
+        user_id=viewer.pk, status__in=alive
+    ).exists() and not policies.is_steward(viewer):
+        yield duties.Duty(
+            what=_("Join your organisation"),
+            title=gettext(
+                "Find it in the network and ask to join, or register it. Then you can publish and answer."
+            ),
+            url=reverse("organisation_list"),
+            due_on=None,
+            kind="membership",
+        )
 
 
 @duties.source

@@ -10,7 +10,15 @@ from django.utils import timezone
 from serai.accounts.models import Notice, User
 from serai.cooperation.models import Case
 from serai.core import today
-from tests.factories import in_days, make_case, make_listing, make_member, make_organisation, make_steward
+from tests.factories import (
+    in_days,
+    make_case,
+    make_listing,
+    make_member,
+    make_organisation,
+    make_steward,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -134,3 +142,13 @@ def test_many_duties_of_one_kind_are_folded_behind_the_first(inbox: Inbox) -> No
 
     assert "3 more" in text
     assert all(f"Offer {number}" in text for number in range(today.IN_SIGHT + 3))
+
+
+def test_the_first_duty_of_somebody_new_is_to_join_their_organisation(inbox: Inbox) -> None:
+    newcomer = Client()
+    newcomer.force_login(make_user())
+
+    new, member = (c.get("/today/").content.decode() for c in (newcomer, inbox.client))
+
+    assert ("Join your organisation" in new, "Join your organisation" in member) == (True, False)
+    assert 'href="/network/"' in newcomer.get("/settings/").content.decode().split("Your organisations")[1]

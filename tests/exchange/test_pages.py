@@ -14,7 +14,7 @@ from serai.accounts.models import User
 from serai.directory.sections import MOST_ROWS
 from serai.exchange import actions
 from serai.exchange.models import Interest, Listing, ListingContact
-from tests.factories import in_days, make_listing, make_member, make_organisation, make_steward
+from tests.factories import in_days, make_listing, make_member, make_organisation, make_steward, make_user
 
 pytestmark = pytest.mark.django_db
 SUMMARY = "A membrane that takes drug residues out of municipal waste water with little energy."
@@ -446,3 +446,15 @@ def test_asking_for_the_listings_of_a_hidden_organisation_is_like_asking_for_non
 
     assert answer(hidden.pk) == answer(uuid4())
     assert "Unseen House" not in answer(hidden.pk)
+
+
+def test_somebody_without_an_organisation_is_not_sent_to_a_form_that_is_not_theirs(client: Client) -> None:
+    url = reverse("listing_detail", args=[make_listing().pk])
+    for_stranger = client.get(url).content.decode()
+    client.force_login(make_user())
+
+    page = client.get(url).content.decode()
+
+    assert "Express interest" in for_stranger
+    assert "Express interest" not in page
+    assert "Join an organisation to answer" in page

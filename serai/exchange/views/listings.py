@@ -185,6 +185,8 @@ def _steps(viewer: Viewer, record: queries.Record, interest: Any) -> tuple[ui.Ac
     if interest is not None:
         label = _("Your interest: %s") % interest.get_status_display()
         return ui.Action(label, reverse("interest_detail", args=[interest.pk]), "envelope-check"), others
+    if policies.is_open(listing) and viewer.is_authenticated and not policies.is_member(viewer):
+        return ui.Action(_("Join an organisation to answer"), reverse("organisation_list"), "people"), others
     if policies.is_open(listing):
         return ui.Action(_("Express interest"), reverse("interest_new", args=[listing.pk]), "send"), others
     return None, others

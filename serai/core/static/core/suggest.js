@@ -142,7 +142,7 @@
     const choices = [...select.options].filter((option) => option.value);
     const field = document.createElement("input");
     field.type = "text";
-    field.className = "form-control";
+    field.className = select.className;
     field.dir = "auto";
     field.id = select.id;
     for (const name of ["aria-describedby", "aria-invalid", "aria-label", "required"]) {
