@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from serai.node import backup, postgres, processes
+from serai.node import backup, binaries, postgres, processes
 from serai.node import config as configuration
 from serai.node.config import Config
 from serai.node.external import check_external
@@ -186,7 +186,8 @@ def _inside_database(connection: psycopg.Connection[tuple[object, ...]]) -> Iter
     yield Finding("database", OK, f"PostgreSQL {number}, {size}; {extensions}")
     info = connection.info
     if info.host.startswith("/"):
-        way = shlex.join(["psql", "-h", info.host, "-p", str(info.port), "-U", info.user, info.dbname])
+        psql = shutil.which("psql") or str(binaries.wheel_programs() / "psql")
+        way = shlex.join([psql, "-h", info.host, "-p", str(info.port), "-U", info.user, info.dbname])
         yield Finding("database", OK, f"reached by: {way}")
     if checksums != "on":
         advice = "Stop the server and run pg_checksums --enable."

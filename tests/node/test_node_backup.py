@@ -240,6 +240,20 @@ def found(config: Config) -> dict[str, str]:
     return levels
 
 
+@pytest.mark.parametrize("name", ["with spaces", 'quote\'s "two" $HOME `id`'])
+def test_doctor_prints_the_line_that_reaches_the_database(base: Path, name: str) -> None:
+    config = node_config(base / name)
+    postgres.start(config)
+    try:
+        (line,) = [f.text for f in doctor.examine(config) if f.text.startswith("reached by: ")]
+        command = f"{line.removeprefix('reached by: ')} -tAc 'SELECT 7'"
+        done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    finally:
+        postgres.stop(config)
+
+    assert (done.stdout.strip(), done.returncode) == ("7", 0), done.stderr
+
+
 def test_doctor_warns_of_what_a_demonstration_may_and_production_may_not(base: Path) -> None:
     levels = found(node_config(base / "home"))
 
