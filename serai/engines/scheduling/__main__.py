@@ -89,7 +89,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("instance", type=Path)
     sub.add_argument("--out", type=Path, help="where the plan goes; standard output if left out")
     sub.add_argument("--time-limit", type=_seconds, default=60.0, metavar="S")
-    sub.add_argument("--workers", type=_count, default=2)
+    sub.add_argument(
+        "--workers",
+        type=_count,
+        default=2,
+        help="solvers side by side for a fixed list; no matter for wishes",
+    )
     sub.add_argument("--seed", type=_seed, default=0)
     sub.add_argument("--start", type=Path, help="an earlier plan of the same wish list to begin from")
     sub.add_argument("--freeze", default="", help="wishes that keep their place in --start: 3,17,20")

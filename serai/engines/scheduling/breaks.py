@@ -28,6 +28,8 @@ WARM, COLD, GUIDE, RIVAL_SHARE = 0.6, 0.12, 0.6, 0.15
 # Seconds of a pass over a pair of slots, and more per person, on a slow core: turns a time limit into a
 # number of sweeps, so that the same seed gives the same plan wherever the machine keeps up.
 PASS_S, PASS_PER_PERSON_S = 140e-6, 0.12e-6
+# How far, as a share of the time, the sweeps may be behind before the clock leads.
+SLACK = 0.1
 
 
 @dataclass(frozen=True)
@@ -447,7 +449,7 @@ class BreakSearch:
                 # Whichever runs out first, sweeps or time, cools the search.
                 share = (sweep + done / len(passes)) / sweeps
                 elapsed = (now - began) / max(deadline - began, 1e-6)
-                if elapsed > share:
+                if elapsed > share + SLACK:
                     in_time, share = False, elapsed
                 temperature = WARM * (COLD / WARM) ** share
                 self.guide = GUIDE * (1.0 - share)

@@ -56,6 +56,8 @@ class Chooser:
         self.model, self.solver = model, solver
         self.n = len(model.options)
         self.weight = np.array([model.event.wishes[o.wish].weight for o in model.options], dtype=float)
+        self.in_time = True
+        """Whether every programme was solved to its end: then another run gives the same."""
         self.refuted = False
         """Whether the last programme without an answer was shown to have none."""
         self.linear: _Linear | None = None
@@ -301,6 +303,7 @@ class Chooser:
         result = self.solver.solve(
             -self.weight, self.rows(promises=True), time_limit_s, lower=lower, integral=False
         )
+        self.in_time &= result is not None and result.proved
         if result is None or result.x is None or result.raising is None or result.lowering is None:
             return None
         return _Linear(-result.value, result.x, result.raising, result.lowering)
@@ -330,6 +333,7 @@ class Chooser:
             lower[: self.n] = np.maximum(lower[: self.n], settled == 1)
             upper[: self.n] = np.where((settled == 0) & (lower[: self.n] == 0), 0.0, upper[: self.n])
         result = self.solver.solve(cost, rows, time_limit_s, lower=lower, upper=upper)
+        self.in_time &= result is not None and result.proved
         self.refuted = result is not None and result.columns is None and result.proved
         if result is None or result.columns is None:
             return None

@@ -15,6 +15,9 @@ from collections.abc import Collection, Iterable
 from .model import TABLE, Model
 
 FREE = -1
+NO_LIMIT = 10**9
+# An ejection ends after so many steps for every leftover. Seconds of a step on a slow core.
+ROUNDS, STEP_S = 400, 1e-3
 
 
 class Board:
@@ -334,10 +337,11 @@ class Placer:
                 return True
         return False
 
-    def eject(self, left: list[int], deadline: float, rounds: int = 400) -> list[int]:
+    def eject(self, left: list[int], deadline: float, steps: int = NO_LIMIT) -> list[int]:
         """Puts leftovers in by force: what stands in the way is taken out and placed again elsewhere.
 
-        Keeps a change only if the granted weight does not fall; returns what is left.
+        Keeps a change only if the granted weight does not fall; returns what is left. Ends after so many
+        steps, or `ROUNDS` for each leftover.
         """
         board, wishes = self.board, self.model.event.wishes
         tabu: dict[int, int] = {}
@@ -346,7 +350,7 @@ class Placer:
         best_weight = board.weight
         step = 0
         queue = list(left)
-        limit = rounds * max(len(left), 1)
+        limit = min(steps, ROUNDS * max(len(left), 1))
         while queue and step < limit and time.monotonic() < deadline:
             step += 1
             queue.sort(key=lambda i: (not wishes[self.model.options[i].wish].must, tabu.get(i, 0)))

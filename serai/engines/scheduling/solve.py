@@ -13,7 +13,7 @@ from .choose import Choice, Chooser
 from .conflict import contradicting_musts, shrink
 from .explain import conflict_of, find_option, reasons_for
 from .model import Model
-from .place import Board, Placer, first_come, restore
+from .place import STEP_S, Board, Placer, first_come, restore
 from .programme import Solver
 from .rules import total_breaks, validate
 from .seats import seat
@@ -34,6 +34,8 @@ CONFLICT_LIMIT_S = 5.0
 # Windows per second of the time limit; steps, not the clock, should end the search, so that the same seed
 # gives the same plan.
 WINDOWS_PER_S = 3
+# Shares of the time limit for ejection, for choosing again, in so many rounds, and for the first bound.
+EJECT_SHARE, AGAIN_SHARE, AGAIN_ROUNDS, BOUND_SHARE = 0.15, 0.1, 3, 0.05
 # Share of the time limit that the annealing's sweeps are planned for, where placing was hard and where it
 # was not. The rest is for placing, the bound, and slower machines.
 HARD_SHARE, EASY_SHARE = 0.3, 0.6
@@ -55,6 +57,7 @@ def solve(
     The levels of `objective` come one after the other: musts, guarantees, granted weight, first wishes
     for as many people as possible, breaks; leave "fairness" or "breaks" out to skip that work.
     `frozen` wish ids keep the meeting they have in `start`; the rest of `start` is a first guess.
+    One process searches and HiGHS works beside it, whatever `workers` says.
 
     Raises InvalidEventError for an event that contradicts itself or an unknown level or frozen wish.
     An event whose promises cannot all hold is not an error: the plan says "infeasible" and why.
@@ -113,8 +116,8 @@ class _Run:
         left = placer.place_all(waiting, self.deadline)
         self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
         if left and not self.stopped:
-            until = self._share(0.15)
-            left = placer.eject(left, until)
+            until = self._share(EJECT_SHARE)
+            left = placer.eject(left, until, self._steps(EJECT_SHARE))
             self.in_time &= time.monotonic() < until
             self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
         self._fill(placer)
@@ -132,6 +135,10 @@ class _Run:
         if "breaks" in self.objective and not self.stopped:
             bound = self._lower_breaks(board, choice, kept, hard)
         return self._finish(board, choice, conflict, bound, start)
+
+    def _steps(self, share: float) -> int:
+        """Steps of an ejection that a slow core does in two thirds of this share of the time limit."""
+        return max(1, round(share * self.time_limit_s / (1.5 * STEP_S)))
 
     def _share(self, share: float) -> float:
         return min(self.deadline, time.monotonic() + share * self.time_limit_s)
@@ -191,11 +198,13 @@ class _Run:
     def _choose_again(self, placer: Placer, choice: Choice, fixed: frozenset[int], left: list[int]) -> None:
         """While the granted weight is below the choice's: tied wishes instead of those without a slot."""
         board, model = placer.board, self.model
-        until = self._share(0.1)
+        until = self._share(AGAIN_SHARE)
         best, best_weight = board.copy_placed(), board.weight
         chooser = self.chooser
         avoid: dict[int, None] = dict.fromkeys(left)
-        while best_weight < choice.weight and time.monotonic() < until and not self.stopped:
+        for _ in range(AGAIN_ROUNDS):
+            if best_weight >= choice.weight or self.stopped or time.monotonic() > until:
+                break
             placed = [option for option, _ in board.placed.values()]
             again = chooser.choose_near(placed, avoid, fixed, max(0.5, until - time.monotonic()))
             if again is None:
@@ -205,7 +214,8 @@ class _Run:
                 if wanted.get(w) != board.placed[w][0] and w not in placer.frozen:
                     board.take(w)
             waiting = [i for w, i in wanted.items() if w not in board.placed]
-            left = placer.eject(placer.place_all(waiting, until), until)
+            steps = self._steps(AGAIN_SHARE / AGAIN_ROUNDS)
+            left = placer.eject(placer.place_all(waiting, until), until, steps)
             self._fill(placer)
             if board.weight > best_weight:
                 best, best_weight = board.copy_placed(), board.weight
@@ -268,8 +278,9 @@ class _Run:
         self.in_time &= windows.run(self._share(0.4), choice.weight_bound, rounds, report)
 
     def _lower_breaks(self, board: Board, choice: Choice, kept: set[int], hard: bool) -> int:
-        now, prices = board.breaks(), None
-        bound, prices = breaks_bound(self.model, board.placed, self._share(0.05), best_known=now)
+        now, until = board.breaks(), self._share(BOUND_SHARE)
+        bound, prices = breaks_bound(self.model, board.placed, until, best_known=now)
+        self.in_time &= time.monotonic() < until
         self._report("breaks", board.weight, choice.weight_bound, now, bound)
         reserve = 0.08 * self.time_limit_s
         if time.monotonic() > self.deadline - reserve:
@@ -339,7 +350,7 @@ class _Run:
                 "workers": self.workers,
                 "objective": list(self.objective),
                 "choice_proved": choice.exact,
-                "in_time": self.in_time,
+                "in_time": self.in_time and self.chooser.in_time,
                 "notes": list(dict.fromkeys(self.solver.notes)),
             },
             trace=tuple(self.trace),

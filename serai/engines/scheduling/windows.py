@@ -31,9 +31,11 @@ class Windows:
     ) -> None:
         self.board, self.model, self.solver = board, board.model, solver
         self.rng, self.frozen, self.useful = rng, frozenset(frozen), useful
+        self.in_time = True
+        """Whether every window was decided, none cut by the clock: then another run is the same."""
 
     def run(self, deadline: float, goal: int, rounds: int, report: Callable[[], bool]) -> bool:
-        """Windows of two slots until the weight is `goal` or the rounds are done; False if time was up.
+        """Windows of two slots until the weight is `goal` or the rounds are done; False if the clock had a say.
 
         `report` is called after every gain and may return True to stop.
         """
@@ -41,15 +43,15 @@ class Windows:
         for _ in range(rounds):
             left = deadline - time.monotonic()
             if self.board.weight >= goal:
-                return True
+                break
             if left <= 0:
                 return False
             self.improve(self.rng.sample(range(T), min(2, T)), min(left, WINDOW_LIMIT_S))
             if self.board.weight > weight:
                 weight = self.board.weight
                 if report():
-                    return True
-        return True
+                    break
+        return self.in_time
 
     def improve(self, window: list[int], time_limit_s: float) -> bool:
         """Decides these slots anew; the board changes only to one of at least the same weight."""
@@ -84,6 +86,7 @@ class Windows:
         chosen = None
         if columns:
             result = self.solver.solve(-gain, self._rows(columns, window), time_limit_s)
+            self.in_time &= result is not None and result.proved
             if result is not None and result.columns is not None:
                 chosen = [columns[k] for k in result.columns]
         before = sum(wishes[w].weight for w in out)
