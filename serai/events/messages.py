@@ -58,13 +58,23 @@ notices.declare(
 )
 
 
+def _person(participant: Participant) -> notices.Named:
+    """Somebody by the name they bear when the notice is read or its letter leaves."""
+    return notices.Named("participant", participant.pk, participant.organisation.name)
+
+
+def _event(event: Event, reader: User) -> notices.Named:
+    """An event by the title it has when the notice is read, in the language it is read in."""
+    return notices.Named("event", event.pk, event_title(event, reader.language))
+
+
 def tell_registration(participant: Participant, *, status: str) -> None:
     user = participant.user
     notices.notify(
         user=user,
         kind=f"events.registration_{status}",
         obj=participant,
-        values={"event": event_title(participant.event, user.language)},
+        values={"event": _event(participant.event, user)},
         url=reverse("event_detail", args=[participant.event_id]),
         key=f"events.registration:{participant.pk}:{status}",
     )
@@ -78,7 +88,7 @@ def tell_owner_of_registration(participant: Participant) -> None:
         user=owner,
         kind="events.registration_received",
         obj=participant,
-        values={"name": participant.user.name, "event": event_title(participant.event, owner.language)},
+        values={"name": _person(participant), "event": _event(participant.event, owner)},
         url=reverse("event_registrations", args=[participant.event_id]),
         key=f"events.registration:{participant.pk}:received",
     )
@@ -89,8 +99,8 @@ def tell_request(request: MeetingRequest, *, what: str, to: Participant, about: 
     user = to.user
     with override(user.language):
         values = {
-            "name": about.user.name,
-            "event": event_title(request.event, user.language),
+            "name": _person(about),
+            "event": _event(request.event, user),
             "date": on_day(request.answer_due),
         }
     notices.notify(
@@ -116,8 +126,8 @@ def tell_meeting(meeting: Meeting, *, what: str, but: User | None = None) -> Non
             kind=f"events.meeting_{what}",
             obj=meeting,
             values={
-                "name": about.user.name,
-                "event": event_title(meeting.event, to.user.language),
+                "name": _person(about),
+                "event": _event(meeting.event, to.user),
                 "time": time,
             },
             url=reverse("meeting_detail", args=[meeting.pk]),
@@ -132,7 +142,7 @@ def tell_schedule(event: Event, *, run_key: str, meetings_of: dict[User, int]) -
             user=user,
             kind="events.schedule_published",
             obj=event,
-            values={"event": event_title(event, user.language), "count": count},
+            values={"event": _event(event, user), "count": count},
             url=reverse("my_day"),
             key=f"events.schedule:{run_key}",
         )
@@ -143,7 +153,7 @@ def ask_outcome(meeting: Meeting, *, to: Participant, about: Participant, months
         user=to.user,
         kind="events.outcome_asked",
         obj=meeting,
-        values={"name": about.user.name, "event": event_title(meeting.event, to.user.language)},
+        values={"name": _person(about), "event": _event(meeting.event, to.user)},
         url=url,
         key=f"events.outcome:{meeting.pk}:{months}",
     )

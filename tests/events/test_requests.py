@@ -3,12 +3,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from serai.accounts.models import Notice
+from serai.accounts.models import Notice, User
+from serai.accounts.notices import sentences_of
 from serai.core.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from serai.core.models import AuditEntry
 from serai.events import actions
 from serai.events.actions import requests as request_actions
-from serai.events.models import Event, MeetingRequest, Participant
+from serai.events.models import Event, EventText, MeetingRequest, Participant
 from tests.events.conftest import World
 from tests.factories import in_days, make_listing, make_participant, make_request
 
@@ -183,3 +184,15 @@ def test_silence_expires_the_day_after_the_answer_was_due(world: World) -> None:
     assert request.status == S.EXPIRED
     assert _actions()[-1] == "events.request_expired"
     assert Notice.objects.filter(user=world.ana.user, kind="events.request_expired").count() == 1
+
+
+def test_a_notice_names_people_and_the_event_as_they_are_called_when_it_is_read(world: World) -> None:
+    _ask(world)
+    User.objects.filter(pk=world.ana.user_id).update(name="Ana Nova")
+    EventText.objects.filter(event=world.event).update(title="Autumn Days")
+    notice = Notice.objects.get(user=world.bo.user)
+
+    sentence = sentences_of([notice], world.bo.user)[0]
+
+    named = f"Ana Nova ({world.ana.organisation.name})"
+    assert sentence.startswith(f"{named} would like to meet you at Autumn Days.")
