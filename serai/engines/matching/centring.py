@@ -37,9 +37,11 @@ class Statistics:
 
     def add(self, model: str, role: Role, language: str, vectors: np.ndarray, *, sign: int = 1) -> None:
         """Count `vectors` [n, d] in; rows of zeros (texts without letters) are skipped. `sign=-1` takes
-        them out.
+        them out. Raises ValueError for numbers that are not finite: one would spoil the language's mean for good.
         """
         rows = np.atleast_2d(np.asarray(vectors, np.float64))
+        if not np.isfinite(rows).all():
+            raise ValueError(f"A vector of {model!r} in {language!r} holds numbers that are not finite.")
         rows = rows[np.abs(rows).sum(axis=1) > 0]
         key = (model, role, language)
         total = self.sums.get(key)

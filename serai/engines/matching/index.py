@@ -18,12 +18,14 @@ from serai.engines.matching.centring import Centring
 from serai.engines.matching.encoders import USE_LANGUAGES
 from serai.engines.matching.passages import Passages
 from serai.engines.matching.requirements import compare, has_limits
-from serai.engines.matching.types import ENGINE_VERSION, Document, Hit, Matrix, Query, Role
+from serai.engines.matching.types import ENGINE_VERSION, Document, Hit, Matrix, Query, Role, Vector
 
 E5_DIMENSION, USE_DIMENSION = 384, 512
 # More queries than this change neither hubness nor calibration, but cost memory: [LOG, documents] scores at once.
 LOG = 400
 CENTRED_AT_ONCE = 4096
+# Vectors of one text differ by so much with the batch they were encoded in; those of two texts never by so little.
+ROUNDING = 2e-3
 ALL = slice(None)
 Mask = NDArray[np.bool_]
 
@@ -76,6 +78,7 @@ class Index:
     hubness: NDArray[np.float32]
     postings: Mapping[str, NDArray[np.intp]]
     place: Mapping[str, int]
+    twins: NDArray[np.intp] | None
     centring: Centring
     calibration: Calibration
     parameters: Parameters
@@ -122,6 +125,7 @@ class Index:
             hubness=np.zeros(len(ids), np.float32),
             postings={t: np.array(rows, np.intp) for t, rows in postings.items()},
             place=place,
+            twins=_twins(documents),
             centring=centring,
             calibration=calibration or Calibration({}, 1.0),
             parameters=parameters,
@@ -158,6 +162,13 @@ class Index:
 
     def meaning(self, query: Query, rows: slice = ALL) -> NDArray[np.float32]:
         """The meaning term for every document of `rows`, float32 [n]: centred cosines of both models, mixed by language."""
+        if self.twins is None:
+            return self._meaning(query, rows)
+        if rows is ALL:
+            return self._meaning(query, rows)[self.twins]
+        return self._meaning(query, self.twins[rows])
+
+    def _meaning(self, query: Query, rows: slice | NDArray[np.intp]) -> NDArray[np.float32]:
         e5 = self._centred(query, self.parameters.primary, self.e5.shape[1])
         scores: NDArray[np.float32] = self.e5[rows] @ e5
         if query.language not in USE_LANGUAGES or "use" not in query.vectors:
@@ -168,6 +179,8 @@ class Index:
 
     def _centred(self, query: Query, model: str, dimension: int) -> NDArray[np.float32]:
         raw = query.vectors.get(model, np.zeros(dimension, np.float16))
+        if not np.isfinite(raw).all():
+            raise ValueError(f"The vector of query {query.id!r} holds numbers that are not finite.")
         role: Role = "query"
         centred: NDArray[np.float32] = self.centring.apply(model, role, query.language, raw)[0]
         return centred
@@ -201,8 +214,6 @@ class Index:
         """
         if k < 1:
             raise ValueError("k must be at least 1.")
-        if not all(np.isfinite(v).all() for v in query.vectors.values()):
-            raise ValueError(f"The vector of query {query.id!r} holds numbers that are not finite.")
         if not self.ids or not any(np.any(v) for v in query.vectors.values()):
             return ()
         terms = self.terms(query)
@@ -245,28 +256,35 @@ class Index:
         have = self.passages.known(rows) if self._reads_sentences and p.primary in query.vectors else []
         if not have:
             return out
-        documents = [rows[at] for at in have]
+        # Equal texts are read once, so that not even their rounding differs.
+        documents, again = np.unique(self._seen([rows[at] for at in have]), return_inverse=True)
         in_use = query.language in USE_LANGUAGES and "use" in query.vectors
         best = self.passages.best(
-            documents,
+            documents.tolist(),
             self._centred(query, p.primary, self.e5.shape[1]),
             self._centred(query, "use", USE_DIMENSION) if in_use else None,
             p.use_weight,
-        )
-        codes = self.codes[documents]
+        )[again]
+        codes = self.codes[documents][again]
         nearer = np.float32(p.passage_weight) * (best - meaning[have])
         nearer *= self.calibration.scale(query.language, codes, self.names)
         out[have] = nearer * self.calibration.within(query.language, codes, self.names)
         return out
 
     def _failing(self, query: Query, rows: Sequence[int], score: NDArray[np.float32]) -> dict[int, int]:
-        """How many limits of the query each of the best `limit_depth` documents fails."""
+        """How many limits of the query each of the best `limit_depth` documents fails, and whatever equals one of them."""
         first = np.argsort(-score, kind="stable")[: self.parameters.limit_depth]
+        seen = self._seen(rows)
         found = {}
-        for i in (rows[at] for at in first):
+        for i in dict.fromkeys(seen[first].tolist()):
             checks = compare(query.text, query.language, self.texts[i], self.names[self.codes[i]])
             found[i] = sum(c.status == "failed" for c in checks)
-        return found
+        return {i: found[twin] for i, twin in zip(rows, seen.tolist(), strict=True) if twin in found}
+
+    def _seen(self, rows: Sequence[int]) -> NDArray[np.intp]:
+        """The row each of `rows` is read from: its own, or that of the first document equal to it."""
+        own = np.asarray(rows, np.intp)
+        return own if self.twins is None else self.twins[own]
 
     def hit(self, query: Query, document_id: str) -> Hit:
         """The score of one document and its terms. Raises KeyError for an unknown id."""
@@ -302,6 +320,36 @@ def _sample(log: Sequence[Query]) -> tuple[Query, ...]:
     if len(log) <= LOG:
         return tuple(log)
     return tuple(log[i * len(log) // LOG] for i in range(LOG))
+
+
+def _twins(documents: Sequence[Document]) -> NDArray[np.intp] | None:
+    """For each document the row of the first one equal to it, intp [n]; None where all differ.
+
+    Equal documents must have equal scores, but a product of matrices rounds differently at different rows, and an
+    encoder in different batches.
+    """
+    first: dict[int, int] = {}
+    rows = np.arange(len(documents))
+    for i, d in enumerate(documents):
+        # Where an index holds no texts, only vectors equal to the last bit make two documents one.
+        text = d.text or b"".join(d.vectors[key].tobytes() for key in sorted(d.vectors))
+        j = first.setdefault(hash((d.language, text, d.tokens)), i)
+        if j != i and _equal(documents[j], d):
+            rows[i] = j
+    return rows if (rows != np.arange(len(rows))).any() else None
+
+
+def _equal(a: Document, b: Document) -> bool:
+    said = [(d.language, d.text, d.tokens, d.vectors.keys(), d.sentences.keys()) for d in (a, b)]
+    return said[0] == said[1] and all(
+        _near(one[key], other[key])
+        for one, other in ((a.vectors, b.vectors), (a.sentences, b.sentences))
+        for key in one
+    )
+
+
+def _near(a: Vector, b: Vector) -> bool:
+    return a.shape == b.shape and bool(np.all(np.abs(a.astype(np.float32) - b) <= ROUNDING))
 
 
 def _centred(documents: Sequence[Document], model: str, dimension: int, centring: Centring) -> Matrix:

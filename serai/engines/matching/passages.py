@@ -57,7 +57,8 @@ class Passages:
         kept = self._kept.get(i)
         if kept is not None:
             return kept
-        raw, language = self._sentences[i], self._languages[i]
+        raw = {key: _finite(rows) for key, rows in self._sentences[i].items()}
+        language = self._languages[i]
         own = self._centring.apply(self._primary, "passage", language, raw[self._primary])
         whole = len(raw.get("use", ())) == len(own)
         parts = own, self._centring.apply("use", "passage", language, raw["use"]) if whole else None
@@ -65,3 +66,9 @@ class Passages:
             self._kept[i] = parts
             self._room -= len(own)
         return parts
+
+
+def _finite(rows: Vector) -> Vector:
+    """Zeros, which are near to nothing, for a sentence whose vector holds numbers that are not finite."""
+    fit = np.isfinite(rows).all(axis=1, keepdims=True)
+    return rows if fit.all() else np.where(fit, rows, np.float16(0))

@@ -203,6 +203,59 @@ def test_thousands_of_equal_documents_are_ranked_by_id() -> None:
     assert [h.id for h in index.search(query(1, 0), 3)] == ["00000", "00001", "00002"]
 
 
+def test_equal_texts_score_equally_wherever_they_stand_and_however_they_were_rounded() -> None:
+    rng = np.random.default_rng(3)
+    documents = []
+    for i in range(400):
+        rows = rng.standard_normal((3, 37)).astype(np.float16)
+        documents.append(Document(f"x{i:03d}", "en", f"x{i}", {"e5": rows[0]}, frozenset(), {"e5": rows[1:]}))
+    whole, one, two = (r / np.linalg.norm(r) for r in rng.standard_normal((3, 37)))
+    for i, at in enumerate((390, 251, 117, 6, 0)):
+        nudged = [np.asarray(v * (1 + i * 2e-4), np.float16) for v in (whole, one, two)]
+        documents.insert(
+            at, Document(f"t{i}", "en", "twin", {"e5": nudged[0]}, frozenset(), {"e5": np.stack(nudged[1:])})
+        )
+    asked = query(*whole)
+
+    hits = bare(*documents).search(asked, 5)
+
+    assert [h.id for h in hits] == ["t0", "t1", "t2", "t3", "t4"]
+    assert len({h.score for h in hits}) == 1
+
+
+def test_equal_texts_fail_a_limit_together_however_many_they_are() -> None:
+    text = "It costs 120 EUR."
+    documents = [Document(f"{i:03d}", "en", text, {"e5": vector(1, 0)}) for i in range(90)]
+    index = bare(*documents)
+    asked = Query("q", "en", "A pump for at most 50 EUR.", {"e5": vector(1, 0.1)})
+
+    hits = index.search(asked, 90)
+
+    assert [h.id for h in hits] == [d.id for d in documents]
+    assert {h.terms["limits"] for h in hits} == {-0.05}
+
+
+def test_sentences_that_are_not_finite_are_near_to_nothing() -> None:
+    nan, whole = float("nan"), (0.6, 0.8, 0.0)
+    index = bare(
+        with_sentences("a", whole, (nan, 0, 0), (nan, nan, nan)), with_sentences("b", whole, whole, whole)
+    )
+
+    hits = index.search(query(1, 0, 0), 2)
+
+    assert [h.id for h in hits] == ["b", "a"]
+    assert np.isfinite([h.score for h in hits]).all()
+
+
+def test_a_vector_that_is_not_finite_never_reaches_a_mean() -> None:
+    statistics = Statistics()
+
+    with pytest.raises(ValueError, match="not finite"):
+        statistics.add("e5", "query", "th", np.array([[1.0, 2.0], [np.nan, 0.0]]))
+
+    assert statistics.sums == {}
+
+
 def test_vectors_that_are_not_finite_are_refused_with_their_id() -> None:
     with pytest.raises(ValueError, match="'b' holds numbers that are not finite"):
         bare(document("a", 1, 0), document("b", float("nan"), 0))
