@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -28,7 +28,9 @@ from serai.core import policy, today, ui
 from serai.core.forms import with_errors
 from serai.core.viewer import viewer_of
 
-MOST_NOTICES = 200
+MOST_NOTICES = 1000
+PAGE = 200
+"""Notices of a page before they are folded: a busy day of sixty is two lines."""
 
 
 def user_of(request: HttpRequest) -> User:
@@ -107,13 +109,13 @@ def notice_list(request: HttpRequest) -> HttpResponse:
     rows = policies.own_notices(user).order_by("-created_at")
     unread = rows.filter(read_at__isnull=True)[:MOST_NOTICES].count()
     found = rows.filter(read_at__isnull=True) if only_new else rows
-    page = Paginator(found[:MOST_NOTICES], 60).get_page(request.GET.get("page"))
+    page = Paginator(found[:MOST_NOTICES], PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "days": today.by_day(news_of(list(page.object_list), user)),
         "boxes": [
-            ui.Tab(_("All"), url, not only_new),
-            ui.Tab(_("New"), f"{url}?new=1", only_new, unread or None),
+            ui.Tab(pgettext("notices", "All"), url, not only_new),
+            ui.Tab(pgettext("notices", "New"), f"{url}?new=1", only_new, unread or None),
         ],
         "only_new": only_new,
         "has_new": unread > 0,

@@ -7,11 +7,20 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from serai.accounts import notices
-from serai.agreements import exports, lifecycle, pages, policies, queries  # noqa: F401  (the export registers)
-from serai.agreements.models import Agreement
+from serai.agreements import (  # noqa: F401  (the export registers)
+    exports,
+    lifecycle,
+    pages,
+    policies,
+    queries,
+    shapes,
+)
+from serai.agreements.models import Agreement, Party
 from serai.core import duties, kinds, policy
 from serai.core.duties import Duty
 from serai.core.viewer import Viewer
+from serai.directory import sections
+from serai.directory.models import Organisation
 
 
 def _card(agreement: Agreement) -> kinds.Card:
@@ -28,7 +37,7 @@ def _card(agreement: Agreement) -> kinds.Card:
     )
 
 
-kinds.register(
+AGREEMENT = kinds.register(
     kinds.Kind(
         name="agreement",
         label=pgettext_lazy("kind", "Agreement"),
@@ -94,3 +103,11 @@ def _of_agreements(viewer: Viewer) -> Iterator[Duty]:
 
 
 pages.register_room(pages.Room(pgettext_lazy("tab", "Agreements"), "agreement_list", 20, policy.anyone))
+
+
+@sections.source
+def _agreements_of(viewer: Viewer, organisation: Organisation) -> sections.Section | None:
+    """What an organisation has agreed, as far as the viewer sees it, the newest signature first."""
+    its_own = Party.objects.filter(organisation=organisation).values("agreement_id")
+    found = queries.with_names(queries.register(viewer).filter(pk__in=its_own))
+    return sections.of_kind(AGREEMENT, found, shapes.row)

@@ -11,11 +11,19 @@ from django.utils.translation import pgettext_lazy
 from serai.accounts import notices
 from serai.agreements import pages
 from serai.agreements.models import Agreement
-from serai.cooperation import followers, lifecycle, policies, queries  # noqa: F401  (followers register here)
+from serai.cooperation import (  # noqa: F401  (followers register here)
+    followers,
+    lifecycle,
+    policies,
+    queries,
+    shapes,
+)
 from serai.cooperation.models import Case, Facility, Project, Result
 from serai.core import context, duties, kinds, policy, ui
 from serai.core.duties import Duty
 from serai.core.viewer import Viewer
+from serai.directory import sections
+from serai.directory.models import Organisation
 
 
 # --- kinds ------------------------------------------------------------------------------------------------
@@ -96,7 +104,7 @@ kinds.register(
         icon="columns-gap",
     )
 )
-kinds.register(
+FACILITY = kinds.register(
     kinds.Kind(
         name="facility",
         label=pgettext_lazy("kind", "Joint facility"),
@@ -121,6 +129,16 @@ kinds.register(
         icon="award",
     )
 )
+
+
+# --- on the page of an organisation -----------------------------------------------------------------------
+@sections.source
+def _facilities_of(viewer: Viewer, organisation: Organisation) -> sections.Section | None:
+    """The joint facilities it hosts, as far as the viewer sees them, the latest founded first."""
+    return sections.of_kind(
+        FACILITY, queries.facilities(viewer).filter(hosts=organisation), shapes.facility_row
+    )
+
 
 # --- the rail ---------------------------------------------------------------------------------------------
 context.register_place(

@@ -1,6 +1,7 @@
 """What this app registers with `core`: kinds, places in the navigation, notices, duties."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -66,7 +67,7 @@ def _with_organisation(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.select_related("organisation")
 
 
-kinds.register(
+LISTING = kinds.register(
     kinds.Kind(
         name="listing",
         label=_("Listing"),
@@ -158,17 +159,11 @@ declare(
 def listings_of(viewer: Viewer, organisation: Organisation) -> sections.Section | None:
     """What it offers and looks for, as far as the viewer may know that it is its own."""
     found = queries.open_listings(viewer, Filters(organisation=organisation.pk))
-    listings = list(found[: sections.MOST_ROWS + 1])
-    if not listings:
-        return None
-    shown = listings[: sections.MOST_ROWS]
+    section = sections.of_kind(LISTING, found, lambda listing: shapes.listing_row_at_home(viewer, listing))
+    if section is None or not section.is_cut:
+        return section
     url = f"{reverse('listing_list')}?{urlencode({'organisation': str(organisation.pk)})}"
-    return sections.Section(
-        _("Offers and requests"),
-        "megaphone",
-        [shapes.listing_row_at_home(viewer, listing) for listing in shown],
-        ui.Action(_("All of them"), url, "arrow-right") if len(listings) > len(shown) else None,
-    )
+    return replace(section, more=ui.Action(_("All of them"), url, "arrow-right"))
 
 
 # --- duties -----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from serai.directory import actions, criteria, places
 from serai.directory.actions import Facts
 from serai.directory.forms import OtherField
 from serai.directory.models import Identifier, Label, Organisation, OrganisationName, Relation
+from serai.directory.sections import MOST_ROWS
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -575,3 +576,41 @@ def test_somebody_without_an_organisation_may_ask_to_join_one_that_has_managers(
     assert all(ask not in page(url, who) for who in (None, manager, factories.make_steward()))
     assert post(ask, person).status_code == 302
     assert ask not in page(url, person)
+
+
+def test_the_page_shows_agreements_and_facilities_that_are_public_and_no_other() -> None:
+    house = factories.make_organisation()
+    for number, tier in enumerate(("public", "mutual")):
+        factories.make_agreement(house, factories.make_organisation(), title=f"Accord {tier}", tier=tier)
+        factories.make_facility(house, name=f"Laboratory {tier}", tier=tier)
+        factories.make_agreement(title=f"Of others {number}")
+    url = reverse("organisation_detail", args=[house.pk])
+    names = ("Accord public", "Laboratory public", "Accord mutual", "Laboratory mutual", "Of others")
+
+    def shown(user: User | None) -> list[str]:
+        body = page(url, user).split("Names")[0]
+        return [name for name in names if name in body]
+
+    assert shown(None) == ["Accord public", "Laboratory public"]
+    assert shown(factories.make_member(house)) == list(names[:4])
+
+
+def test_what_an_organisation_has_agreed_is_cut_and_costs_the_same() -> None:
+    house = factories.make_organisation()
+    url = reverse("organisation_detail", args=[house.pk])
+
+    def queries_of() -> int:
+        page(url)
+        with CaptureQueriesContext(connection) as captured:
+            page(url)
+        return len(captured)
+
+    factories.make_agreement(house, factories.make_organisation())
+    factories.make_facility(house)
+    before = queries_of()
+    for _number in range(MOST_ROWS + 2):
+        factories.make_agreement(house, factories.make_organisation())
+        factories.make_facility(house)
+
+    assert queries_of() == before
+    assert page(url).count("There are more; these are the first.") == 2
