@@ -7,9 +7,8 @@ from uuid import UUID
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from serai.agreements import policies
 from serai.agreements.actions import NewParty, NewText, Terms
@@ -32,9 +31,9 @@ LANGUAGES = (
     "ru", "si", "sk", "sl", "sq", "sr", "sv", "sw", "ta", "tg", "th", "tk", "tr", "uk", "ur", "uz", "vi", "zh",
 )  # fmt: skip
 TIERS = [
-    (Tier.PUBLIC.value, lazy("Everybody")),
-    (Tier.NETWORK.value, lazy("Members of verified organisations")),
-    (Tier.MUTUAL.value, lazy("Only the parties")),
+    (Tier.PUBLIC.value, gettext_lazy("Everybody")),
+    (Tier.NETWORK.value, gettext_lazy("Members of verified organisations")),
+    (Tier.MUTUAL.value, gettext_lazy("Only the parties")),
 ]
 
 
@@ -110,7 +109,7 @@ class LanguageField(forms.ChoiceField):
     """The language of a text; first that of the page."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("label", lazy("Language of the text"))
+        kwargs.setdefault("label", gettext_lazy("Language of the text"))
         super().__init__(choices=language_choices, initial=page_language, **kwargs)
 
 
@@ -128,35 +127,49 @@ class TermsForm(ActionForm):
     """The terms of an agreement and its first text."""
 
     kind = forms.ChoiceField(
-        label=lazy("Kind of agreement"), choices=Agreement.Kind.choices, initial=Agreement.Kind.COOPERATION
+        label=gettext_lazy("Kind of agreement"),
+        choices=Agreement.Kind.choices,
+        initial=Agreement.Kind.COOPERATION,
     )
     level = forms.ChoiceField(
-        label=lazy("Between whom"), choices=Agreement.Level.choices, initial=Agreement.Level.INSTITUTIONAL
+        label=gettext_lazy("Between whom"),
+        choices=Agreement.Level.choices,
+        initial=Agreement.Level.INSTITUTIONAL,
     )
-    is_binding = forms.BooleanField(label=lazy("It binds the parties in law"), required=False, initial=True)
+    is_binding = forms.BooleanField(
+        label=gettext_lazy("It binds the parties in law"), required=False, initial=True
+    )
     fields_of_science = forms.MultipleChoiceField(
-        label=lazy("Fields of cooperation"),
+        label=gettext_lazy("Fields of cooperation"),
         choices=Field.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
     tier = forms.ChoiceField(
-        label=lazy("Who may know of it once it is signed"),
+        label=gettext_lazy("Who may know of it once it is signed"),
         choices=TIERS,
         initial=Tier.MUTUAL,
-        help_text=lazy("Title, parties, dates and fields. The wording is always for the parties only."),
+        help_text=gettext_lazy(
+            "Title, parties, dates and fields. The wording is always for the parties only."
+        ),
     )
-    ends_on = day(label=lazy("Ends on"), required=False, help_text=lazy("Leave empty if it has no term."))
+    ends_on = day(
+        label=gettext_lazy("Ends on"),
+        required=False,
+        help_text=gettext_lazy("Leave empty if it has no term."),
+    )
     renewal = forms.ChoiceField(
-        label=lazy("At its end"), choices=Agreement.Renewal.choices, initial=Agreement.Renewal.EXPLICIT
+        label=gettext_lazy("At its end"),
+        choices=Agreement.Renewal.choices,
+        initial=Agreement.Renewal.EXPLICIT,
     )
     term_months = forms.IntegerField(
-        label=lazy("Prolonged by how many months"), required=False, min_value=1, max_value=600
+        label=gettext_lazy("Prolonged by how many months"), required=False, min_value=1, max_value=600
     )
     notice_days = forms.IntegerField(
-        label=lazy("Days of notice before the end"), initial=90, min_value=0, max_value=3650
+        label=gettext_lazy("Days of notice before the end"), initial=90, min_value=0, max_value=3650
     )
-    due_on = day(label=lazy("Next step expected by"), required=False)
+    due_on = day(label=gettext_lazy("Next step expected by"), required=False)
 
     def terms(self) -> Terms:
         data = self.cleaned_data
@@ -178,19 +191,19 @@ class TextForm(ActionForm):
     """Title and summary in one language."""
 
     language = LanguageField()
-    title = forms.CharField(label=lazy("Title"), max_length=300)
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=300)
     summary = forms.CharField(
-        label=lazy("In short"),
+        label=gettext_lazy("In short"),
         max_length=3000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=lazy("What it is for. Whoever may know of the agreement reads this."),
+        help_text=gettext_lazy("What it is for. Whoever may know of the agreement reads this."),
     )
     is_authentic = forms.BooleanField(
-        label=lazy("This language version is authentic"),
+        label=gettext_lazy("This language version is authentic"),
         required=False,
         initial=True,
-        help_text=lazy("Valid in law, not a translation."),
+        help_text=gettext_lazy("Valid in law, not a translation."),
     )
 
     def text(self) -> NewText:
@@ -208,22 +221,22 @@ class DraftForm(CaseAgreementForm):
     """An agreement with its parties."""
 
     organisation = forms.ModelChoiceField(
-        Organisation.objects.none(), label=lazy("Your organisation"), empty_label=None
+        Organisation.objects.none(), label=gettext_lazy("Your organisation"), empty_label=None
     )
     acts_for = PlaceField(
-        label=lazy("It signs for a country or union"),
+        label=gettext_lazy("It signs for a country or union"),
         required=False,
-        help_text=lazy("Only where governments agree."),
+        help_text=gettext_lazy("Only where governments agree."),
     )
     others = OrganisationsField(
-        label=lazy("The other organisations"),
+        label=gettext_lazy("The other organisations"),
         required=False,
-        help_text=lazy("One a line: the name as it stands here, or the address of its page."),
+        help_text=gettext_lazy("One a line: the name as it stands here, or the address of its page."),
     )
     other_places = PlacesField(
-        label=lazy("Other countries or unions that sign themselves"),
+        label=gettext_lazy("Other countries or unions that sign themselves"),
         required=False,
-        help_text=lazy("Only where governments agree and none of their organisations is here."),
+        help_text=gettext_lazy("Only where governments agree and none of their organisations is here."),
     )
     field_order = [
         "organisation",
@@ -254,40 +267,44 @@ class DraftForm(CaseAgreementForm):
 class BodyForm(ActionForm):
     language = LanguageField()
     body = forms.CharField(
-        label=lazy("The wording"), max_length=200_000, widget=forms.Textarea(attrs={"rows": 24})
+        label=gettext_lazy("The wording"), max_length=200_000, widget=forms.Textarea(attrs={"rows": 24})
     )
 
 
 class SignForm(ActionForm):
-    signatory = forms.CharField(label=lazy("Signed by"), max_length=150)
-    signatory_office = forms.CharField(label=lazy("Office"), max_length=150, required=False)
-    signed_on = day(label=lazy("Signed on"), initial=timezone.localdate)
-    place = forms.CharField(label=lazy("Place"), max_length=150, required=False)
+    signatory = forms.CharField(label=gettext_lazy("Signed by"), max_length=150)
+    signatory_office = forms.CharField(label=gettext_lazy("Office"), max_length=150, required=False)
+    signed_on = day(label=gettext_lazy("Signed on"), initial=timezone.localdate)
+    place = forms.CharField(label=gettext_lazy("Place"), max_length=150, required=False)
 
 
 class ForceForm(ActionForm):
-    on = day(label=lazy("In force since"), initial=timezone.localdate)
+    on = day(label=gettext_lazy("In force since"), initial=timezone.localdate)
     ends_on = day(
-        label=lazy("Ends on"), required=False, help_text=lazy("Leave empty to keep the agreed end.")
+        label=gettext_lazy("Ends on"),
+        required=False,
+        help_text=gettext_lazy("Leave empty to keep the agreed end."),
     )
 
 
 class RenewForm(ActionForm):
-    ends_on = day(label=lazy("New end"))
+    ends_on = day(label=gettext_lazy("New end"))
 
 
 class EndForm(ActionForm):
-    on = day(label=lazy("Ended on"), initial=timezone.localdate)
-    reason = forms.CharField(label=lazy("Why"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    on = day(label=gettext_lazy("Ended on"), initial=timezone.localdate)
+    reason = forms.CharField(
+        label=gettext_lazy("Why"), max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class CommitmentForm(ActionForm):
-    party: Any = forms.ModelChoiceField(None, label=lazy("Who"), empty_label=None)
+    party: Any = forms.ModelChoiceField(None, label=gettext_lazy("Who"), empty_label=None)
     text = forms.CharField(
-        label=lazy("Will do what"), max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+        label=gettext_lazy("Will do what"), max_length=500, widget=forms.Textarea(attrs={"rows": 3})
     )
     language = LanguageField()
-    due_on = day(label=lazy("By when"))
+    due_on = day(label=gettext_lazy("By when"))
 
     def __init__(self, *args: Any, agreement: Agreement, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -299,4 +316,6 @@ class CommitmentForm(ActionForm):
 
 
 class ReasonForm(ActionForm):
-    reason = forms.CharField(label=lazy("Why"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+    reason = forms.CharField(
+        label=gettext_lazy("Why"), max_length=300, widget=forms.Textarea(attrs={"rows": 3})
+    )
