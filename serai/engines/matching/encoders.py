@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import logging
 import os
 import selectors
 import subprocess
@@ -19,7 +20,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import metadata, resources
 from types import TracebackType
 from typing import IO, Protocol
@@ -30,6 +31,7 @@ from serai.engines.matching.errors import EncoderFailed, EncoderUnavailable
 from serai.engines.matching.text import PROFILE_LIMIT, clean, words
 from serai.engines.matching.types import Role, Vector
 
+log = logging.getLogger(__name__)
 USE_LANGUAGES = words("ar de en es fr it ja ko nl pl pt ru th tr zh")
 
 
@@ -211,6 +213,9 @@ def installed() -> tuple[str, ...]:
     return found
 
 
+WATCH_S = 1.0
+
+
 def worker_command(key: str, threads: int, nice: int) -> list[str]:
     """How a worker is started."""
     return [sys.executable, "-m", "serai.engines.matching.worker", key, str(threads), str(nice)]
@@ -279,10 +284,13 @@ class EncoderProcess:
         try:
             assert worker.stdin is not None
             assert worker.stdout is not None
-            send(worker.stdin, json.dumps({"role": role, "texts": texts}).encode())
-            answer = receive(worker.stdout, time.monotonic() + self._text_limit_s * (1 + len(texts) / 4))
+            request = json.dumps({"role": role, "texts": texts}, ensure_ascii=False).encode()
+            deadline = time.monotonic() + self._text_limit_s * (1 + len(texts) / 4)
+            watch = partial(_refuse_stopped, worker.pid)
+            deliver(worker.stdin, request, deadline, watch)
+            answer = receive(worker.stdout, deadline, watch)
         except (OSError, EOFError, TimeoutError) as error:
-            self._bury()
+            self._bury(error)
             raise EncoderFailed(f"its process ended or did not answer ({error}).") from error
         if answer[:1] != b"V":
             raise EncoderFailed(answer[1:].decode("utf-8", "replace"))
@@ -293,7 +301,7 @@ class EncoderProcess:
         if self._worker is not None and self._worker.poll() is None:
             return self._worker
         if self._worker is not None:
-            self._bury()
+            self._bury(f"it ended with {self._worker.returncode}")
         command = worker_command(self.key, self._threads, self._nice)
         environment = {
             **os.environ,
@@ -304,17 +312,19 @@ class EncoderProcess:
         self._worker = worker
         assert worker.stdout is not None
         try:
-            receive(worker.stdout, time.monotonic() + self._start_limit_s)
+            limit_s = self._start_limit_s
+            receive(worker.stdout, time.monotonic() + limit_s, partial(_refuse_stopped, worker.pid))
         except (OSError, EOFError, TimeoutError) as error:
-            self._bury()
+            self._bury(error)
             raise EncoderUnavailable(f"The encoder {self.key} does not start: {error}") from error
         return worker
 
-    def _bury(self) -> None:
+    def _bury(self, reason: object) -> None:
         worker, self._worker = self._worker, None
         if worker is None:
             return
         self.deaths += 1
+        log.warning("The process of the encoder %s is given up (%s); another takes over.", self.key, reason)
         worker.kill()
         _release(worker)
 
@@ -341,6 +351,17 @@ class EncoderProcess:
             _release(worker)
 
 
+def _refuse_stopped(pid: int) -> None:
+    """A process that was stopped (SIGSTOP) answers nobody: TimeoutError, without waiting until the limit. Linux only."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stream:
+            state = stream.read().rpartition(b")")[2].split()[0]
+    except OSError:
+        return
+    if state in {b"T", b"t"}:
+        raise TimeoutError("it was stopped")
+
+
 def _release(worker: subprocess.Popen[bytes]) -> None:
     worker.wait()
     for pipe in (worker.stdin, worker.stdout):
@@ -357,22 +378,46 @@ def send(stream: IO[bytes], payload: bytes) -> None:
     stream.flush()
 
 
-def receive(stream: IO[bytes], deadline: float | None = None) -> bytes:
-    """The next frame. Raises EOFError when the other side is gone, TimeoutError past `deadline` (monotonic
-    seconds).
+def deliver(stream: IO[bytes], payload: bytes, deadline: float, watch: Callable[[], None]) -> None:
+    """`send` to a process that may have stopped reading: a pipe holds 64 kB, a batch is larger. Raises TimeoutError
+    past `deadline`, BrokenPipeError when the other side is gone; `watch` is called every second nothing is taken.
     """
-    length = int.from_bytes(_exactly(stream, 8, deadline), "big")
-    return _exactly(stream, length, deadline)
+    left = memoryview(len(payload).to_bytes(8, "big") + payload)
+    os.set_blocking(stream.fileno(), False)
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_WRITE)
+        while left:
+            if time.monotonic() > deadline:
+                raise TimeoutError("it takes no text")
+            if selector.select(WATCH_S):
+                left = left[os.write(stream.fileno(), left) :]
+            else:
+                watch()
 
 
-def _exactly(stream: IO[bytes], n: int, deadline: float | None) -> bytes:
+def receive(
+    stream: IO[bytes], deadline: float | None = None, watch: Callable[[], None] | None = None
+) -> bytes:
+    """The next frame. Raises EOFError when the other side is gone, TimeoutError past `deadline` (monotonic
+    seconds). `watch` is called every second there is nothing to read.
+    """
+    length = int.from_bytes(_exactly(stream, 8, deadline, watch), "big")
+    return _exactly(stream, length, deadline, watch)
+
+
+def _exactly(stream: IO[bytes], n: int, deadline: float | None, watch: Callable[[], None] | None) -> bytes:
     chunks: list[bytes] = []
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         while n:
             left = None if deadline is None else deadline - time.monotonic()
-            if (left is not None and left <= 0) or not selector.select(left):
+            if left is not None and left <= 0:
                 raise TimeoutError("no answer in time")
+            wait = left if watch is None else min(WATCH_S, left or WATCH_S)
+            if not selector.select(wait):
+                if watch is not None:
+                    watch()
+                continue
             chunk = os.read(stream.fileno(), min(n, 1 << 20))
             if not chunk:
                 raise EOFError("the process ended")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,6 +39,9 @@ while True:
     if any("die" in t for t in texts):
         os._exit(11)
     if any("hang" in t for t in texts):
+        time.sleep(60)
+    if "wait" in texts and not os.path.exists(sys.argv[0] + ".waited"):
+        open(sys.argv[0] + ".waited", "w").close()
         time.sleep(60)
     if any("nan" in t for t in texts):
         rows = np.full((len(texts), 384), np.nan, np.float16)
@@ -78,6 +83,40 @@ def test_killed_worker_costs_a_retry_and_nothing_else(process: EncoderProcess) -
 
         assert process.encode(["abc", "d"], "query").shape == (2, 384)
         assert process.deaths == 1
+
+
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
+def test_worker_killed_or_stopped_in_the_middle_is_replaced_and_said(
+    process: EncoderProcess, caplog: pytest.LogCaptureFixture, fault: signal.Signals
+) -> None:
+    process._text_limit_s = 600
+    started = time.monotonic()
+    with process:
+        process.encode(["a"], "query")
+        assert process.pid is not None
+        later = threading.Timer(0.3, os.kill, [process.pid, fault])
+        later.start()
+
+        assert process.encode(["wait", "b"], "query").any(axis=1).all()
+
+        later.join()
+        assert process.deaths == 1
+    assert time.monotonic() - started < 500
+    assert "The process of the encoder e5 is given up" in caplog.text
+
+
+def test_batch_larger_than_a_pipe_does_not_wait_for_a_stopped_worker(process: EncoderProcess) -> None:
+    process._text_limit_s = 600
+    started = time.monotonic()
+    with process:
+        process.encode(["a"], "query")
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGSTOP)
+
+        assert process.encode(["word " * 1000] * 64, "query").any(axis=1).all()
+
+        assert process.deaths == 1
+    assert time.monotonic() - started < 500
 
 
 @pytest.mark.parametrize("poison", ["please die", "hang", "nan"])
@@ -189,6 +228,24 @@ def test_real_encoders_survive_anything(key: str) -> None:
     norms = np.linalg.norm(vectors.astype(float), axis=1)
     assert all(n == 0 or n == pytest.approx(1, abs=1e-2) for n in norms)
     assert norms[0] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["e5", "use"])
+def test_identical_texts_have_identical_vectors_in_one_batch(key: str) -> None:
+    texts = [
+        "Eine Membran für Abwasser.",
+        "水处理膜",
+        "🧪 12 kW",
+        "a \u202eb\u202c c",
+        "Eine Membran für Abwasser.",
+    ]
+
+    with EncoderProcess(key) as process:
+        vectors = process.encode(texts * 7, "passage")
+
+    assert all(np.array_equal(vectors[i], vectors[i % 5]) for i in range(35))
+    assert np.array_equal(vectors[0], vectors[4])
 
 
 @pytest.mark.slow
