@@ -267,6 +267,14 @@ class ListingVector(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["listing", "tier"], name="one_vector_row_per_tier")]
+        # Whether anything waits to be encoded is asked every minute, of this index alone.
+        indexes = [
+            models.Index(
+                fields=["listing"],
+                condition=models.Q(tier="public", e5_sentences__isnull=False),
+                name="vector_with_sentences",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.tier

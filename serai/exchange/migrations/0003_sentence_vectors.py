@@ -24,4 +24,12 @@ class Migration(migrations.Migration):
             "ALTER TABLE exchange_listingvector ALTER e5_sentences SET STORAGE EXTERNAL, ALTER use_sentences SET STORAGE EXTERNAL",
             migrations.RunSQL.noop,
         ),
+        migrations.AddIndex(
+            model_name="listingvector",
+            index=models.Index(
+                condition=models.Q(("e5_sentences__isnull", False), ("tier", "public")),
+                fields=["listing"],
+                name="vector_with_sentences",
+            ),
+        ),
     ]
