@@ -98,6 +98,13 @@ def _parser() -> argparse.ArgumentParser:
         "--speed", type=int, default=0, metavar="N", help="also time a query against N documents"
     )
     measure.add_argument("--sets", default="", help="comma-separated; all by default")
+    measure.add_argument(
+        "--groups",
+        type=int,
+        default=0,
+        metavar="N",
+        help="measure pools of N items too, drawn once by a hash",
+    )
     measure.add_argument("--ablations", action="store_true", help="one line per part of the score")
     _common(measure, _bench)
     return parser
@@ -312,7 +319,9 @@ def _seconds(step: Callable[[], object]) -> float:
 def _bench(options: argparse.Namespace, stack: ExitStack) -> int:
     wanted = tuple(filter(None, options.sets.split(",")))
     encoders = _encoders(options, stack)
-    for line in bench(options.data, encoders, sets=wanted, ablations=options.ablations):
+    for line in bench(
+        options.data, encoders, sets=wanted, ablations=options.ablations, groups=options.groups
+    ):
         print(line, flush=True)
     for line in speed(Matcher(encoders), options.speed) if options.speed else ():
         print(line, flush=True)
