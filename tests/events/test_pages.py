@@ -294,6 +294,22 @@ def test_moving_by_hand_shows_why_not_and_moves(world: World) -> None:
     assert (meeting.slot, meeting.table) == (world.slots[2], world.tables[1])
 
 
+def test_what_stands_in_the_way_of_every_slot_is_said_once_on_top(world: World) -> None:
+    Participant.objects.filter(pk=world.ana.pk).update(languages=["pl"])
+    Participant.objects.filter(pk=world.bo.pk).update(languages=["th"])
+    request = make_request(world.event, requester=world.ana, invitee=world.bo)
+    url = f"/meet/requests/{request.pk}/place/"
+    client = _client(world.organiser)
+
+    without = client.get(url).content.decode()
+    Interpreter.objects.create(event=world.event, name="Ines", languages=["pl", "th"])
+    with_one = client.get(url).content.decode()
+
+    assert "No slot fits" in without
+    assert f'href="/meet/{world.event.pk}/set-up/"' in without[without.index("No slot fits") :]
+    assert "No slot fits" not in with_one
+
+
 def test_the_most_meetings_of_a_person_hold_by_hand_too(world: World) -> None:
     Participant.objects.filter(pk=world.ana.pk).update(max_meetings=1)
     _meeting(world)

@@ -202,6 +202,7 @@ def outcome_list(request: HttpRequest) -> HttpResponse:
             "rows": [_outcome_row(o) for o in paged.object_list],
             "page": paged,
             "tabs": meet_tabs(user, "outcome_list"),
+            "to_events": ui.Action(_("Look at the events"), reverse("event_list"), "calendar-event"),
         },
     )
 

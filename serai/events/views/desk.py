@@ -270,10 +270,18 @@ def _place_context(
         **event_context(request, event, "event_desk"),
         "r": found,
         "names": shapes.pair(found.requester.user.name, found.invitee.user.name),
+        "nowhere": _in_every(choices),
         "choices": [(c, [(t, table_name(t)) for t in c.tables]) for c in choices],
         "meeting": meeting,
         "now_at": _at(event, meeting.slot, meeting.table) if meeting else "",
     }
+
+
+def _in_every(choices: list[Choice]) -> list[str]:
+    """The reasons that stand in the way in every slot alike: what has to change is not the time."""
+    if not choices:
+        return []
+    return [text for text in choices[0].reasons if all(text in choice.reasons for choice in choices)]
 
 
 # --- what came of it --------------------------------------------------------------------------------------

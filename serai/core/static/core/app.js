@@ -244,6 +244,8 @@
   start(document);
   document.fonts?.ready.then(() => all("[data-match]").forEach(drawMatch));
   document.querySelector("[data-focus]")?.focus();
+  // Of many tabs on a phone the one that is open must be in sight.
+  all(".tabs [aria-current]").forEach((tab) => tab.scrollIntoView({ block: "nearest", inline: "center" }));
 
   // --- HTMX: a hairline on top when an answer takes longer than 300 ms; failures in words
   document.addEventListener("htmx:load", (event) => start(event.detail.elt));
