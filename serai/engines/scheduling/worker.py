@@ -71,19 +71,35 @@ def sat_upwards(problem: FixedProblem, domains: Domains, emit: Emit) -> None:
         return
     emit(engine=f"SAT {SAT_SOLVER}")
     f = encode(problem, domains)
+
+    def schedule_within(output: int) -> list[int] | None:
+        """The schedule of a solver of its own with the limit as a clause."""
+        with Solver(name=SAT_SOLVER, bootstrap_with=[*f.clauses, [-output]]) as simplified:
+            if not simplified.solve():
+                return None
+            return slots_of_model(f, simplified.get_model(), len(problem.meetings))
+
     most = 0
+    if f.soft:
+        # Half of all lists need no break and no second solver.
+        clauses, variables = len(f.clauses), f.variables
+        slots = schedule_within(count_breaks(f, min(FIRST_WIDTH, len(f.soft)))[0])
+        if slots is not None:
+            emit(slots=slots)
+            return
+        del f.clauses[clauses:]
+        f.variables = variables
     while True:
         width = max(2 * most, FIRST_WIDTH)
         clauses = len(f.clauses)
         outputs = count_breaks(f, min(width, len(f.soft)))
         with Solver(name=SAT_SOLVER, bootstrap_with=f.clauses) as solver:
             while most < min(width, len(outputs)):
-                if most < FEW_BREAKS:
-                    limited = [*f.clauses, [-outputs[most]]]
-                    with Solver(name=SAT_SOLVER, bootstrap_with=limited) as simplified:
-                        if simplified.solve():
-                            emit(slots=slots_of_model(f, simplified.get_model(), len(problem.meetings)))
-                            return
+                if 0 < most < FEW_BREAKS:
+                    slots = schedule_within(outputs[most])
+                    if slots is not None:
+                        emit(slots=slots)
+                        return
                 if solver.solve(assumptions=[-outputs[most]]):
                     emit(slots=slots_of_model(f, solver.get_model(), len(problem.meetings)))
                     return
