@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "serai.core.middleware.ErrorsMiddleware",
     "serai.core.middleware.PolicyMiddleware",
     "serai.core.middleware.IdempotencyMiddleware",
+    "serai.core.middleware.ReadBudgetMiddleware",
 ]
 
 TEMPLATES = [

@@ -1,13 +1,15 @@
-"""What people are told of the steps of their imports: `core` knows no notices, so this app reads its log."""
+"""What people are told of what `core` records: it knows no notices, so this app reads its log."""
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from serai.accounts.models import User
+from serai.accounts.models import NodeRole, User
 from serai.accounts.notices import declare, notify
 from serai.core import audit, kinds
 from serai.core.models import AuditEntry, ImportRun
 
 S = ImportRun.Status
+_WATCHING = (NodeRole.Role.STEWARD, NodeRole.Role.SECRETARIAT)
 TELL_AFTER_S = 5
 """Who waited no longer than this sees the result on the page that is still open."""
 
@@ -22,6 +24,21 @@ declare(
     "accounts.import_taken_back", _("The import of {file} was taken back."), icon="arrow-counterclockwise"
 )
 declare("accounts.import_stays", _("The import of {file} could not be taken back; it says why."), icon="x-lg")
+
+declare(
+    "accounts.read_budget_used",
+    _(
+        "{person} opened more different records on {day} than the {limit} one person may; the rest stays shut today."
+    ),
+    icon="eye",
+)
+declare(
+    "accounts.read_budget_of_address",
+    _(
+        "From the address of {person} many more different records were opened on {day} than one person may ({limit})."
+    ),
+    icon="eye",
+)
 
 _SAID = {
     (S.CHECKING, S.CHECKED): "accounts.import_tried",
@@ -49,3 +66,22 @@ def tell_of_import(entry: AuditEntry) -> None:
         url=kinds.kind_of(run).card(run).url,
         key=f"import:{entry.pk}",
     )
+
+
+@audit.follow("accounts.tell_of_reads", ["core.read_budget_used"])
+def tell_of_reads(entry: AuditEntry) -> None:
+    """Tell stewards and the secretariat that somebody opens records as nobody does who works with them."""
+    data = audit.entry_data(entry)
+    reader = User.objects.filter(pk=entry.object_id).first()
+    if reader is None:
+        return
+    kind = "accounts.read_budget_used" if data["principal"] == "user" else "accounts.read_budget_of_address"
+    for steward in User.objects.filter(node_roles__role__in=_WATCHING, is_active=True).distinct():
+        notify(
+            user=steward,
+            kind=kind,
+            obj=steward,  # what it says is for the stewards; it opens no record of somebody else
+            values={"person": reader.name, "day": data["day"], "limit": data["limit"]},
+            url=reverse("notice_list"),
+            key=f"reads:{entry.pk}",
+        )

@@ -7,11 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
-from serai.core import policy, problems, routes
-from serai.core.errors import Conflict, Invalid, SeraiError, TooLarge
+from serai.core import policy, problems, reads, routes
+from serai.core.errors import Conflict, Invalid, SeraiError, TooLarge, TooMany
 from serai.core.imports.uploads import MAX_UPLOAD_BYTES
 from serai.core.models import IdempotentAnswer
 
@@ -116,6 +117,31 @@ class IdempotencyMiddleware:
             stored.body = response.content
             stored.save()
         return response
+
+
+class ReadBudgetMiddleware:
+    """Count the full records that somebody who is signed in opens, and stop at the limit (`core.reads`).
+
+    Asked after the view: only then it is known who holds a token, and whether there was anything to see.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        match = request.resolver_match
+        if match is None or not reads.is_counted(match.view_name):
+            return response
+        if request.method != "GET" or response.status_code != 200 or not request.user.is_authenticated:
+            return response
+        address = request.META.get("REMOTE_ADDR", "")
+        if reads.may_read(reader=request.user, address=address, object_id=match.kwargs["pk"]):
+            return response
+        if problems.is_program(request):
+            message = _("You may open %(limit)d different records a day at most.") % {"limit": reads.limit()}
+            return problems.as_json(TooMany(message))
+        return render(request, "core/read_budget.html", {"limit": reads.limit()}, status=TooMany.status)
 
 
 def _digest(request: HttpRequest) -> str:

@@ -4,7 +4,7 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from serai.core import audit, outbox
+from serai.core import audit, outbox, reads
 
 STARTS = 5
 """A job that took its worker along this often is not tried again: it would take the next one too."""
@@ -23,6 +23,13 @@ def wake() -> None:
     """Right after a change: the same, so that news and mail do not wait for the minute."""
     audit.process_followers()
     outbox.deliver_due()
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(queueing_lock="core.forget_reads", pass_context=False)
+def forget_reads(timestamp: int) -> None:
+    """Every night: who opened what, of days that lie back a month."""
+    reads.forget_old()
 
 
 @app.periodic(cron="* * * * *")

@@ -1,6 +1,10 @@
 from django.urls import path
 
+from serai.core import reads
+from serai.directory.models import Organisation
 from serai.directory.views import edit, joining, public, stewards
+
+reads.counted(Organisation, "organisation_detail", "api:get_organisation")
 
 urlpatterns = [
     path("", public.organisation_list, name="organisation_list"),

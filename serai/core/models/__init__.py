@@ -6,6 +6,7 @@ from serai.core.models.idempotency import IdempotentAnswer
 from serai.core.models.imports import ImportChange, ImportRefusal, ImportRun
 from serai.core.models.lines import LineField
 from serai.core.models.outbox import OutboxMessage
+from serai.core.models.reads import ReadMark, ReadTally
 
 __all__ = [
     "AuditCursor",
@@ -18,6 +19,8 @@ __all__ = [
     "LineField",
     "Link",
     "OutboxMessage",
+    "ReadMark",
+    "ReadTally",
     "Record",
     "StoredFile",
 ]
