@@ -458,3 +458,6 @@ def test_somebody_without_an_organisation_is_not_sent_to_a_form_that_is_not_thei
     assert "Express interest" in for_stranger
     assert "Express interest" not in page
     assert "Join an organisation to answer" in page
+    form = client.get(reverse("interest_new", args=[uuid4()]), follow=True)
+    assert form.redirect_chain[-1][0] == reverse("organisation_list")
+    assert "find yours and ask to join it" in form.content.decode()

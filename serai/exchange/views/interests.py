@@ -49,9 +49,14 @@ def interest_list(request: HttpRequest) -> HttpResponse:
     return page(request, "exchange/interest_list.html", context)
 
 
-@policy.route("exchange.member")
+@policy.route("core.signed_in")
 def interest_new(request: HttpRequest, pk: UUID) -> HttpResponse:
-    viewer, listing = viewer_of(request), seen(request, pk)
+    """The three answers; who came through the sign-in without an organisation is shown the way to one."""
+    viewer = viewer_of(request)
+    if not policies.is_member(viewer):
+        messages.info(request, _("Interests are sent for an organisation: find yours and ask to join it."))
+        return redirect("organisation_list")
+    listing = seen(request, pk)
     language = str(queries.reading_languages(viewer)[0]).split("-")[0]
     form = InterestForm(request.POST or None, viewer=viewer, listing=listing, initial={"language": language})
     if request.method == "POST" and form.is_valid():
