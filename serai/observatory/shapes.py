@@ -177,7 +177,10 @@ def records_table(
         (_("Since"), LATEST),
     ]
     columns = [
-        sorting.column(label, name) if name in sortable else ui.Column(label) for label, name in headings
+        sorting.column(label, name, numeric=name == LATEST)
+        if name in sortable
+        else ui.Column(label, numeric=name == LATEST)
+        for label, name in headings
     ]
     return ui.Table(
         caption, [*columns, ui.Column(_("Status"))], [_record_cells(line, names) for line in lines]

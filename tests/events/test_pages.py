@@ -22,6 +22,7 @@ from serai.events.models import (
     Participant,
     Table,
 )
+from serai.events.texts import event_time
 from tests.events.conftest import World
 from tests.factories import make_event, make_listing, make_participant, make_request, make_slot
 
@@ -487,6 +488,15 @@ def test_the_day_names_the_clock_and_the_readers_own_where_it_differs(
     page = _client(world.ana.user).get("/meet/day/").content.decode()
 
     assert re.findall(r"<small>(.*?)</small>", page) == [shown]
+
+
+def test_a_persons_page_says_when_and_where_one_meets_them(world: World) -> None:
+    meeting = _meeting(world)
+
+    page = _client(world.ana.user).get(f"/meet/participants/{world.bo.pk}/").content.decode()
+
+    at = event_time(world.event, meeting.slot.during.lower)
+    assert f'<a href="/meet/meetings/{meeting.pk}/">{at}, Table {meeting.table.name}</a>' in page
 
 
 def test_a_meeting_asks_for_what_fits_its_time(world: World) -> None:

@@ -19,11 +19,12 @@ from serai.core import policy, ui
 from serai.core.api import capped_count
 from serai.core.exports import FORMATS, respond
 from serai.core.forms import with_errors
+from serai.core.text import listed
 from serai.directory.models import Place
 from serai.directory.places import by_name, place_name
 from serai.events import actions, exports, forms, policies, queries, shapes
-from serai.events.models import Event, Participant
-from serai.events.texts import event_title
+from serai.events.models import Event, Meeting, MeetingRequest, Participant
+from serai.events.texts import event_time, event_title, table_name
 from serai.events.views.common import (
     asked,
     downloads,
@@ -216,12 +217,19 @@ def _may_ask(mine: Participant | None, person: Participant) -> bool:
 
 
 def _between(mine: Participant | None, person: Participant) -> list[Any]:
-    """The requests between the viewer and this person, as pairs of request and sentence."""
+    """The requests between the viewer and this person: each with a sentence, its meeting, and when and where that is."""
     if mine is None:
         return []
     rows = policies.own_requests(mine.user).filter(policies.sides(mine)).filter(policies.sides(person))
     found = queries.with_sides(rows).order_by("-created_at")
-    return [(request, shapes.request_note(request)) for request in found]
+    return [(request, shapes.request_note(request), *_set(request)) for request in found]
+
+
+def _set(request: MeetingRequest) -> tuple[Meeting | None, str]:
+    meeting = shapes.standing_meeting(request)
+    if meeting is None:
+        return None, ""
+    return meeting, listed([event_time(request.event, meeting.slot.during.lower), table_name(meeting.table)])
 
 
 def _facts(person: Participant) -> list[ui.Fact]:

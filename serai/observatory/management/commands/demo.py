@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from serai.accounts.models import User
 from serai.demo.exchange import build_interests, build_listings
-from serai.demo.meetings import Size, build_event, finish_event, past_activities
+from serai.demo.meetings import Size, finish_event, open_event, past_activities, publish_schedule
 from serai.demo.network import PASSWORD, build_network
 from serai.demo.outcomes import build_outcomes
 from serai.directory.models import Organisation, Place
@@ -64,27 +64,30 @@ class Command(BaseCommand):
         self._log_ins()
 
     def _events(self, network: Any, market: Any, *, is_over: bool) -> None:
-        today = timezone.localdate()
+        today, tell = timezone.localdate(), self._tell
         if is_over:
-            past = build_event(
-                network,
-                market,
-                edition=4,
-                first_day=today + timedelta(days=25),
-                size=Size(participants=40, requests=110, tables=14, days=1),
-                tell=self._tell,
-            )
-            held = finish_event(network, past)
-            self._tell(f"{len(held)} meetings held, {past_activities(network)} earlier activities")
+            size = Size(participants=40, requests=110, tables=14, days=1)
+            first_day = today + timedelta(days=25)
+            past = open_event(network, market, edition=4, first_day=first_day, size=size, tell=tell)
+            held = finish_event(network, publish_schedule(network, past, tell))
+            tell(f"{len(held)} meetings held, {past_activities(network)} earlier activities")
             made = build_outcomes(network, market, held)
-            self._tell(", ".join(f"{count} {name}" for name, count in made.items()))
-        build_event(
+            tell(", ".join(f"{count} {name}" for name, count in made.items()))
+        size = Size(participants=80, requests=300, tables=24, days=2)
+        first_day = today + timedelta(days=9)
+        coming = open_event(network, market, edition=5, first_day=first_day, size=size, tell=tell)
+        publish_schedule(network, coming, tell)
+        # The two whom the first screen names register for the next one themselves.
+        size = Size(participants=24, requests=40, tables=12, days=1)
+        first_day = today + timedelta(days=120)
+        open_event(
             network,
             market,
-            edition=5,
-            first_day=today + timedelta(days=9),
-            size=Size(participants=80, requests=300, tables=24, days=2),
-            tell=self._tell,
+            edition=6,
+            first_day=first_day,
+            size=size,
+            tell=tell,
+            without=("th-chao", "pl-wisla"),
         )
 
     def _tell(self, text: str) -> None:
