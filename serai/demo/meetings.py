@@ -1,6 +1,6 @@
-"""Two editions of a matchmaking event: the fourth is over, the fifth has its schedule."""
+"""Three editions of a matchmaking event: one is over, one has its schedule, one takes registrations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -98,7 +98,7 @@ def _event(network: Network, *, edition: int, first_day: date, size: Size, by: U
     return events.open_registration(event=event, by=by)
 
 
-def build_event(
+def open_event(
     network: Network,
     market: Market,
     *,
@@ -106,17 +106,25 @@ def build_event(
     first_day: date,
     size: Size,
     tell: Callable[[str], None],
+    without: Container[str] = (),
 ) -> Event:
-    """An event with its participants, requests and published schedule."""
+    """An event with its participants and requests, open for more; organisations in `without` stay away."""
     by = _organiser(network)
     with transaction.atomic():
         event = _event(network, edition=edition, first_day=first_day, size=size, by=by)
-        people = _participants(network, market, event, size.participants, by)
+        keys = [key for key in network.organisations if key not in without]
+        people = _participants(network, market, event, keys, size.participants, by)
     tell(f"{len(people)} participants")
     with transaction.atomic():
         asked = _requests(network, market, event, people, size.requests)
-        events.close_registration(event=event, by=by)
     tell(f"{asked} meeting requests")
+    return event
+
+
+def publish_schedule(network: Network, event: Event, tell: Callable[[str], None]) -> Event:
+    """Close registration, compute the schedule and publish it."""
+    by = _organiser(network)
+    event = events.close_registration(event=event, by=by)
     run = events.start_schedule(event=event, by=by, seed=1, in_background=False)
     run = events.run_schedule(run=run)
     events.publish_schedule(run=run, by=by)
@@ -127,15 +135,17 @@ def build_event(
     return event
 
 
-def _participants(network: Network, market: Market, event: Event, count: int, by: User) -> list[Participant]:
+def _participants(
+    network: Network, market: Market, event: Event, keys: list[str], count: int, by: User
+) -> list[Participant]:
     shown: dict[str, Listing] = {}
     for listing in market.listings:
         if listing.status == Listing.Status.PUBLISHED:
             shown.setdefault(str(listing.organisation_id), listing)
     people: list[Participant] = []
     for number in range(3):  # managers first, then colleagues, until there are enough
-        for key, organisation in network.organisations.items():
-            members = network.members_of(key)
+        for key in keys:
+            organisation, members = network.organisations[key], network.members_of(key)
             if len(people) == count:
                 return people
             if number >= len(members):

@@ -57,7 +57,10 @@ class Network:
     places: dict[str, Place] = field(default_factory=dict)
 
     def members_of(self, key: str) -> list[User]:
-        return list(User.objects.filter(memberships__organisation=self.organisations[key]).order_by("email"))
+        """The manager, whom visitors sign in as, then the others."""
+        manager = self.managers[key]
+        members = User.objects.filter(memberships__organisation=self.organisations[key])
+        return [manager, *members.exclude(pk=manager.pk).distinct().order_by("email")]
 
 
 def rows(name: str) -> Iterator[dict[str, str]]:
