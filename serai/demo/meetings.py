@@ -157,7 +157,10 @@ def _participants(
                         event=event,
                         organisation=organisation,
                         languages=sorted(
-                            {network.languages[key], *(["en"] if network.rng.random() < 0.7 else [])}
+                            {
+                                network.languages[key],
+                                *(["en"] if network.rng.random() < 0.7 or not number else []),
+                            }
                         ),
                         by=user,
                         listing=shown.get(str(organisation.pk)),
