@@ -11,6 +11,7 @@ from serai.core import exports, kinds, lifecycle, ui, words
 from serai.core.imports import framework
 from serai.core.imports.framework import Proposal
 from serai.core.models import ImportChange, ImportRefusal, ImportRun, StoredFile
+from serai.core.text import isolated
 
 S = ImportRun.Status
 
@@ -85,7 +86,7 @@ def facts(run: ImportRun, file: StoredFile | None) -> list[ui.Fact]:
         found.append(ui.Fact(_("File"), _("Download"), url=reverse("import_file", args=[run.pk])))
     else:
         found.append(ui.Fact(_("File"), _("no longer kept")))
-    found.append(ui.Fact(_("Fingerprint (SHA-256)"), f"{run.sha256[:16]}…"))
+    found.append(ui.Fact(_("Fingerprint (SHA-256)"), isolated(f"{run.sha256[:16]}…")))
     return found
 
 

@@ -214,11 +214,11 @@ def _lesser(cells: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
         "park": said["park"] if len(said["park"]) <= NAME_LENGTH else "",
     }
     reasons = {
-        "city": _("{value} is too long; it was left out"),
-        "website": _("{value} is not the address of a website; it was left out"),
-        "established": _("{value} is not a year; it was left out"),
-        "kind": _("the kind {value} is not known here; it became “{other}”"),
-        "park": _("{value} is too long; it was left out"),
+        "city": _("“{value}” is too long; it was left out"),
+        "website": _("“{value}” is not the address of a website; it was left out"),
+        "established": _("“{value}” is not a year; it was left out"),
+        "kind": _("the kind “{value}” is not known here; it became “{other}”"),
+        "park": _("“{value}” is too long; it was left out"),
     }
     words = {"other": Organisation.Kind.OTHER.label}
     faults = [
@@ -299,7 +299,15 @@ def _year(value: Any) -> int | None:
 
 def _kind(value: str) -> str:
     """The kind a word means, in any language of the interface; "" where it means none."""
-    return words_for(Organisation.Kind).get(folded(value), "")
+    word = folded(value)
+    return words_for(Organisation.Kind).get(word) or _usual_kinds().get(word, "")
+
+
+@cache
+def _usual_kinds() -> dict[str, str]:
+    """Folded word → kind, of what people say beside the labels. Raises KeyError for a kind that is none."""
+    said = headers_from(Path(__file__).with_name("kinds.toml"))
+    return {folded(word): str(Organisation.Kind(kind)) for kind, words in said.items() for word in words}
 
 
 # --- writing ----------------------------------------------------------------------------------------------------

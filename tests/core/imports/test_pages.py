@@ -497,7 +497,7 @@ def test_the_report_shows_what_was_taken_otherwise() -> None:
         False,
         True,
     )
-    assert ("Atlantis is not" in remarks, "kind Brewery is not known" in remarks) == (False, True)
+    assert ("Atlantis is not" in remarks, "kind “Brewery” is not known" in remarks) == (False, True)
     told = client.get(f"/api/v1/imports/{run.pk}/refused?remarks=true").json()["items"]
     assert [(line["kind"], line["line"], line["column"]) for line in told] == [("remark", 2, "type")]
 

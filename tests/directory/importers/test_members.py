@@ -143,9 +143,9 @@ def test_what_is_taken_otherwise_is_said(tmp_path: Path) -> None:
     assert (run.created, run.refused) == (2, 0)
     remarks = run.refusals.order_by("pk").values_list("kind", "line", "column", "reason")
     assert list(remarks) == [
-        ("remark", 2, "website", "none is not the address of a website; it was left out"),
-        ("remark", 2, "founded", "long ago is not a year; it was left out"),
-        ("remark", 2, "type", "the kind Brewery is not known here; it became “Other”"),
+        ("remark", 2, "website", "“none” is not the address of a website; it was left out"),
+        ("remark", 2, "founded", "“long ago” is not a year; it was left out"),
+        ("remark", 2, "type", "the kind “Brewery” is not known here; it became “Other”"),
     ]
     assert framework.report(run)["refused"] == []
     assert Organisation.objects.get(name="Nordlicht").kinds == ["other"]
@@ -220,3 +220,22 @@ def test_columns_that_name_people_are_known_in_every_language(tmp_path: Path, he
     path = _write(tmp_path, f"Name,{header}\na,b\n", "utf-8")
 
     assert MembersImporter().propose(Source.of(path), {}).personal == (header,)
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("Universität", "university"),
+        ("Hochschule", "university"),
+        ("高校", "university"),
+        ("Research Centre", "institute"),
+        ("НИИ", "institute"),
+        ("شركة", "firm"),
+        ("PME", "sme"),
+        ("Brewery", "other"),
+    ],
+)
+def test_kinds_are_known_as_people_call_them(tmp_path: Path, word: str, kind: str) -> None:
+    _run(_write(tmp_path, f"name,type\nNordlicht,{word}\n", "utf-8"))
+
+    assert Organisation.objects.get().kinds == [kind]
