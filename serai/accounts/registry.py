@@ -88,7 +88,7 @@ def _organisation_to_join(viewer: Viewer) -> Iterable[duties.Duty]:
             ),
             url=reverse("organisation_list"),
             due_on=None,
-            kind="membership",
+            kind="organisation",
         )
 
 

@@ -28,6 +28,16 @@ def tone(obj: Listing | Interest) -> ui.Tone:
     return cast(ui.Tone, lifecycle.tone_of(obj))
 
 
+def status_label(listing: Listing) -> str:
+    """The status as it is shown: what is published of a suspended organisation is not on the lists."""
+    is_hidden = listing.status in policies.SHOWN and policies.is_barred(listing)
+    return pgettext("listing status", "Hidden") if is_hidden else listing.get_status_display()
+
+
+def status_tone(listing: Listing) -> ui.Tone:
+    return "stopped" if policies.is_barred(listing) else tone(listing)
+
+
 def direction_icon(listing: Listing) -> str:
     return "box-arrow-up-right" if listing.direction == Listing.Direction.OFFER else "box-arrow-in-right"
 
@@ -83,8 +93,8 @@ def listing_row(
         when=listing.published_at or listing.updated_at,
         snippet=snippet(text.summary) if text else "",
         why=why,
-        status=listing.get_status_display() if status else "",
-        status_tone=tone(listing) if status else "quiet",
+        status=status_label(listing) if status else "",
+        status_tone=status_tone(listing) if status else "quiet",
     )
 
 

@@ -94,7 +94,10 @@ def test_its_page_is_there_for_its_own_side_and_stewards_and_says_why(case: Case
     assert [get(who, door).status_code for who in (None, case.other) for door in doors] == [404] * 4
     assert [get(who, door).status_code for who in (case.owner, case.steward) for door in doors] == [200] * 4
     for who, door in ((case.owner, doors[0]), (case.owner, "/exchange/mine/"), (case.steward, doors[0])):
-        assert "Two firms claim the name." in get(who, door).content.decode()
+        page = get(who, door).content.decode()
+        assert "Two firms claim the name." in page
+        assert "Hidden" in page
+        assert "Published" not in page.split("The chain")[0]
 
 
 def test_the_rows_of_the_filter_are_those_of_the_row_at_hand(case: Case) -> None:

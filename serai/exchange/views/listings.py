@@ -135,6 +135,8 @@ def listing_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "facts": [*shapes.listing_facts(record), *origin_facts(viewer, "listing", listing.pk)],
         "languages": shapes.text_tabs(record),
         "is_barred": policies.is_barred(listing),
+        "status": shapes.status_label(listing),
+        "tone": shapes.status_tone(listing),
         "is_unreviewed": shapes.is_unreviewed(record.text, listing),
         "interest": interest,
         "received": _received(viewer, record),
