@@ -54,13 +54,18 @@ def as_page(request: HttpRequest, error: SeraiError) -> HttpResponse:
         return render(request, "404.html", status=404)
     if isinstance(error, Unavailable):
         is_read = request.method in ("GET", "HEAD")
-        page = render_to_string("503.html", {"is_read": is_read})
+        page = _bare(request, "503.html", is_read=is_read)
         return HttpResponse(page, status=error.status, headers=_headers(error))
     context = {"message": error.message, "fields": error.fields}
     if isinstance(error, Conflict):
         context["alternatives"] = error.alternatives
     template = "core/_error.html" if getattr(request, "htmx", False) else "core/error.html"
     return render(request, template, context, status=error.status)
+
+
+def _bare(request: HttpRequest, template: str, **context: Any) -> str:
+    """A page without anything that asks session or database, in the theme its reader chose."""
+    return render_to_string(template, {"theme": request.COOKIES.get("serai_theme", ""), **context})
 
 
 def answer(request: HttpRequest, error: SeraiError) -> HttpResponse:
@@ -100,7 +105,7 @@ def broken(request: HttpRequest) -> HttpResponse:
         return answer(request, Unavailable(_("The database of this node does not answer at the moment.")))
     if is_program(request):
         return as_json(Broken(_("Something broke on our side")))
-    return HttpResponseServerError(render_to_string("500.html"))
+    return HttpResponseServerError(_bare(request, "500.html"))
 
 
 def is_database_gone(error: BaseException | None) -> bool:

@@ -165,7 +165,11 @@ def test_a_fault_of_ours_is_500_in_the_same_shape(monkeypatch: pytest.MonkeyPatc
         raise KeyError("x")
 
     monkeypatch.setattr("serai.core.imports.queries.runs", broken)
+    client = _steward()
+    client.cookies["serai_theme"] = "dark"
+    page = client.get("/imports/")
 
+    assert (page.status_code, 'data-bs-theme="dark"' in page.content.decode()) == (500, True)
     assert _problem(_steward().get("/api/v1/imports")) == (500, "broken", {"detail"})
 
 
