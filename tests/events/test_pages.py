@@ -308,7 +308,9 @@ def test_what_stands_in_the_way_of_every_slot_is_said_once_on_top(world: World) 
 
     assert "No slot fits" in without
     assert f'href="/meet/{world.event.pk}/set-up/"' in without[without.index("No slot fits") :]
+    assert "Book here" not in without
     assert "No slot fits" not in with_one
+    assert "Book here" in with_one
 
 
 def test_the_most_meetings_of_a_person_hold_by_hand_too(world: World) -> None:
