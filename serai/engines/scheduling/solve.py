@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from .bounds import breaks_bound
@@ -13,7 +13,7 @@ from .choose import Choice, Chooser
 from .conflict import contradicting_musts, shrink
 from .explain import conflict_of, find_option, reasons_for
 from .model import Model
-from .place import STEP_S, Board, Placer, first_come, restore
+from .place import STEP_S, Board, Placer, first_come, restore, slots
 from .programme import Solver
 from .rules import total_breaks, validate
 from .seats import seat
@@ -24,6 +24,7 @@ from .types import (
     InvalidEventError,
     Level,
     Plan,
+    PlannedMeeting,
     Progress,
     ProgressCallback,
     Reason,
@@ -75,6 +76,46 @@ def solve(
         return run.plan(start, frozenset(frozen))
 
 
+def seat_all(
+    board: Board, keep: Mapping[str, PlannedMeeting], frozen: Collection[str] = ()
+) -> tuple[tuple[PlannedMeeting, ...], tuple[int, ...]]:
+    """Tables and interpreters for the board. Meetings nobody is left for leave it, and give their place to
+    what their two people wished too; those that left are the second answer.
+
+    Slot by slot there are interpreters enough, but long meetings need one for all their slots.
+    """
+    model = board.model
+    wishes = model.event.wishes
+    meetings, unserved = seat(model, board.placed, keep)
+    left = [(w, *board.take(w)) for w in unserved]
+    for w, i, there in left:
+        ends = {model.options[i].a, model.options[i].b}
+        others = sorted(
+            (
+                x
+                for x in range(len(wishes))
+                if x not in board.placed and wishes[x].weight >= 0 and wishes[x].id not in frozen
+            ),
+            key=lambda x: (-wishes[x].weight, x),
+        )
+        places = (
+            (j, t)
+            for x in others
+            for j in model.options_of[x]
+            if ends & {model.options[j].a, model.options[j].b}
+            for t in slots(board.allowed_starts(j))
+            if x not in board.placed and (x, t) != (w, there) and board.fits(j, t)
+        )
+        for j, t in places:
+            board.put(j, t)
+            again, still = seat(model, board.placed, {m.wish: m for m in meetings})
+            if still:
+                board.take(model.options[j].wish)
+            else:
+                meetings = again
+    return meetings, tuple(w for w, _, _ in left if w not in board.placed)
+
+
 class _Run:
     """One call of `solve`: the clock, the trace, and the stages."""
 
@@ -96,6 +137,7 @@ class _Run:
         self.seed, self.workers = seed, workers
         self.progress = progress
         self.trace: list[Progress] = []
+        self.frozen: Collection[str] = ()
         self.stopped = False
         self.model = Model(event)
         self.chooser = Chooser(self.model, solver)
@@ -103,7 +145,7 @@ class _Run:
         """Whether steps, not the clock, ended every stage: then the same seed gives the same plan."""
 
     def plan(self, start: Plan | None, frozen: frozenset[str]) -> Plan:
-        model = self.model
+        model, self.frozen = self.model, frozen
         board = Board(model)
         kept = self._put_frozen(board, start, frozen)
         fixed = frozenset(board.placed[w][0] for w in kept)
@@ -304,17 +346,21 @@ class _Run:
         return bound
 
     def _finish(
-        self, board: Board, choice: Choice, conflict: tuple[str, ...], bound: int, start: Plan | None
+        self,
+        board: Board,
+        choice: Choice,
+        conflict: tuple[str, ...],
+        bound: int,
+        start: Plan | None,
     ) -> Plan:
         event, model = self.event, self.model
         keep = {} if start is None else {m.wish: m for m in start.meetings}
-        meetings, unserved = seat(model, board.placed, keep)
-        for w in unserved:
-            board.take(w)
+        before = board.copy_placed()
+        meetings, _ = seat_all(board, keep, self.frozen)
         weight = sum(event.wishes[w].weight for w in board.placed)
         breaks = total_breaks(event, meetings)
         granted = {m.wish for m in meetings}
-        if unserved and bound:
+        if bound and board.placed != before:
             bound, _ = breaks_bound(model, board.placed, time.monotonic() + 0.5, best_known=breaks)
         open_promises = conflict or self._broken_promises(board, granted)
         if open_promises and not conflict:

@@ -28,6 +28,7 @@ from serai.engines.scheduling.generate import generate
 from serai.engines.scheduling.model import Model
 from serai.engines.scheduling.place import Board, Placer, first_come, restore
 from serai.engines.scheduling.programme import LostError, Rows, Solver
+from serai.engines.scheduling.seats import seat
 from serai.engines.scheduling.svg import MAX_ROWS, draw_plan
 from serai.engines.scheduling.windows import Windows, useful_options
 
@@ -293,6 +294,29 @@ def test_moves_within_the_budget_grant_more() -> None:
         assert kinds["added"] <= result.refillable_bound
         added.append(kinds["added"])
     assert added[0] <= added[1]
+
+
+def test_what_nobody_is_left_to_interpret_gives_its_place_to_others() -> None:
+    event = generate("everything", seed=1)
+    model = Model(event)
+    board = Board(model)
+    first_come(board)
+    before = board.weight
+    _, unserved = seat(model, board.placed)
+    without = before - sum(event.wishes[w].weight for w in unserved)
+
+    meetings, gone = solving.seat_all(board, {})
+
+    weight = sum(event.wishes[w].weight for w in board.placed)
+    assert unserved
+    assert without < weight <= before
+    assert {m.wish for m in meetings} == {event.wishes[w].id for w in board.placed}
+    assert not set(gone) & set(board.placed)
+    for option, start in board.copy_placed().values():
+        board.take(model.options[option].wish)
+        assert board.fits(option, start)
+        board.put(option, start)
+    assert seat(model, board.placed, {m.wish: m for m in meetings})[1] == ()
 
 
 def test_a_repair_that_fills_every_table_needs_no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
