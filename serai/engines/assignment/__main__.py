@@ -7,9 +7,11 @@ Example:
 from __future__ import annotations
 
 import argparse
+import re
 import resource
 import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,6 +20,9 @@ from serai.engines.assignment.indicators import indicators
 from serai.engines.assignment.lists import lists
 from serai.engines.assignment.rerank import rerank
 from serai.engines.assignment.types import Problem
+
+# About 3 kB a member: more does not fit the memory of the machines this is measured on.
+MOST_MEMBERS = 1_000_000
 
 
 def market(members: int, *, width: int = 168, seed: int = 0) -> Problem:
@@ -47,6 +52,17 @@ def market(members: int, *, width: int = 168, seed: int = 0) -> Problem:
     return Problem(ids, scores.astype(np.float32), members, groups=countries, newcomers=newcomers)
 
 
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Reads a whole number within limits; the message of a refusal names them."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,15}", text, re.ASCII) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m serai.engines.assignment",
@@ -55,8 +71,8 @@ def main() -> int:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     measured = commands.add_parser("lists", help="guarantee, loss, time and memory at one size")
-    measured.add_argument("--members", type=int, default=10_000)
-    measured.add_argument("--seed", type=int, default=0)
+    measured.add_argument("--members", type=_whole(2, MOST_MEMBERS), default=10_000)
+    measured.add_argument("--seed", type=_whole(0, 2**32 - 1), default=0)
     measured.add_argument("--check", action="store_true", help="recompute every claim (slow)")
     options = parser.parse_args()
     problem = market(options.members, seed=options.seed)

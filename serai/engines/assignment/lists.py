@@ -30,11 +30,13 @@ REPAIRS = 40
 def lists(problem: Problem, *, prices: Scores | None = None, rounds: int = ROUNDS) -> Lists:
     """Choose k of W candidates for every list. Deterministic.
 
-    `prices` of last time shorten the ascent. Raises ValueError for shapes that do not fit, scores that are NaN or above
-    finite, members out of range and a member twice in one row.
+    `prices` of last time shorten the ascent. Raises ValueError for shapes that do not fit, scores that are not 0..1 or
+    -inf, prices and a `max_bonus` that are not finite, members out of range and a member twice in one row.
     """
     started = time.perf_counter()
     _check(problem)
+    if prices is not None and (prices.shape != (problem.members,) or not np.isfinite(prices).all()):
+        raise ValueError(f"prices must be {problem.members} finite numbers.")
     ideal = _values(problem, np.zeros(problem.members, np.float32))[1]
     price = _ascend(problem, prices, rounds)
     chosen, value, scale = _limited(problem, price, ideal)
@@ -65,8 +67,17 @@ def _check(problem: Problem) -> None:
     ids, scores = problem.ids, problem.scores
     if ids.ndim != 2 or ids.shape != scores.shape:
         raise ValueError(f"ids {ids.shape} and scores {scores.shape} must be one [n, W] shape.")
+    if len(ids) and not ids.shape[1]:
+        raise ValueError("Every list needs room for at least one candidate.")
     if problem.k < 1 or not 0 <= problem.guarantee <= 1 or not 0 <= problem.min_keep <= 1:
         raise ValueError("k must be at least 1, guarantee and min_keep between 0 and 1.")
+    if not 0 <= problem.max_bonus < np.inf:
+        raise ValueError("max_bonus must be a number from 0.")
+    for name, values in (("groups", problem.groups), ("newcomers", problem.newcomers)):
+        if values is not None and values.shape != (problem.members,):
+            raise ValueError(f"{name} must hold one entry for each of {problem.members} members.")
+    if problem.groups is not None and problem.groups.min(initial=0) < 0:
+        raise ValueError("groups must be numbers from 0.")
     if (
         np.isnan(scores).any()
         or np.isposinf(scores).any()

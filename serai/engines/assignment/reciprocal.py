@@ -45,8 +45,12 @@ def reciprocal(
     """
     if p_left.shape != p_right.shape or p_left.ndim != 2:
         raise ValueError("p_left and p_right must be one [n, m] shape.")
+    if not p_left.size or k < 1 or steps < 1 or not 0 <= alpha < np.inf:
+        raise ValueError(
+            "There must be members on both sides, k and steps at least 1, alpha a number from 0."
+        )
     both = np.asarray(p_left * p_right, float)
-    if not np.isfinite(both).all() or (both < 0).any() or (both > 1).any():
+    if not all(((side >= 0) & (side <= 1)).all() for side in (p_left, p_right)):
         raise ValueError("Chances must lie between 0 and 1.")
     n, m = both.shape
     seen_right, seen_left = _seen(m, k), _seen(n, k)

@@ -13,7 +13,12 @@ from serai.engines.assignment.types import Ids, Scores, discounts
 
 
 def rerank(ids: Ids, scores: Scores, prices: Scores, k: int) -> Ids:
-    """The k best of W candidates by score and price; equal sums go to the smaller id. int32 [min(k, W)]."""
+    """The k best of W candidates by score and price; equal sums go to the smaller id. int32 [min(k, W)].
+
+    Raises ValueError for k below 1.
+    """
+    if k < 1:
+        raise ValueError("k must be at least 1.")
     level = scores + prices[ids]
     if len(ids) > k:
         edge = np.partition(level, len(ids) - k)[len(ids) - k]

@@ -6,29 +6,45 @@ Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input, 3 impossible, 4 no sc
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
+import os
+import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from . import bench
 from .explain import reasons
 from .files import (
     FIXED_FORMAT,
+    WISHES_FORMAT,
     flag,
+    name_of,
+    number_of,
     only,
     read_event,
     read_json,
     read_plan,
+    shown,
     slot_set,
+    unread,
     whole,
     write_event,
     write_plan,
 )
 from .files import read_wish as read_one_wish
-from .fixed import ContradictionError, FixedProblem, check_fixed, propagate, read_fixed, write_fixed
+from .fixed import (
+    ContradictionError,
+    FixedProblem,
+    breaks_by_person,
+    check_fixed,
+    propagate,
+    read_fixed,
+    write_fixed,
+)
 from .generate import FAMILIES, generate, random_fixed
 from .packages import PYTHON_SAT, SCIPY, not_installed
 from .profile import bound_without_search, profile_bound
@@ -37,8 +53,24 @@ from .repair import repair, what_if
 from .rules import check, validate
 from .solve import solve
 from .svg import draw_fixed, draw_plan
-from .types import Budget, Changes, Event, InvalidEventError, Progress
+from .types import (
+    MAX_PEOPLE,
+    MAX_SLOTS,
+    MAX_TABLES,
+    MAX_WISHES,
+    Budget,
+    Changes,
+    Event,
+    InvalidEventError,
+    Plan,
+    Progress,
+    Status,
+)
 
+WHOLE = re.compile(r"[+-]?[0-9]{1,15}", re.ASCII)
+MOST_SECONDS, MOST_WORKERS, MOST_SEED = 86_400, 64, 2**32 - 1
+# More interpreters of one language pair than any event has.
+MOST_MORE_OF_A_POOL = 1_000
 DONE, BROKEN, BAD_INPUT, IMPOSSIBLE, NOTHING_FOUND = range(5)
 BOUND_LIMIT_S = 20.0
 
@@ -52,6 +84,10 @@ EXAMPLE = """example:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name this terminal cannot show is no reason to lose a plan.
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         run: Callable[[argparse.Namespace], int] = options.run
@@ -91,11 +127,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--time-limit", type=_seconds, default=60.0, metavar="S")
     sub.add_argument(
         "--workers",
-        type=_count,
+        type=_whole(1, MOST_WORKERS),
         default=2,
         help="solvers side by side for a fixed list; no matter for wishes",
     )
-    sub.add_argument("--seed", type=_seed, default=0)
+    sub.add_argument("--seed", type=_whole(0, MOST_SEED), default=0)
     sub.add_argument("--start", type=Path, help="an earlier plan of the same wish list to begin from")
     sub.add_argument("--freeze", default="", help="wishes that keep their place in --start: 3,17,20")
     sub.add_argument("--svg", type=Path, help="also draw people × slots, and value and bound over time")
@@ -107,23 +143,32 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("generate", _generate, "Make an instance of a family.")
     sub.add_argument("family", choices=[*FAMILIES, "fixed"])
-    sub.add_argument("--people", type=_count, default=300)
-    sub.add_argument("--wishes", type=_count, default=2_000, help="wishes, or meetings of a fixed list")
-    sub.add_argument("--slots", type=_count, default=16)
-    sub.add_argument("--tables", type=_count, default=80)
-    sub.add_argument("--absent", type=float, default=0.3, help="share of people away for a stretch")
-    sub.add_argument("--seed", type=_seed, default=0)
+    sub.add_argument("--people", type=_whole(1, MAX_PEOPLE), default=300)
+    sub.add_argument(
+        "--wishes", type=_whole(1, MAX_WISHES), default=2_000, help="wishes, or meetings of a fixed list"
+    )
+    sub.add_argument("--slots", type=_whole(1, MAX_SLOTS), default=16)
+    sub.add_argument("--tables", type=_whole(1, MAX_TABLES), default=80)
+    sub.add_argument("--absent", type=_share, default=0.3, help="share of people away for a stretch")
+    sub.add_argument("--seed", type=_whole(0, MOST_SEED), default=0)
     sub.add_argument("--out", type=Path)
 
     sub = command("explain", _explain, "Say why wishes are unmet, or why there must be breaks.")
     sub.add_argument("instance", type=Path)
     sub.add_argument("plan", type=Path)
-    sub.add_argument("--wish", type=int, help="one wish by its position; all unmet ones if left out")
+    sub.add_argument(
+        "--wish", type=_whole(0, MAX_WISHES - 1), help="one wish by its position; all unmet ones if left out"
+    )
 
     sub = command("what-if", _what_if, "Price a change of the event by its proved bounds.")
     sub.add_argument("instance", type=Path)
     sub.add_argument("plan", type=Path, nargs="?")
-    sub.add_argument("--tables", type=int, default=0, help="more (or fewer) tables in every slot")
+    sub.add_argument(
+        "--tables",
+        type=_whole(-MAX_TABLES, MAX_TABLES),
+        default=0,
+        help="more (or fewer) tables in every slot",
+    )
     sub.add_argument("--pool", action="append", default=[], metavar="NAME=+N", help="more interpreters")
 
     sub = command("repair", _repair, "Repair a plan after cancellations, lost tables or late wishes.")
@@ -142,40 +187,80 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Reads a whole number within limits; the message of a refusal names them."""
+
+    def read(text: str) -> int:
+        if not WHOLE.fullmatch(text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{shown(text)} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError("must be a number above 0")
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= MOST_SECONDS:
+        raise argparse.ArgumentTypeError(
+            f"{shown(text)} is not a number of seconds above 0 and at most {MOST_SECONDS}"
+        )
     return value
 
 
-def _seed(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError("must be at least 0")
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not a share from 0 to 1")
     return value
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+def _writable(*paths: Path | None) -> None:
+    """Refuses a place nothing can be written to before the work is done, not after."""
+    for path in paths:
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise InvalidEventError(f"{path}: is no file in a folder that exists")
+        if path is not None and not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise InvalidEventError(f"{path}: may not be written")
 
 
 def _write(data: Mapping[str, Any], path: Path | None) -> None:
-    text = json.dumps(data, ensure_ascii=False)
     if path is None:
-        print(text)
+        print(json.dumps(data, ensure_ascii=sys.stdout.encoding.lower() not in ("utf-8", "utf8")))
     else:
-        # First beside, then in place: a full disk or a kill leaves no half a plan.
-        beside = path.with_name(path.name + ".part")
-        beside.write_text(text + "\n", encoding="utf-8")
-        beside.replace(path)
+        _put(path, json.dumps(data, ensure_ascii=False) + "\n")
+
+
+def _put(path: Path, text: str) -> None:
+    if path.exists() and not path.is_file():
+        # A pipe, a terminal, /dev/stdout: nothing may take its place.
+        path.write_text(text, encoding="utf-8")
+        return
+    # First beside, then in place: a full disk or a kill leaves no half a plan. A link stays one.
+    place = path.resolve()
+    beside = place.with_name(place.name + ".part")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(place)
 
 
 def _is_fixed(data: Mapping[str, Any]) -> bool:
     return data.get("format") == FIXED_FORMAT
+
+
+def _instance(path: Path) -> dict[str, Any]:
+    data = read_json(path)
+    if data.get("format") not in (FIXED_FORMAT, WISHES_FORMAT):
+        found = shown(data.get("format"))
+        raise InvalidEventError(f"format: {found} is neither {FIXED_FORMAT} nor {WISHES_FORMAT}")
+    name_of(data.get("name", ""), "name")
+    for key in unread(data):
+        print(f"note: {path.name}: {shown(key)} is no key of this format and was not read", file=sys.stderr)
+    return data
 
 
 def _event(data: Mapping[str, Any]) -> Event:
@@ -185,12 +270,13 @@ def _event(data: Mapping[str, Any]) -> Event:
 
 
 def _solve(options: argparse.Namespace) -> int:
-    data = read_json(options.instance)
+    _writable(options.out, options.svg)
+    data = _instance(options.instance)
     if _is_fixed(data):
         return _solve_fixed(options, read_fixed(data))
     event = _event(data)
-    start = None if options.start is None else read_plan(event, read_json(options.start))
-    frozen = [event.wishes[i].id for i in _positions(options.freeze, len(event.wishes))]
+    start = None if options.start is None else _plan_to_change(event, options.start)
+    frozen = [event.wishes[i].id for i in _positions("freeze", options.freeze, len(event.wishes))]
 
     def progress(step: Progress) -> None:
         if not options.quiet:
@@ -211,20 +297,28 @@ def _solve(options: argparse.Namespace) -> int:
     )
     _write(write_plan(event, plan), options.out)
     if options.svg is not None:
-        options.svg.write_text(draw_plan(event, plan), encoding="utf-8")
+        _put(options.svg, draw_plan(event, plan))
     for line in (*plan.conflict, *(f"note: {x}" for x in plan.engine["notes"])):
         print(line, file=sys.stderr)
     return {"infeasible": IMPOSSIBLE, "unknown": NOTHING_FOUND}.get(plan.status, DONE)
 
 
-def _positions(text: str, n: int) -> list[int]:
-    try:
-        found = [int(x) for x in text.split(",") if x.strip()]
-    except ValueError as error:
-        raise InvalidEventError(f"freeze: {text!r} is not a list of numbers") from error
-    if any(not 0 <= i < n for i in found):
-        raise InvalidEventError(f"freeze: wishes are 0..{n - 1}")
-    return found
+def _plan_to_change(event: Event, path: Path) -> Plan:
+    """A plan to go on from. What it gets wrong can be mended, but not a meeting outside the event."""
+    plan = read_plan(event, read_json(path))
+    for m in plan.meetings:
+        if not 0 <= m.slot < len(event.slots):
+            last = len(event.slots) - 1
+            raise InvalidEventError(f"meetings: wish {m.wish} is in slot {m.slot}; slots are 0..{last}")
+    return plan
+
+
+def _positions(key: str, text: str, n: int) -> list[int]:
+    found = [x.strip() for x in text.split(",") if x.strip()]
+    strange = [x for x in found if not WHOLE.fullmatch(x) or not 0 <= int(x) < n]
+    if strange:
+        raise InvalidEventError(f"{key}: {shown(strange[0])} is not a wish 0..{n - 1}")
+    return [int(x) for x in found]
 
 
 def _solve_fixed(options: argparse.Namespace, problem: FixedProblem) -> int:
@@ -245,7 +339,7 @@ def _solve_fixed(options: argparse.Namespace, problem: FixedProblem) -> int:
     )
     _write(fixed_plan_as_json(plan), options.out)
     if options.svg is not None:
-        options.svg.write_text(draw_fixed(problem, plan), encoding="utf-8")
+        _put(options.svg, draw_fixed(problem, plan))
     for line in (*plan.conflict, *(f"note: {x}" for x in plan.engine["notes"])):
         print(line, file=sys.stderr)
     return {"infeasible": IMPOSSIBLE, "unknown": NOTHING_FOUND}.get(plan.status, DONE)
@@ -271,11 +365,29 @@ def _fixed_slots(data: Mapping[str, Any]) -> list[int]:
     return slots
 
 
+def _false_claims(problem: FixedProblem, plan: Mapping[str, Any]) -> Iterator[str]:
+    """What the plan of a fixed list says about its own schedule and is not so."""
+    breaks = sum(breaks_by_person(problem, _fixed_slots(plan)))
+    said, bound = whole(plan, "breaks", default=breaks), whole(plan, "bound", default=0)
+    status = plan.get("status", "feasible")
+    if status not in get_args(Status):
+        raise InvalidEventError(f"status: {shown(status)} is not one of {', '.join(get_args(Status))}")
+    if said != breaks:
+        yield f"the plan says {said} breaks, its meetings have {breaks}"
+    if bound > breaks:
+        yield f"the plan's {breaks} breaks are below their bound {bound}"
+    if status == "optimal" and bound < breaks:
+        yield f"the plan calls itself optimal with {breaks} breaks of at least {bound}"
+    if status == "infeasible":
+        yield "the plan calls itself infeasible, and its schedule keeps every rule"
+
+
 def _check(options: argparse.Namespace) -> int:
-    data, plan = read_json(options.instance), read_json(options.plan)
+    data, plan = _instance(options.instance), read_json(options.plan)
     if _is_fixed(data):
         problem = read_fixed(data)
         broken = list(check_fixed(problem, _fixed_slots(plan)))
+        broken = broken or list(_false_claims(problem, plan))
     else:
         event = _event(data)
         broken = list(check(event, read_plan(event, plan)))
@@ -286,6 +398,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _generate(options: argparse.Namespace) -> int:
+    _writable(options.out)
     if options.family == "fixed":
         data = write_fixed(
             random_fixed(
@@ -313,7 +426,7 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    data, raw = read_json(options.instance), read_json(options.plan)
+    data, raw = _instance(options.instance), read_json(options.plan)
     if _is_fixed(data):
         for line in explain_fixed(read_fixed(data)):
             print(line)
@@ -324,7 +437,7 @@ def _explain(options: argparse.Namespace) -> int:
         granted = {m.wish for m in plan.meetings}
         unmet = [i for i, w in enumerate(event.wishes) if w.id not in granted]
     else:
-        unmet = _positions(str(options.wish), len(event.wishes))
+        unmet = _positions("wish", str(options.wish), len(event.wishes))
     for i, reason in reasons(event, plan, unmet):
         print(f"wish {i}: {'granted' if reason is None else f'{reason.kind}: {reason.text}'}")
     return DONE
@@ -360,30 +473,40 @@ def explain_fixed(problem: FixedProblem) -> list[str]:
 
 
 def _what_if(options: argparse.Namespace) -> int:
-    data = read_json(options.instance)
+    data = _instance(options.instance)
     if _is_fixed(data):
         for line in explain_fixed(read_fixed(data)):
             print(line)
         return DONE
     event = _event(data)
-    pools = {}
-    for text in options.pool:
-        name, _, number = text.partition("=")
-        try:
-            pools[name] = int(number)
-        except ValueError as error:
-            raise InvalidEventError(f"pool: {text!r} is not NAME=+N") from error
+    pools = _more_of_pools(options.pool)
     plan = None if options.plan is None else read_plan(event, read_json(options.plan))
     print(what_if(event, plan, tables=options.tables, pools=pools).text)
     return DONE
 
 
+def _more_of_pools(texts: Sequence[str]) -> dict[str, int]:
+    """`NAME=+N` as a mapping."""
+    pools: dict[str, int] = {}
+    for text in texts:
+        name, _, number = text.rpartition("=")
+        if not WHOLE.fullmatch(number) or not name:
+            raise InvalidEventError(f"pool: {shown(text)} is not NAME=+N")
+        if abs(int(number)) > MOST_MORE_OF_A_POOL:
+            raise InvalidEventError(f"pool: {number} is more than the limit of {MOST_MORE_OF_A_POOL}")
+        if name in pools:
+            raise InvalidEventError(f"pool: {shown(name)} is there twice")
+        pools[name] = int(number)
+    return pools
+
+
 def _repair(options: argparse.Namespace) -> int:
-    data = read_json(options.instance)
+    _writable(options.out)
+    data = _instance(options.instance)
     if _is_fixed(data):
         raise InvalidEventError("format: repair works on b2b-wishes-1; a fixed list is solved anew")
     event = _event(data)
-    plan = read_plan(event, read_json(options.plan))
+    plan = _plan_to_change(event, options.plan)
     changes, budget = read_changes(event, read_json(options.changes))
     result = repair(event, plan, changes, budget)
     place = {w.id: i for i, w in enumerate(result.event.wishes)}
@@ -432,9 +555,9 @@ def read_changes(event: Event, data: Mapping[str, Any]) -> tuple[Changes, Budget
     budget = data.get("budget", {})
     if not isinstance(budget, dict):
         raise InvalidEventError("budget: must be an object")
-    strange = sorted(t for t in lost if not t.isdecimal())
+    strange = sorted(t for t in lost if number_of(t, n) is None)
     if strange:
-        raise InvalidEventError(f"lost_tables: {strange[0]!r} is not a slot 0..{n - 1}")
+        raise InvalidEventError(f"lost_tables: {shown(strange[0])} is not a slot 0..{n - 1}")
     only(budget, ("moves", "move_confirmed", "seconds"), "budget")
     seconds = budget.get("seconds", 1.0)
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:

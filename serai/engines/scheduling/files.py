@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import unicodedata
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -29,20 +31,37 @@ from .types import (
 
 WISHES_FORMAT = "b2b-wishes-1"
 FIXED_FORMAT = "b2bsp-1"
+SHARED_KEYS = {"format", "name", "participants", "slots", "tables", "sessions", "forbidden"}
+FIXED_KEYS = SHARED_KEYS | {"meetings", "fairness_d"}
+WISHES_KEYS = SHARED_KEYS | {
+    "wishes", "days", "people", "pools", "interpreters", "organisations", "halls", "rules"
+}  # fmt: skip
+# What the published files say about themselves.
+PUBLISHED_KEYS = {"base", "variant", "published", "upper_bound", "greedy", "generated"}
 MAX_FILE_BYTES = 200_000_000
 # No number of a file is useful beyond this; the limits of single keys are lower (`rules.validate`).
 MAX_NUMBER = 10**12
 MAX_NAME = 200
+MAX_SHOWN = 60
+MAX_DIGITS = 15
+# Control characters, halves of characters, line breaks, and code points that are no character: none may stand in XML
+# or in a line of a message. Marks that turn the direction of what follows go on after the name has ended.
+UNSHOWABLE = {"Cc", "Cs", "Cn", "Zl", "Zp"}
+TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def read_json(path: str | Path) -> dict[str, Any]:
     """One JSON object from a file. Raises InvalidEventError naming the line, or the size limit."""
     path = Path(path)
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise InvalidEventError(f"{path.name}: {size} bytes is more than the limit of {MAX_FILE_BYTES}")
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        # Read no further than the limit: what is no file need not say its size, or ever end.
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+        if len(raw) > MAX_FILE_BYTES:
+            raise InvalidEventError(f"{path.name}: more than the limit of {MAX_FILE_BYTES} bytes")
+        data = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once)
+    except InvalidEventError:
+        raise
     except OSError as error:
         raise InvalidEventError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -58,6 +77,21 @@ def read_json(path: str | Path) -> dict[str, Any]:
     return data
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are all different: of two the reader would silently drop one."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise InvalidEventError(f"{shown(twice)}: is there twice in one object")
+    return found
+
+
+def number_of(text: str, n: int) -> int | None:
+    """The number 0..n-1 this text writes, None if it is none; one number has one spelling."""
+    value = int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else n
+    return value if value < n and str(value) == text else None
+
+
 def whole(
     data: Mapping[str, Any],
     key: str,
@@ -71,40 +105,41 @@ def whole(
     if value is None:
         raise InvalidEventError(f"{name}: is missing")
     if isinstance(value, bool) or not isinstance(value, int) or value < low:
-        raise InvalidEventError(f"{name}: {_shown(value)} is not a whole number from {low}")
+        raise InvalidEventError(f"{name}: {shown(value)} is not a whole number from {low}")
     if value > most:
-        raise InvalidEventError(f"{name}: {_shown(value)} is more than the limit of {most}")
+        raise InvalidEventError(f"{name}: {shown(value)} is more than the limit of {most}")
     return value
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as a message shows it: nothing in it can move the cursor or turn the line around."""
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
 def flag(data: Mapping[str, Any], key: str, where: str) -> bool:
     value = data.get(key, False)
     if not isinstance(value, bool):
-        raise InvalidEventError(f"{where}: {key}: {_shown(value)} is neither true nor false")
+        raise InvalidEventError(f"{where}: {key}: {shown(value)} is neither true nor false")
     return value
 
 
-def _name(value: Any, where: str) -> str:
-    """An id: text, or a number as text."""
+def name_of(value: Any, where: str) -> str:
+    """An id or a title: text, or a number as text, that can be shown without doing anything to what is around it."""
     if isinstance(value, bool) or not isinstance(value, (str, int)) or len(str(value)) > MAX_NAME:
-        raise InvalidEventError(f"{where}: {_shown(value)} is not a name of at most {MAX_NAME} letters")
+        raise InvalidEventError(f"{where}: {shown(value)} is not a name of at most {MAX_NAME} letters")
     text = str(value)
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidEventError(f"{where}: {_shown(value)} is not valid text") from error
+    if any(unicodedata.category(c) in UNSHOWABLE or c in TURNING for c in text):
+        raise InvalidEventError(f"{where}: {shown(value)} holds characters that cannot be shown")
     return text
 
 
 def only(data: Mapping[str, Any], known: Collection[str], where: str) -> None:
     strange = sorted(set(data) - set(known))
     if strange:
-        raise InvalidEventError(f"{where}: {strange[0]!r} is not known (known: {', '.join(sorted(known))})")
+        raise InvalidEventError(
+            f"{where}: {shown(strange[0])} is not known (known: {', '.join(sorted(known))})"
+        )
 
 
 def listed(data: Mapping[str, Any], key: str) -> list[Any]:
@@ -121,9 +156,10 @@ def slots_by_person(data: Mapping[str, Any], key: str, people: int, slots: int) 
         raise InvalidEventError(f"{key}: must map participants to lists of slots")
     found = {}
     for name, values in raw.items():
-        if not name.isdecimal() or int(name) >= people:
-            raise InvalidEventError(f"{key}: {name!r} is not a participant 0..{people - 1}")
-        found[int(name)] = slot_set(values, f"{key}: {name}", slots)
+        person = number_of(name, people)
+        if person is None:
+            raise InvalidEventError(f"{key}: {shown(name)} is not a participant 0..{people - 1}")
+        found[person] = slot_set(values, f"{key}: {name}", slots)
     return found
 
 
@@ -132,8 +168,14 @@ def slot_set(values: Any, key: str, slots: int) -> set[int]:
         raise InvalidEventError(f"{key}: must be a list of slots")
     for s in values:
         if isinstance(s, bool) or not isinstance(s, int) or not 0 <= s < slots:
-            raise InvalidEventError(f"{key}: {s!r} is not a slot 0..{slots - 1}")
+            raise InvalidEventError(f"{key}: {shown(s)} is not a slot 0..{slots - 1}")
     return set(values)
+
+
+def unread(data: Mapping[str, Any]) -> list[str]:
+    """Keys of an instance that no reader knows: perhaps misspelt, and then something is left out silently."""
+    known = FIXED_KEYS if data["format"] == FIXED_FORMAT else WISHES_KEYS
+    return sorted(set(data) - known - PUBLISHED_KEYS)
 
 
 def read_event(data: Mapping[str, Any]) -> Event:
@@ -144,7 +186,7 @@ def read_event(data: Mapping[str, Any]) -> Event:
     `rules` and `days` carry what the published form lacks. Ids in the event are the numbers as text.
     """
     if data.get("format") != WISHES_FORMAT:
-        raise InvalidEventError(f"format: {data.get('format')!r} is not {WISHES_FORMAT}")
+        raise InvalidEventError(f"format: {shown(data.get('format'))} is not {WISHES_FORMAT}")
     n_people = whole(data, "participants", most=MAX_PEOPLE)
     n_slots = whole(data, "slots", 1, most=MAX_SLOTS)
     wishes = listed(data, "wishes")
@@ -165,7 +207,7 @@ def read_event(data: Mapping[str, Any]) -> Event:
         interpreters=tuple(
             Interpreter(
                 _text(i, "id", "interpreters"),
-                frozenset(_name(x, "interpreters: pools") for x in _list(i, "pools", "interpreters")),
+                frozenset(name_of(x, "interpreters: pools") for x in _list(i, "pools", "interpreters")),
                 _open(i, "interpreters", n_slots),
             )
             for i in _objects(data, "interpreters", ("id", "pools", "open_slots"))
@@ -183,7 +225,7 @@ def read_event(data: Mapping[str, Any]) -> Event:
             for h in _objects(data, "halls", ("id", "tables"))
         ),
         rules=_rules(data.get("rules", {}), n_slots),
-        name=_name(data.get("name", ""), "name"),
+        name=name_of(data.get("name", ""), "name"),
     )
     # A misspelt name here would let people meet who must not.
     parties = (
@@ -215,7 +257,7 @@ def _list(data: Mapping[str, Any], key: str, where: str) -> list[Any]:
 def _text(data: Mapping[str, Any], key: str, where: str) -> str:
     if data.get(key) is None:
         raise InvalidEventError(f"{where}: {key} is missing")
-    return _name(data[key], f"{where}: {key}")
+    return name_of(data[key], f"{where}: {key}")
 
 
 def _limit(data: Mapping[str, Any], key: str, where: str) -> int | None:
@@ -242,8 +284,10 @@ def _slots(data: Mapping[str, Any], n: int) -> tuple[Slot, ...]:
         raise InvalidEventError("sessions: must map names to [first, end]")
     session_of = [""] * n
     for name, (low, high) in read_sessions(sessions, n).items():
-        for s in range(low, high):
-            session_of[s] = name
+        both = next((x for x in session_of[low:high] if x), "")
+        if both:
+            raise InvalidEventError(f"sessions: {shown(both)} and {shown(name)} share slots")
+        session_of[low:high] = [name] * (high - low)
     day_of = [0] * n if days is None else list(_per_slot(days, "days", n))
     return tuple(Slot(d, s) for d, s in zip(day_of, session_of, strict=True))
 
@@ -251,6 +295,7 @@ def _slots(data: Mapping[str, Any], n: int) -> tuple[Slot, ...]:
 def read_sessions(sessions: Mapping[str, Any], n: int) -> dict[str, tuple[int, int]]:
     found = {}
     for name, span in sessions.items():
+        name_of(name, "sessions")
         ok = (
             isinstance(span, list)
             and len(span) == 2
@@ -258,7 +303,7 @@ def read_sessions(sessions: Mapping[str, Any], n: int) -> dict[str, tuple[int, i
             and 0 <= span[0] <= span[1] <= n
         )
         if not ok:
-            raise InvalidEventError(f"sessions: {name} must be [first, end] within 0..{n}")
+            raise InvalidEventError(f"sessions: {shown(name)} must be [first, end] within 0..{n}")
         found[name] = (span[0], span[1])
     return found
 
@@ -269,6 +314,8 @@ def _details(data: Mapping[str, Any], n: int) -> dict[int, dict[str, Any]]:
         number = whole(p, "id", where="people")
         if number >= n:
             raise InvalidEventError(f"people: {number} is not a participant 0..{n - 1}")
+        if number in found:
+            raise InvalidEventError(f"people: {number} is there twice")
         found[number] = p
     return found
 
@@ -285,7 +332,7 @@ def _person(i: int, slots: int, forbidden: set[int] | None, more: Mapping[str, A
         min_meetings=whole(more, "min_meetings", default=0, where=where),
         max_per_day=_limit(more, "max_per_day", where),
         max_in_row=_limit(more, "max_in_row", where),
-        organisation=_name(more.get("organisation", ""), f"{where}: organisation"),
+        organisation=name_of(more.get("organisation", ""), f"{where}: organisation"),
         booth=None if more.get("booth") is None else _text(more, "booth", where),
         online=flag(more, "online", where),
     )
@@ -295,7 +342,7 @@ def read_wish(i: int, raw: Any, slots: int) -> Wish:
     where = f"wishes: {i}"
     if isinstance(raw, list):
         if len(raw) != 3 or any(isinstance(x, bool) or not isinstance(x, int) for x in raw):
-            raise InvalidEventError(f"{where}: {_shown(raw)} is not [a, b, weight]")
+            raise InvalidEventError(f"{where}: {shown(raw)} is not [a, b, weight]")
         a, b, weight = raw
         return Wish(str(i), str(a), str(b), whole({"weight": weight}, "weight", where=where))
     if not isinstance(raw, dict):
@@ -303,7 +350,7 @@ def read_wish(i: int, raw: Any, slots: int) -> Wish:
     only(raw, [f.name for f in fields(Wish)], where)
     begin = raw.get("slots")
     return Wish(
-        id=_name(raw.get("id", i), f"{where}: id"),
+        id=name_of(raw.get("id", i), f"{where}: id"),
         a=_text(raw, "a", where),
         b=_text(raw, "b", where),
         weight=whole(raw, "weight", default=1, where=where),
@@ -322,7 +369,7 @@ def _rules(raw: Any, slots: int) -> Rules:
     rooms = raw.get("online_rooms")
     cost = raw.get("fairness_cost", 0.0)
     if isinstance(cost, bool) or not isinstance(cost, (int, float)) or not 0 <= cost <= 1:
-        raise InvalidEventError(f"rules: fairness_cost: {cost!r} is not a share 0..1")
+        raise InvalidEventError(f"rules: fairness_cost: {shown(cost)} is not a share 0..1")
     return Rules(
         max_in_row=_limit(raw, "max_in_row", "rules"),
         lunch_is_gap=flag(raw, "lunch_is_gap", "rules"),
@@ -342,19 +389,14 @@ def _pairs(raw: Mapping[str, Any], key: str) -> frozenset[tuple[str, str]]:
     pairs = raw.get(key, [])
     if not isinstance(pairs, list) or any(not isinstance(p, list) or len(p) != 2 for p in pairs):
         raise InvalidEventError(f"rules: {key} must be a list of pairs")
-    return frozenset((_name(x, f"rules: {key}"), _name(y, f"rules: {key}")) for x, y in pairs)
+    return frozenset((name_of(x, f"rules: {key}"), name_of(y, f"rules: {key}")) for x, y in pairs)
 
 
 def write_event(event: Event) -> dict[str, Any]:
     """The event as `b2b-wishes-1`, people numbered in their order. Reading it back gives the same event
-    up to ids."""
+    up to ids, and names of sessions that come more than once."""
     n = len(event.slots)
     number = {p.id: str(i) for i, p in enumerate(event.people)}
-    sessions: dict[str, list[int]] = {}
-    for t, slot in enumerate(event.slots):
-        if slot.session:
-            span = sessions.setdefault(slot.session, [t, t])
-            span[1] = t + 1
     every = set(range(n))
     data: dict[str, Any] = {
         "format": WISHES_FORMAT,
@@ -363,7 +405,7 @@ def write_event(event: Event) -> dict[str, Any]:
         "slots": n,
         "tables": _short(event.tables_per_slot),
         "days": [s.day for s in event.slots],
-        "sessions": sessions,
+        "sessions": _write_sessions(event.slots),
         "wishes": [_write_wish(w, number) for w in event.wishes],
         "forbidden": {
             str(i): sorted(every - p.open_slots)
@@ -387,6 +429,21 @@ def write_event(event: Event) -> dict[str, Any]:
     if len(set(data["days"])) == 1:
         del data["days"]
     return {k: v for k, v in data.items() if v not in ([], {}, "") or k in ("wishes", "forbidden")}
+
+
+def _write_sessions(slots: Sequence[Slot]) -> dict[str, list[int]]:
+    """Each session as [first, end]. One of the same name on another day is numbered: a name has one range."""
+    found: dict[str, list[int]] = {}
+    first = 0
+    for t in range(1, len(slots) + 1):
+        if t == len(slots) or slots[t] != slots[first]:
+            name, again = slots[first].session, 2
+            while name in found:
+                name, again = f"{slots[first].session} ({again})", again + 1
+            if name:
+                found[name] = [first, t]
+            first = t
+    return found
 
 
 def _short(values: Sequence[int]) -> int | list[int]:
@@ -497,7 +554,7 @@ def read_plan(event: Event, data: Mapping[str, Any]) -> Plan:
             or len(raw) != 3
             or any(isinstance(x, bool) or not isinstance(x, int) for x in raw)
         ):
-            raise InvalidEventError(f"meetings: {raw!r} is not [wish, slot, table]")
+            raise InvalidEventError(f"meetings: {shown(raw)} is not [wish, slot, table]")
         w, slot, table = raw
         if not 0 <= w < len(event.wishes):
             raise InvalidEventError(f"meetings: {w} is not a wish 0..{len(event.wishes) - 1}")
@@ -506,7 +563,7 @@ def read_plan(event: Event, data: Mapping[str, Any]) -> Plan:
         for key, asked in (("a", wish.a), ("b", wish.b)):
             i = more.get(key)
             if i is not None and not (type(i) is int and 0 <= i < len(event.people)):
-                raise InvalidEventError(f"details: {i!r} is not a participant")
+                raise InvalidEventError(f"details: {shown(i)} is not a participant")
             sides.append(event.people[i].id if i is not None else asked)
         pa, pb = (number.get(x) for x in sides)
         people = [p for p in (pa, pb) if p is not None]
@@ -527,7 +584,7 @@ def read_plan(event: Event, data: Mapping[str, Any]) -> Plan:
         )
     status = data.get("status", "feasible")
     if status not in get_args(Status):
-        raise InvalidEventError(f"status: {_shown(status)} is not one of {', '.join(get_args(Status))}")
+        raise InvalidEventError(f"status: {shown(status)} is not one of {', '.join(get_args(Status))}")
     return Plan(
         meetings=tuple(meetings),
         weight=whole(data, "weight"),

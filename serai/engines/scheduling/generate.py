@@ -10,8 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from .fixed import FixedMeeting, FixedProblem
+from .fixed import MAX_MEETINGS, FixedMeeting, FixedProblem
+from .rules import validate
 from .types import (
+    MAX_PEOPLE,
+    MAX_SLOTS,
+    MAX_TABLES,
+    MAX_WISHES,
     Event,
     Hall,
     Interpreter,
@@ -31,10 +36,19 @@ CLOCK_CHANGE_EVENT = datetime(2026, 10, 24, 6, 0, tzinfo=UTC)
 SLOT_MIN = 30
 
 
+def _within(**sizes: tuple[int, int]) -> None:
+    """Refuses, by its name, a size below 0 or above its limit."""
+    for key, (size, limit) in sizes.items():
+        if not 0 <= size <= limit:
+            raise InvalidEventError(f"{key}: {size} is not a whole number from 0 to {limit}")
+
+
 def random_fixed(
     *, people: int, meetings: int, slots: int, tables: int, seed: int, fairness: int = 2
 ) -> FixedProblem:
     """`meetings` different random pairs, nobody with more than `slots` meetings; two sessions."""
+    _within(people=(people, MAX_PEOPLE), meetings=(meetings, MAX_MEETINGS), slots=(slots, MAX_SLOTS))
+    _within(tables=(tables, MAX_TABLES))
     rng = random.Random(seed)
     if meetings > min(people * (people - 1) // 2, tables * slots, people * slots // 2):
         raise InvalidEventError("meetings: more than the pairs, tables or slots allow")
@@ -74,6 +88,10 @@ def wish_list(
     *, people: int, wishes: int, slots: int, tables: int, absent: float, seed: int, two_sided: bool = False
 ) -> Event:
     """Wishes with one end drawn evenly, the other by popularity; a share of people is away for a stretch."""
+    _within(people=(people, MAX_PEOPLE), wishes=(wishes, MAX_WISHES), slots=(slots, MAX_SLOTS))
+    _within(tables=(tables, MAX_TABLES))
+    if not 0 <= absent <= 1:
+        raise InvalidEventError(f"absent: {absent} is not a share from 0 to 1")
     rng = random.Random(seed)
     popularity = [1.0 / (i + 1) ** rng.uniform(0.3, 1.0) for i in range(people)]
     rng.shuffle(popularity)
@@ -91,6 +109,13 @@ def wish_list(
             continue
         pair = (min(a, b), max(a, b))
         found[pair] = found.get(pair, 0) + rng.choice((1, 1, 2, 3))
+    if len(found) < wishes:
+        # Nearly every pair has a wish already: drawing would find the last ones too rarely.
+        others = range(half, people) if two_sided else range(people)
+        rest = [(a, b) for a in range(half if two_sided else people) for b in others if a < b]
+        rest = [pair for pair in rest if pair not in found]
+        for pair in rng.sample(rest, wishes - len(found)):
+            found[pair] = rng.choice((1, 1, 2, 3))
     folk = []
     for p in range(people):
         free = None
@@ -188,7 +213,7 @@ def with_rests(event: Event, rng: random.Random) -> Event:
     """At most four meetings in a row (some people three), and one free slot around noon."""
     n = len(event.slots)
     noon = n // 2 if event.slots[0].day == event.slots[-1].day else n // 4
-    middle = frozenset(range(noon - 2, noon + 1))
+    middle = frozenset(range(max(0, noon - 2), noon + 1))
     people = tuple(replace(p, max_in_row=3) if rng.random() < 0.2 else p for p in event.people)
     return replace(event, people=people, rules=replace(event.rules, max_in_row=4, lunch_windows=(middle,)))
 
@@ -292,9 +317,12 @@ def generate(
     absent: float = 0.3,
     seed: int = 0,
 ) -> Event:
-    """An event of one family. Raises InvalidEventError for an unknown family."""
+    """An event of one family. Raises InvalidEventError for an unknown family, a size beyond its limit, and
+    sizes that make no event of it."""
     if family not in FAMILIES:
         raise InvalidEventError(f"family: {family!r} is not one of {', '.join([*FAMILIES, 'fixed'])}")
     event = wish_list(people=people, wishes=wishes, slots=slots, tables=tables, absent=absent, seed=seed)
     event = FAMILIES[family](event, random.Random(seed + 1))
-    return replace(event, name=f"{family}-{people}-{wishes}-{slots}-{tables}-s{seed}")
+    event = replace(event, name=f"{family}-{people}-{wishes}-{slots}-{tables}-s{seed}")
+    validate(event)
+    return event

@@ -20,7 +20,7 @@ from serai.engines.assignment import (
     rerank,
     settled,
 )
-from serai.engines.assignment.__main__ import market
+from serai.engines.assignment.__main__ import main, market
 
 
 def small(**changes: object) -> Problem:
@@ -117,6 +117,14 @@ def test_same_input_gives_the_same_lists() -> None:
         ({"ids": np.array([[0, 0, 1, 2]] * 3, np.int32)}, "twice"),
         ({"ids": np.array([[0, 1, 2, 9]] * 3, np.int32)}, "members 0 to 3"),
         ({"guarantee": 1.5}, "between 0 and 1"),
+        ({"max_bonus": float("nan")}, "max_bonus"),
+        ({"max_bonus": -1.0}, "max_bonus"),
+        ({"groups": np.zeros(3, np.int32)}, "groups must hold one entry for each of 4"),
+        ({"groups": np.full(4, -1, np.int32)}, "groups must be numbers from 0"),
+        (
+            {"ids": np.zeros((3, 0), np.int32), "scores": np.zeros((3, 0), np.float32)},
+            "at least one candidate",
+        ),
     ],
 )
 def test_bad_input_is_refused(change: dict[str, object], message: str) -> None:
@@ -204,3 +212,36 @@ def test_chances_outside_zero_to_one_are_refused() -> None:
         reciprocal(np.full((2, 3), 2.0), np.ones((2, 3)))
     with pytest.raises(ValueError, match=r"one .n, m. shape"):
         reciprocal(np.ones((2, 3)), np.ones((3, 2)))
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        reciprocal(-np.ones((2, 2)), -np.ones((2, 2)))
+    with pytest.raises(ValueError, match="k and steps at least 1"):
+        reciprocal(np.ones((2, 2)), np.ones((2, 2)), k=0)
+
+
+def test_prices_of_another_night_are_refused() -> None:
+    with pytest.raises(ValueError, match="prices must be 4 finite numbers"):
+        lists(small(), prices=np.zeros(3, np.float32))
+
+
+@pytest.mark.parametrize("members", ["0", "-1", "1", "1e9", "1000000000", "many"])
+def test_a_market_of_no_size_is_refused_with_the_limits(
+    members: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["assignment", "lists", f"--members={members}"])
+
+    with pytest.raises(SystemExit) as refused:
+        main()
+
+    assert refused.value.code == 2
+    assert (
+        f"argument --members: {members!r} is not a whole number from 2 to 1000000" in capsys.readouterr().err
+    )
+
+
+def test_the_smallest_market_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["assignment", "lists", "--members=2", "--check"])
+
+    assert main() == 0
+    assert "promised" in capsys.readouterr().out
