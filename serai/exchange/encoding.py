@@ -17,7 +17,7 @@ WARM_AFTER_S = 2.0
 """A web process answers its first pages before it loads its encoders, which takes the processor for seconds."""
 
 QUERY_LIMIT_S = 8.0
-"""A query is encoded in some 50 ms; an encoder that has not answered by then is replaced, and asked again."""
+"""A query is encoded in some 50 ms; an encoder that stands still this long is replaced, and asked again."""
 
 START_LIMIT_S = 40.0
 

@@ -12,7 +12,7 @@ import importlib.util
 import json
 import logging
 import os
-import selectors
+import select
 import subprocess
 import sys
 import threading
@@ -20,7 +20,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib import metadata, resources
 from types import TracebackType
 from typing import IO, Protocol
@@ -213,7 +213,8 @@ def installed() -> tuple[str, ...]:
     return found
 
 
-WATCH_S = 1.0
+# How often a silent worker is looked at.
+WATCH_S = 0.5
 
 
 def worker_command(key: str, threads: int, nice: int) -> list[str]:
@@ -224,9 +225,9 @@ def worker_command(key: str, threads: int, nice: int) -> list[str]:
 class EncoderProcess:
     """A bundled encoder in a worker process of its own. Thread-safe: callers take turns.
 
-    Nothing is started before the first `encode`. A worker that dies or does not answer within the time
-    limit is replaced and the batch is tried again; a batch that fails twice is halved until the text at
-    fault is known. `deaths` counts what was lost on the way. Use as a context manager or call `close`.
+    Nothing is started before the first `encode`. A worker that dies, stands still for `text_limit_s` or needs
+    more processor time than that for each text is replaced and the batch is tried again; a batch that fails
+    twice is halved until the text at fault is known. `deaths` counts what was lost on the way. Use as a context manager or call `close`.
     """
 
     def __init__(
@@ -285,10 +286,10 @@ class EncoderProcess:
             assert worker.stdin is not None
             assert worker.stdout is not None
             request = json.dumps({"role": role, "texts": texts}, ensure_ascii=False).encode()
-            deadline = time.monotonic() + self._text_limit_s * (1 + len(texts) / 4)
-            watch = partial(_refuse_stopped, worker.pid)
-            deliver(worker.stdin, request, deadline, watch)
-            answer = receive(worker.stdout, deadline, watch)
+            limit_s = self._text_limit_s * (1 + len(texts) / 4)
+            patience = _Patience(worker.pid, limit_s, self._text_limit_s)
+            deliver(worker.stdin, request, patience)
+            answer = receive(worker.stdout, patience)
         except (OSError, EOFError, TimeoutError) as error:
             self._bury(error)
             raise EncoderFailed(f"its process ended or did not answer ({error}).") from error
@@ -310,10 +311,11 @@ class EncoderProcess:
         }
         worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         self._worker = worker
+        assert worker.stdin is not None
         assert worker.stdout is not None
+        os.set_blocking(worker.stdin.fileno(), False)
         try:
-            limit_s = self._start_limit_s
-            receive(worker.stdout, time.monotonic() + limit_s, partial(_refuse_stopped, worker.pid))
+            receive(worker.stdout, _Patience(worker.pid, self._start_limit_s, self._start_limit_s))
         except (OSError, EOFError, TimeoutError) as error:
             self._bury(error)
             raise EncoderUnavailable(f"The encoder {self.key} does not start: {error}") from error
@@ -351,15 +353,43 @@ class EncoderProcess:
             _release(worker)
 
 
-def _refuse_stopped(pid: int) -> None:
-    """A process that was stopped (SIGSTOP) answers nobody: TimeoutError, without waiting until the limit. Linux only."""
+class _Patience:
+    """Called whenever a worker has said nothing for a while; raises TimeoutError when it is to be given up.
+
+    That is when it has used `limit_s` seconds of processor time, or has used none for `idle_s`: a machine that is busy
+    with other things makes a worker slow, and replacing it would only make it slower. Where the system does not tell
+    the time a process has used, `limit_s` are seconds on the clock.
+    """
+
+    def __init__(self, pid: int, limit_s: float, idle_s: float) -> None:
+        self._pid, self._limit_s, self._idle_s = pid, limit_s, idle_s
+        self._began = self._moved = time.monotonic()
+        self._began_s = self._used_s = -1.0
+
+    def __call__(self) -> None:
+        now, used_s = time.monotonic(), _processor_s(self._pid)
+        if self._used_s < 0:
+            self._began_s = used_s
+        if used_s > self._used_s:
+            self._used_s, self._moved = used_s, now
+        spent_s = self._used_s - self._began_s if _TELLS_TIME else now - self._began
+        if spent_s > self._limit_s:
+            raise TimeoutError("no answer in time")
+        if _TELLS_TIME and now - self._moved > self._idle_s:
+            raise TimeoutError(f"it did nothing for {self._idle_s:.0f} s")
+
+
+_TELLS_TIME = os.path.exists("/proc/self/stat")
+
+
+def _processor_s(pid: int) -> float:
+    """Processor time a process has used, 0 where it is gone or the system does not tell (proc(5), fields 14 and 15)."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stream:
-            state = stream.read().rpartition(b")")[2].split()[0]
+            fields = stream.read().rpartition(b")")[2].split()
     except OSError:
-        return
-    if state in {b"T", b"t"}:
-        raise TimeoutError("it was stopped")
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _release(worker: subprocess.Popen[bytes]) -> None:
@@ -378,49 +408,38 @@ def send(stream: IO[bytes], payload: bytes) -> None:
     stream.flush()
 
 
-def deliver(stream: IO[bytes], payload: bytes, deadline: float, watch: Callable[[], None]) -> None:
-    """`send` to a process that may have stopped reading: a pipe holds 64 kB, a batch is larger. Raises TimeoutError
-    past `deadline`, BrokenPipeError when the other side is gone; `watch` is called every second nothing is taken.
+def deliver(stream: IO[bytes], payload: bytes, watch: Callable[[], None]) -> None:
+    """`send` to a process that may have stopped reading: a pipe holds 64 kB, a batch is larger.
+
+    The stream must not block. `watch` is called whenever nothing has been taken for a while. Raises BrokenPipeError
+    when the other side is gone.
     """
     left = memoryview(len(payload).to_bytes(8, "big") + payload)
-    os.set_blocking(stream.fileno(), False)
-    with selectors.DefaultSelector() as selector:
-        selector.register(stream, selectors.EVENT_WRITE)
-        while left:
-            if time.monotonic() > deadline:
-                raise TimeoutError("it takes no text")
-            if selector.select(WATCH_S):
-                left = left[os.write(stream.fileno(), left) :]
-            else:
+    while left:
+        try:
+            left = left[os.write(stream.fileno(), left) :]
+        except BlockingIOError:
+            if not _ready(stream, select.POLLOUT):
                 watch()
 
 
-def receive(
-    stream: IO[bytes], deadline: float | None = None, watch: Callable[[], None] | None = None
-) -> bytes:
-    """The next frame. Raises EOFError when the other side is gone, TimeoutError past `deadline` (monotonic
-    seconds). `watch` is called every second there is nothing to read.
+def receive(stream: IO[bytes], watch: Callable[[], None] | None = None) -> bytes:
+    """The next frame. Raises EOFError when the other side is gone; `watch` is called whenever there has been nothing
+    to read for a while.
     """
-    length = int.from_bytes(_exactly(stream, 8, deadline, watch), "big")
-    return _exactly(stream, length, deadline, watch)
+    data = bytearray()
+    while len(data) < 8 or len(data) < 8 + int.from_bytes(data[:8], "big"):
+        if watch is not None and not _ready(stream, select.POLLIN):
+            watch()
+            continue
+        chunk = os.read(stream.fileno(), 1 << 20)
+        if not chunk:
+            raise EOFError("the process ended")
+        data += chunk
+    return bytes(data[8:])
 
 
-def _exactly(stream: IO[bytes], n: int, deadline: float | None, watch: Callable[[], None] | None) -> bytes:
-    chunks: list[bytes] = []
-    with selectors.DefaultSelector() as selector:
-        selector.register(stream, selectors.EVENT_READ)
-        while n:
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                raise TimeoutError("no answer in time")
-            wait = left if watch is None else min(WATCH_S, left or WATCH_S)
-            if not selector.select(wait):
-                if watch is not None:
-                    watch()
-                continue
-            chunk = os.read(stream.fileno(), min(n, 1 << 20))
-            if not chunk:
-                raise EOFError("the process ended")
-            chunks.append(chunk)
-            n -= len(chunk)
-    return b"".join(chunks)
+def _ready(stream: IO[bytes], event: int) -> bool:
+    poll = select.poll()
+    poll.register(stream, event)
+    return bool(poll.poll(WATCH_S * 1000))

@@ -40,6 +40,8 @@ while True:
         os._exit(11)
     if any("hang" in t for t in texts):
         time.sleep(60)
+    if "slow" in texts:
+        time.sleep(4)
     if "wait" in texts and not os.path.exists(sys.argv[0] + ".waited"):
         open(sys.argv[0] + ".waited", "w").close()
         time.sleep(60)
@@ -59,7 +61,7 @@ def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EncoderProcess:
     script.write_text(WORKER)
     monkeypatch.setattr(encoders, "worker_command", lambda *_: [sys.executable, str(script)])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    return EncoderProcess("e5", text_limit_s=0.5, start_limit_s=60)
+    return EncoderProcess("e5", text_limit_s=1, start_limit_s=60)
 
 
 def test_nothing_runs_before_the_first_text(process: EncoderProcess) -> None:
@@ -89,7 +91,7 @@ def test_killed_worker_costs_a_retry_and_nothing_else(process: EncoderProcess) -
 def test_worker_killed_or_stopped_in_the_middle_is_replaced_and_said(
     process: EncoderProcess, caplog: pytest.LogCaptureFixture, fault: signal.Signals
 ) -> None:
-    process._text_limit_s = 600
+    process._text_limit_s = 20
     started = time.monotonic()
     with process:
         process.encode(["a"], "query")
@@ -105,8 +107,33 @@ def test_worker_killed_or_stopped_in_the_middle_is_replaced_and_said(
     assert "The process of the encoder e5 is given up" in caplog.text
 
 
+def test_worker_that_is_slow_but_works_is_waited_for(
+    process: EncoderProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with process:
+        process.encode(["a"], "query")
+        used = iter(range(1000))
+        monkeypatch.setattr(encoders, "_processor_s", lambda _pid: next(used) * 0.01)
+
+        assert process.encode(["slow"], "query").any()
+
+        assert process.deaths == 0
+
+
+def test_worker_that_turns_in_circles_is_given_up_by_its_processor_time(
+    process: EncoderProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with process:
+        process.encode(["a"], "query")
+        used = iter(range(1000))
+        monkeypatch.setattr(encoders, "_processor_s", lambda _pid: next(used) * 10.0)
+
+        with pytest.raises(EncoderFailed, match="no answer in time"):
+            process.encode(["slow"], "query")
+
+
 def test_batch_larger_than_a_pipe_does_not_wait_for_a_stopped_worker(process: EncoderProcess) -> None:
-    process._text_limit_s = 600
+    process._text_limit_s = 20
     started = time.monotonic()
     with process:
         process.encode(["a"], "query")
