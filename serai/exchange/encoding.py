@@ -59,6 +59,7 @@ def _warming(after_s: float) -> threading.Thread:
 
 def _warm(after_s: float) -> None:
     time.sleep(after_s)
+    m.detect("The first text of all loads the models of languages.")
     try:
         matcher().vectors(["warm"], ["en"], "query")
     except m.MatchingError:  # the search that needs them will say so
