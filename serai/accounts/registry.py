@@ -11,7 +11,7 @@ from serai.accounts import policies
 from serai.accounts.models import AccessRequest, ApiToken, Invitation, Membership, NodeRole, User
 from serai.accounts.notices import declare, news_of
 from serai.core import context, duties, kinds, mail, policy, today
-from serai.core.viewer import Viewer
+from serai.core.viewer import Viewer, id_of
 
 mail.declare(
     "accounts.invitation",
@@ -77,10 +77,10 @@ for _name, _label, _plural, _model, _visible in (
 @duties.source
 def _organisation_to_join(viewer: Viewer) -> Iterable[duties.Duty]:
     """The first step of somebody new: without an organisation one reads and searches, and no more."""
+    if not viewer.is_authenticated or policies.is_steward(viewer):
+        return
     alive = [Membership.Status.ACTIVE, Membership.Status.REQUESTED]
-    if not Membership.objects.filter(
-        user_id=viewer.pk, status__in=alive
-    ).exists() and not policies.is_steward(viewer):
+    if not Membership.objects.filter(user_id=id_of(viewer), status__in=alive).exists():
         yield duties.Duty(
             what=_("Join your organisation"),
             title=gettext(

@@ -201,7 +201,7 @@ def test_today_shows_what_waits_for_a_person_by_date() -> None:
     assert "Record your signature" in page
     assert "To sign" in page
     assert reverse("agreement_sign", args=[agreement.pk, agreement.parties.get(organisation=ours).pk]) in page
-    assert "Nothing waits for you" in _page(reverse("today"), make_user())
+    assert "Nothing waits for you" in _page(reverse("today"), make_member(make_organisation()))
 
 
 def test_today_is_for_people_who_are_signed_in() -> None:
