@@ -26,7 +26,7 @@ from serai.core.imports import framework
 from serai.core.imports.columns import Field, check_required, folded, headers_from, recognise, words_for
 from serai.core.imports.copying import copy_in
 from serai.core.imports.framework import SAMPLE_ROWS, Proposal, Setting
-from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Remark, Row, Source
 from serai.core.imports.tables import Damaged, faults_of, propose_shape, table_rows
 from serai.core.imports.text import clean_line, half_width, looks_broken
 from serai.core.viewer import Viewer
@@ -322,7 +322,7 @@ def _apply(rows: list[Row]) -> Outcome:
     here = Organisation.objects.filter(source=SOURCE, source_ref__in=refs)
     known = dict(here.values_list("source_ref", "content_hash"))
     taken = _taken_codes(rows)
-    _find_parks(rows)
+    parkless = _find_parks(rows)
     places = {p.code: p for p in Place.objects.filter(code__in={row.data["country"] for row in rows} - {""})}
     new: list[tuple[Organisation, Row]] = []
     changed: list[Row] = []
@@ -348,23 +348,36 @@ def _apply(rows: list[Row]) -> Outcome:
             outcome.unchanged += 1
         else:
             changed.append(row)
+    refused = {refusal.line for refusal in outcome.refusals}
+    outcome.remarks = [remark for remark in parkless if remark.line not in refused]
     _write_new(new)
     outcome.changes += _write_changed(changed, places)
     outcome.updated += len(changed)
     return outcome
 
 
-def _find_parks(rows: list[Row]) -> None:
-    """Put the park's key in place of its name, where exactly one park of the directory has that name."""
+def _find_parks(rows: list[Row]) -> list[Remark]:
+    """Put the park's key in place of its name, where exactly one park of the directory has that name.
+
+    Returns a remark for every row whose park that is not.
+    """
     wanted = {row.data["park"] for row in rows} - {""}
     found: dict[str, set[str]] = {}
     if wanted:
         parks = OrganisationName.objects.filter(text__in=wanted, organisation__kinds__overlap=list(_PARKS))
         for text, pk in parks.values_list("text", "organisation_id"):
             found.setdefault(text, set()).add(str(pk))
+    remarks = []
+    reason = _(
+        "no park, incubator or accelerator of the directory is called “{value}”, or several are; it was left out"
+    )
     for row in rows:
-        keys = found.get(row.data["park"], set())
+        name = row.data["park"]
+        keys = found.get(name, set())
         row.data["park"] = next(iter(keys)) if len(keys) == 1 else ""
+        if name and not row.data["park"]:
+            remarks.append(Remark(row.file, row.line, str(_LABELS["park"]), reason.format(value=name[:80])))
+    return remarks
 
 
 def _hosting(organisation: Organisation) -> QuerySet[Relation]:

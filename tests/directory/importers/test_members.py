@@ -239,3 +239,11 @@ def test_kinds_are_known_as_people_call_them(tmp_path: Path, word: str, kind: st
     _run(_write(tmp_path, f"name,type\nNordlicht,{word}\n", "utf-8"))
 
     assert Organisation.objects.get().kinds == [kind]
+
+
+def test_a_park_that_is_not_in_the_directory_is_said(tmp_path: Path) -> None:
+    run = _run(_write(tmp_path, "name,park\nNordlicht,Nowhere Park\n", "utf-8"))
+
+    (remark,) = run.refusals.all()
+    assert (run.created, remark.kind, remark.line, remark.column) == (1, "remark", 2, "Science park")
+    assert "Nowhere Park" in remark.reason
