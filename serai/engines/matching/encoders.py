@@ -259,10 +259,14 @@ class EncoderProcess:
     def encode(self, texts: Sequence[str], role: Role) -> Vector:
         cleaned, filled = _readable(texts)
         out = np.zeros((len(texts), self.info.dimension), np.float16)
+        # A text is encoded once: its vector rounds differently with its place in a batch.
+        first = {cleaned[i]: i for i in reversed(filled)}
+        distinct = sorted(first.values())
         with self._lock:
-            for start in range(0, len(filled), self._batch):
-                rows = filled[start : start + self._batch]
+            for start in range(0, len(distinct), self._batch):
+                rows = distinct[start : start + self._batch]
                 out[rows] = self._stubborn([cleaned[i] for i in rows], role, rows)
+        out[filled] = out[[first[cleaned[i]] for i in filled]]
         return out
 
     def _stubborn(self, texts: list[str], role: Role, rows: list[int]) -> Vector:
