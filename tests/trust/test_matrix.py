@@ -192,6 +192,7 @@ WRITERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (WITH_ORGANISATION, r"/(network|api/v1/organisations)/<uuid:pk>", "own organisation"),
     (frozenset({OWNER}), r"/(exchange|api/v1/listings)/<uuid:pk>", "not other side"),
     (frozenset({OTHER}), r"/(exchange|api/v1/listings)/<uuid:pk>", "published, other side"),
+    (frozenset({OTHER}), r"/(exchange|api/v1/listings)/<uuid:pk>", "draft, other side"),
     (NODE, r"/(exchange|api/v1/listings)/<uuid:pk>/(review|hold)", ""),
     (WITH_ORGANISATION, r"/(exchange/new/|api/v1/listings$)", ""),
     (WITH_ORGANISATION, r"/exchange/<uuid:pk>/interest/|/api/v1/interests$", ""),
