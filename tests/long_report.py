@@ -74,7 +74,8 @@ class Reporter:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         test = report.nodeid
-        self.outcomes[test] = max(self.outcomes.get(test, "passed"), report.outcome, key=GRAVITY.index)
+        if report.when == "call" or not report.passed:  # one that was only prepared did not run
+            self.outcomes[test] = max(self.outcomes.get(test, "passed"), report.outcome, key=GRAVITY.index)
         self.seconds[test] += report.duration  # type: ignore[assignment]
         self.loads[test] += report.duration * os.getloadavg()[0] / (os.cpu_count() or 1)  # type: ignore[assignment]
 
