@@ -25,6 +25,7 @@ from serai.core.imports.rows import Change, Fault, FileRefused, Options, Outcome
 from serai.core.imports.tables import propose_shape, table_rows
 from serai.core.imports.text import clean_line
 from serai.core.viewer import Viewer
+from serai.directory.identifiers import UNIQUE
 from serai.directory.importers.entries import EntryImporter
 from serai.directory.models import (
     Identifier,
@@ -515,6 +516,7 @@ def _write_new(items: Sequence[tuple[uuid.UUID, Row]], countries: Mapping[str, u
         ("organisation_id", "text", "language", "kind"),
         ((key, *name) for key, row in items for name in row.data.names),
     )
+    _contest(identifier for _key, row in items for identifier in row.data.identifiers)
     copy_values(
         Identifier,
         ("organisation_id", "scheme", "value", "is_preferred"),
@@ -552,11 +554,28 @@ def _change(organisation: Organisation, record: Record, countries: Mapping[str, 
         ignore_conflicts=True,
     )
     organisation.identifiers.filter(scheme__in=[*_SCHEMES.values(), "ror"]).delete()
+    _contest(record.identifiers)
     Identifier.objects.bulk_create(
         Identifier(organisation=organisation, scheme=scheme, value=value, is_preferred=preferred)
         for scheme, value, preferred in record.identifiers
     )
     _forget_relations(organisation)
+
+
+def _contest(stated: Iterable[tuple[str, str, bool]]) -> None:
+    """Let the register have its identifiers: where another organisation entered one, its claim is contested now,
+    so that nobody's entry stops an import, and a steward decides whether the two are one."""
+    pairs = [(scheme, value) for scheme, value, _preferred in stated if scheme in UNIQUE]
+    if not pairs:
+        return
+    contest = """
+        UPDATE directory_identifier held SET is_contested = true
+        FROM unnest(%s::text[], %s::text[]) AS stated (scheme, value)
+        WHERE held.scheme = stated.scheme AND held.value = stated.value AND NOT held.is_contested
+    """
+    schemes, values = (list(column) for column in zip(*pairs, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(contest, [schemes, values])
 
 
 def _forget_relations(organisation: Organisation) -> None:

@@ -10,9 +10,10 @@ import pytest
 from serai.core.errors import Conflict
 from serai.core.imports import framework
 from serai.core.models import AuditEntry, ImportRun
+from serai.directory.identifiers import normalise
 from serai.directory.importers.ror import is_ror_id
-from serai.directory.models import Organisation, OrganisationName, Relation
-from tests.factories import make_user
+from serai.directory.models import Identifier, Organisation, OrganisationName, Relation
+from tests.factories import make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -246,3 +247,20 @@ def test_the_relationship_csv_is_undone_too(tmp_path: Path) -> None:
     framework.undo_import(run=run, by=None)
 
     assert Relation.objects.count() == 0
+
+
+@pytest.mark.parametrize("entered", ["before the first release", "between two"])
+def test_an_identifier_somebody_entered_stops_no_release(tmp_path: Path, entered: str) -> None:
+    other, ref = make_organisation(name="Entered by hand"), normalise("ror", A)
+    if entered == "between two":
+        _run(_zip(tmp_path, "1.zip", _record(A, "Alpha")))
+        Identifier.objects.filter(scheme="ror", value=ref).delete()
+    claimed = Identifier.objects.create(organisation=other, scheme="ror", value=ref)
+
+    run = _run(_zip(tmp_path, "2.zip", _record(A, "Alpha, renamed")))
+
+    assert run.refused == 0
+    claimed.refresh_from_db()
+    assert claimed.is_contested
+    held = Identifier.objects.get(scheme="ror", value=ref, is_contested=False)
+    assert held.organisation.source == "ror"
