@@ -29,7 +29,9 @@ class Interface(NinjaAPI):
         problem = {"description": "Not done.", "content": {"application/json": {"schema": PROBLEM_REF}}}
         for operations in described["paths"].values():
             for operation in operations.values():
-                operation["responses"]["default"] = problem
+                # Written as text, as in the file: ninja counts statuses, and the two do not sort together.
+                answers = {str(status): answer for status, answer in operation["responses"].items()}
+                operation["responses"] = {**answers, "default": problem}
         described["components"]["schemas"]["Problem"] = Problem.json_schema()
         return described
 
