@@ -164,9 +164,13 @@ class BreakSearch:
         self.in_row = {
             r: np.array([x == r for x in runs]) for r in sorted({x for x in runs if x is not None})
         }
-        self.max_per_day = np.array(
-            [p.max_per_day if p.max_per_day is not None else NO_LIMIT for p in event.people]
-        )
+        per_day = [p.max_per_day if p.max_per_day is not None else NO_LIMIT for p in event.people]
+        self.busy_limit = np.tile(np.array(per_day, dtype=np.int64), (len(self.days), 1))
+        """Slots a person may be busy in, per day: a limit of a day counts long meetings once, and those stay."""
+        for i, start in board.placed.values():
+            o = self.model.options[i]
+            if o.length > 1:
+                self.busy_limit[self.day_index[start], [o.a, o.b]] += o.length - 1
         self.some_day_limit = any(p.max_per_day is not None for p in event.people)
         self.count = np.array(board.count, dtype=np.int64)
         promised = event.rules.guarantee_count
@@ -194,7 +198,7 @@ class BreakSearch:
         for window in d.windows:
             bad |= (masks & window) == window
         if self.some_day_limit:
-            bad |= np.bitwise_count(masks) > self.max_per_day[people]
+            bad |= np.bitwise_count(masks) > self.busy_limit[day, people]
         return bad
 
     def _walks_far(self, people: Ints, new: dict[int, Ints]) -> Ints:

@@ -44,7 +44,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class DayRules:
-    """What one person's day must keep to, as masks: every check is on her busy mask."""
+    """What one person's day must keep to: rests and lunch as masks, and how many meetings a day allows."""
 
     in_row: tuple[int, ...] = ()
     windows: tuple[int, ...] = ()
@@ -52,13 +52,13 @@ class DayRules:
     max_per_day: int = 0
 
     def allows(self, mask: int) -> bool:
+        """Whether one meeting that takes the slots of `mask` keeps the rules of an otherwise empty day."""
+        if self.day_masks and not self.max_per_day:
+            return False
         for run in self.in_row:
             if mask & run == run:
                 return False
-        for window in self.windows:
-            if mask & window == window:
-                return False
-        return all((mask & day).bit_count() <= self.max_per_day for day in self.day_masks)
+        return all(mask & window != window for window in self.windows)
 
 
 class Model:
@@ -150,7 +150,8 @@ class Model:
     def capacity_of_person(self, p: int) -> int:
         """How many slots she can be busy in at most, by her open slots and her day's rules.
 
-        Exact for limits in a row; lunch windows and day limits are counted one by one.
+        Exact for limits in a row; lunch windows are counted one by one. Limits of a day count meetings,
+        not slots, and are no part of it.
         """
         rules, free = self.day_rules[p], self.open[p]
         most = 0

@@ -358,3 +358,28 @@ def test_the_picture_is_sound_and_says_what_it_leaves_out() -> None:
     ET.fromstring(picture)  # noqa: S314
     assert f"The first {MAX_ROWS} of {MAX_ROWS + 30} people; 30 are left out here." in picture
     assert "prefers-color-scheme:dark" in picture
+
+
+@pytest.mark.parametrize(("per_day", "status", "weight"), [(1, "optimal", 1), (0, "optimal", 0)])
+def test_a_day_s_limit_counts_a_long_meeting_once(per_day: int, status: str, weight: int) -> None:
+    people = (Person("a", max_per_day=per_day), Person("b"))
+    event = Event((Slot(), Slot()), (1, 1), people, (Wish("ab", "a", "b", length=2),))
+
+    plan = solve(event, time_limit_s=1)
+
+    assert (plan.status, plan.weight, plan.weight_bound) == (status, weight, weight)
+    assert list(check(event, plan)) == []
+
+
+def test_breaks_close_beside_a_long_meeting_under_a_day_s_limit() -> None:
+    people = (Person("a", max_per_day=2), Person("b"), Person("c"))
+    wishes = (Wish("ab", "a", "b", length=2), Wish("ac", "a", "c"))
+    board = Board(Model(Event((Slot(),) * 4, (1,) * 4, people, wishes)))
+    board.put(board.model.options_of[0][0], 0)
+    board.put(board.model.options_of[1][0], 3)
+    search = BreakSearch(board, 0, set())
+
+    search.run(time.monotonic() + 5, lambda _: False, sweeps=50)
+    restore(board, search.placed())
+
+    assert (board.placed[1][1], board.breaks()) == (2, 0)
