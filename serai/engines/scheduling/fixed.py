@@ -95,7 +95,7 @@ def _meeting(
     if a == b:
         raise InvalidEventError(f"{where}: participant {a} would meet themselves")
     session = raw.get("session")
-    if session is not None and session not in sessions:
+    if session is not None and (not isinstance(session, str) or session not in sessions):
         raise InvalidEventError(f"{where}: session {session!r} is not one of {', '.join(sessions)}")
     slot = raw.get("fixed_slot")
     if slot is not None and whole(raw, "fixed_slot") >= slots:

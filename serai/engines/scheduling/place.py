@@ -54,7 +54,7 @@ class Board:
         """Whether the option can begin at `start` beside everything already placed."""
         model = self.model
         o = model.options[option]
-        if not o.starts >> start & 1:
+        if start < 0 or not o.starts >> start & 1:
             return False
         span = ((1 << o.length) - 1) << start
         if (self.busy[o.a] | self.busy[o.b]) & span:

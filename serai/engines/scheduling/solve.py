@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -66,8 +67,8 @@ def solve(
     unknown = [x for x in objective if x not in DEFAULT_OBJECTIVE]
     if unknown:
         raise InvalidEventError(f"objective: {unknown[0]!r} is not one of {', '.join(DEFAULT_OBJECTIVE)}")
-    if time_limit_s <= 0:
-        raise InvalidEventError(f"time_limit_s: {time_limit_s} is not above 0")
+    if not 0 < time_limit_s < math.inf:
+        raise InvalidEventError(f"time_limit_s: {time_limit_s} is not a number of seconds above 0")
     validate(event)
     if "fairness" not in objective:
         event = replace(event, rules=replace(event.rules, guarantee_count=0))

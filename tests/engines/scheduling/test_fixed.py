@@ -295,7 +295,12 @@ def test_files_are_read_back_as_written() -> None:
         ("meetings", [{"id": 0, "a": 0, "b": 9}], "meetings: 0: 9 is not a participant 0..3"),
         ("meetings", [{"id": 0, "a": 1, "b": 1}], "meetings: 0: participant 1 would meet themselves"),
         ("meetings", [{"id": 3, "a": 0, "b": 1}], "meetings: 0: has id 3; ids count from 0 in order"),
-        ("sessions", {"am": [3, 1]}, "sessions: am must be [first, end] within 0..4"),
+        (
+            "meetings",
+            [{"id": 0, "a": 0, "b": 1, "session": ["am"]}],
+            "meetings: 0: session ['am'] is not one of am, pm",
+        ),
+        ("sessions", {"am": [3, 1]}, "sessions: 'am' must be [first, end] within 0..4"),
         ("forbidden", {"9": [1]}, "forbidden: '9' is not a participant 0..3"),
         ("format", "other", "format: 'other' is not b2bsp-1"),
     ],

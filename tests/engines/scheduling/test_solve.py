@@ -1,4 +1,20 @@
-from serai.engines.scheduling import Event, Person, Slot, Wish, check, explain, solve
+import math
+from dataclasses import replace
+
+import pytest
+
+from serai.engines.scheduling import (
+    Changes,
+    Event,
+    InvalidEventError,
+    Person,
+    Slot,
+    Wish,
+    check,
+    explain,
+    repair,
+    solve,
+)
 
 
 def make_event(**changes: object) -> Event:
@@ -38,3 +54,23 @@ def test_same_seed_gives_the_same_plan() -> None:
     plans = [solve(event, time_limit_s=5, seed=3).meetings for _ in range(2)]
 
     assert plans[0] == plans[1]
+
+
+@pytest.mark.parametrize("limit", [0.0, -1.0, math.nan, math.inf])
+def test_a_time_limit_that_is_no_number_of_seconds_is_refused(limit: float) -> None:
+    with pytest.raises(InvalidEventError, match=r"time_limit_s: .* is not a number of seconds above 0"):
+        solve(make_event(), time_limit_s=limit)
+
+
+@pytest.mark.parametrize("slot", [-1, 2])
+def test_a_meeting_in_a_slot_there_is_not_cannot_stay(slot: int) -> None:
+    event = make_event()
+    plan = solve(event, time_limit_s=1)
+    wrong = replace(plan, meetings=(replace(plan.meetings[0], slot=slot), *plan.meetings[1:]))
+    wish = wrong.meetings[0].wish
+
+    with pytest.raises(InvalidEventError, match=f"frozen: wish {wish} cannot stay in slot {slot}"):
+        solve(event, start=wrong, frozen={wish}, time_limit_s=1)
+
+    assert list(check(event, solve(event, start=wrong, time_limit_s=1))) == []
+    assert list(check(event, repair(event, wrong, Changes()).plan)) == []
