@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from .choose import Beside, Chooser
@@ -38,8 +38,9 @@ def repair(event: Event, plan: Plan, changes: Changes, budget: Budget | None = N
     """The plan after the changes: what is lost is taken out, freed places are given to other wishes.
 
     Meetings before `changes.now` and confirmed ones stay as they are (confirmed ones move only with
-    `budget.move_confirmed`). At most `budget.moves` meetings change their slot. Freed places are
-    filled by insertion first, which moves nobody, then by chains within the budget.
+    `budget.move_confirmed`). At most `budget.moves` meetings change their slot, those that lost their
+    table or helper among them: without a move left such a meeting is lost. Freed places are filled by
+    insertion first, which moves nobody, then by chains within the budget.
     """
     budget = budget or Budget()
     deadline = time.monotonic() + budget.seconds
@@ -57,21 +58,22 @@ def repair(event: Event, plan: Plan, changes: Changes, budget: Budget | None = N
     before = dict(board.placed)
     now_mask = model.full & ~((1 << changes.now) - 1)
     beside = Beside(model, before, changes.now)
-    refiller = _Refiller(model, board, frozen, now_mask)
-    refiller.insert_all(number[w] for w in lost_wishes if w in number)
+    refill = _refill(board, now_mask & _slots_of(plan, frozenset(lost_wishes)))
+    held = {number[m.wish]: m.slot for m in plan.meetings if m.wish in number}
+    refiller = _Refiller(model, board, held, frozen, now_mask, budget.moves)
+    refiller.insert_all(number[w] for w in lost_wishes)
     refiller.insert_all(range(len(event.wishes)))
     with Solver(max(deadline, time.monotonic()) + BOUND_PATIENCE_S) as solver:
         # What was refilled often proves the bound that needs no solver; else it starts while we go on.
         if len(board.placed) < len(before) + beside.most:
             solver.start()
-        refiller.move_for_more(budget.moves, deadline)
+        refiller.move_for_more(deadline)
         keep = {m.wish: m for m in plan.meetings}
         meetings, unserved = seat(model, board.placed, keep)
         for w in unserved:
             board.take(w)
         after = _plan_of(event, model, board, meetings, plan)
         differences = tuple(_differences(plan, meetings))
-        refill = _refill(board, now_mask)
         added = len(board.placed) - len(before)
         bound = beside.most if added >= beside.most else beside.relaxed(solver)
     return Repair(
@@ -162,12 +164,23 @@ def _keep(model: Model, plan: Plan, changes: Changes, number: Mapping[str, int])
 
 
 class _Refiller:
-    """Fills free places from slot `now` on; `moved` counts meetings that changed their slot."""
+    """Fills free places from slot `now` on.
 
-    def __init__(self, model: Model, board: Board, frozen: set[int], now_mask: int) -> None:
-        self.model, self.board = model, board
-        self.frozen, self.now_mask = frozen, now_mask
-        self.start = {w: s for w, (_, s) in board.placed.items()}
+    `held`: the slot each wish of the plan had. At most `moves` of them are in another one at the end, and
+    none of the `frozen`.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        board: Board,
+        held: Mapping[int, int],
+        frozen: Collection[int],
+        now_mask: int,
+        moves: int,
+    ) -> None:
+        self.model, self.board, self.held = model, board, held
+        self.frozen, self.now_mask, self.moves = frozen, now_mask, moves
 
     def insert_all(self, wishes: Iterable[int]) -> None:
         """Every wish that fits beside what stands, the heaviest first; nobody is moved."""
@@ -184,8 +197,8 @@ class _Refiller:
     def _insert(self, option: int) -> bool:
         board, model = self.board, self.model
         o = model.options[option]
-        free = board.allowed_starts(option) & self.now_mask
-        best: tuple[int, int] | None = None
+        free = self._starts(option)
+        best: tuple[tuple[bool, int], int] | None = None
         while free:
             bit = free & -free
             free ^= bit
@@ -195,23 +208,46 @@ class _Refiller:
                 added = sum(
                     model.breaks(board.busy[p] | span) - model.breaks(board.busy[p]) for p in (o.a, o.b)
                 )
-                if best is None or added < best[0]:
-                    best = (added, t)
+                # A meeting goes back to its own slot if another table or delegate is there.
+                key = (self._is_move(o.wish, t), added)
+                if best is None or key < best[0]:
+                    best = (key, t)
         if best is None:
             return False
         board.put(option, best[1])
         return True
 
-    def moved(self) -> int:
-        return sum(1 for w, s in self.start.items() if self.board.placed.get(w, (0, s))[1] != s)
+    def _starts(self, option: int) -> int:
+        """Slots the option may begin in, as a mask: of a meeting that may not move only the one it had."""
+        wish = self.model.options[option].wish
+        free = self.board.allowed_starts(option) & self.now_mask
+        if free and wish in self.held and not self._may_move(wish):
+            free &= 1 << self.held[wish]
+        return free
 
-    def move_for_more(self, moves: int, deadline: float) -> None:
+    def _may_move(self, wish: int) -> bool:
+        return wish not in self.frozen and self.moves > 0 and self.moved() < self.moves
+
+    def _is_move(self, wish: int, start: int) -> bool:
+        return self.held.get(wish, start) != start
+
+    def moved(self) -> int:
+        """Meetings of the plan that are now in another slot."""
+        held = self.held
+        return sum(held.get(w, start) != start for w, (_, start) in self.board.placed.items())
+
+    def move_for_more(self, deadline: float) -> None:
         """Grants further wishes by two-slot chains, as long as no more than `moves` meetings move."""
+        moves = self.moves
         if moves <= 0:
             return
         model, board, wishes = self.model, self.board, self.model.event.wishes
         order = sorted(
-            (w for w in range(len(wishes)) if w not in board.placed and model.options_of[w]),
+            (
+                w
+                for w in range(len(wishes))
+                if w not in board.placed and model.options_of[w] and w not in self.frozen
+            ),
             key=lambda w: (not wishes[w].must, -wishes[w].weight, w),
         )
         for longest in (1, 2, 4, moves):
@@ -219,15 +255,15 @@ class _Refiller:
                 if time.monotonic() > deadline or self.moved() >= moves:
                     return
                 if w not in board.placed:
-                    any(self._by_chain(i, min(longest, moves), moves) for i in model.options_of[w])
+                    any(self._by_chain(i, min(longest, moves)) for i in model.options_of[w])
         for w in order:
             for i in model.options_of[w]:
                 if time.monotonic() > deadline or self.moved() >= moves:
                     return
                 if w not in board.placed:
-                    self._by_two_chains(i, moves, deadline)
+                    self._by_two_chains(i, deadline)
 
-    def _by_two_chains(self, option: int, moves: int, deadline: float) -> bool:
+    def _by_two_chains(self, option: int, deadline: float) -> bool:
         """Moves the free slot of one of the two elsewhere first, then tries a chain again."""
         board, model = self.board, self.model
         o = model.options[option]
@@ -240,16 +276,16 @@ class _Refiller:
                     if time.monotonic() > deadline:
                         return False
                     chain = board.chain(p, s, t)
-                    if len(chain) > moves or not board.flip(chain, s, t, self.frozen):
+                    if len(chain) > self.moves or not board.flip(chain, s, t, self.frozen):
                         continue
-                    if self.moved() <= moves and (
-                        self._insert(option) or self._by_chain(option, moves, moves)
+                    if self.moved() <= self.moves and (
+                        self._insert(option) or self._by_chain(option, self.moves)
                     ):
                         return True
                     board.flip(chain, s, t, self.frozen)
         return False
 
-    def _by_chain(self, option: int, longest: int, moves: int) -> bool:
+    def _by_chain(self, option: int, longest: int) -> bool:
         board, model = self.board, self.model
         o = model.options[option]
         if o.length != 1 or board.count[o.a] >= board.limit[o.a] or board.count[o.b] >= board.limit[o.b]:
@@ -259,11 +295,11 @@ class _Refiller:
             idle_b = self.now_mask & model.open[b] & ~board.busy[b]
             for s in slots_in(idle_a & board.busy[b]):
                 for t in slots_in(idle_b):
-                    if self._flip_and_put(option, a, b, s, t, longest, moves):
+                    if self._flip_and_put(option, a, b, s, t, longest):
                         return True
         return False
 
-    def _flip_and_put(self, option: int, a: int, b: int, s: int, t: int, longest: int, moves: int) -> bool:
+    def _flip_and_put(self, option: int, a: int, b: int, s: int, t: int, longest: int) -> bool:
         """Frees slot s of b by flipping her piece of slots s and t, if that is short enough."""
         board, model = self.board, self.model
         chain = board.chain(b, s, t)
@@ -272,7 +308,8 @@ class _Refiller:
         touched = {p for w in chain for p in _people_of(model, board, w)}
         if a in touched or not board.flip(chain, s, t, self.frozen):
             return False
-        if self.moved() <= moves and board.fits(option, s):
+        own = self._is_move(model.options[option].wish, s)
+        if self.moved() + own <= self.moves and board.fits(option, s):
             board.put(option, s)
             return True
         board.flip(chain, s, t, self.frozen)
@@ -337,19 +374,24 @@ def _told(differences: Iterable[Difference]) -> dict[str, int]:
     return dict(sorted(told.items()))
 
 
-def _refill(board: Board, now_mask: int) -> dict[int, tuple[str, ...]]:
-    """Per slot from now on, the unmet wishes that would still fit there as the plan stands."""
+def _slots_of(plan: Plan, wishes: frozenset[str]) -> int:
+    """The slots these wishes have in the plan, as a mask."""
+    taken = {t for m in plan.meetings if m.wish in wishes for t in m.slots}
+    return sum(1 << t for t in taken)
+
+
+def _refill(board: Board, freed: int) -> dict[int, tuple[str, ...]]:
+    """Per freed slot the wishes without a meeting that could begin there beside what stands, the heaviest first."""
     model = board.model
     found: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for w, wish in enumerate(model.event.wishes):
         if w in board.placed:
             continue
-        for t in {
-            t
-            for i in model.options_of[w]
-            for t in slots_in(board.allowed_starts(i) & now_mask)
-            if board.fits(i, t)
-        }:
+        starts = 0
+        for i in model.options_of[w]:
+            for t in slots_in(board.allowed_starts(i) & freed & ~starts):
+                starts |= board.fits(i, t) << t
+        for t in slots_in(starts):
             found[t].append((-wish.weight, wish.id))
     return {t: tuple(x for _, x in sorted(found[t])) for t in sorted(found)}
 

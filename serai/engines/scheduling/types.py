@@ -253,7 +253,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a repair may cost. `moves` counts meetings that keep their people but change slot."""
+    """What a repair may cost. `moves` counts meetings of the plan that change slot, for whatever cause."""
 
     moves: int = 0
     move_confirmed: bool = False
@@ -273,7 +273,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """The repaired plan. `refill`: per slot, wishes that would still fit without a move."""
+    """The repaired plan.
+
+    `refill`: per slot in which a meeting was lost, the wishes that could begin there beside the meetings
+    kept, each on its own, the heaviest first. The plan grants some of them; the others are for choosing.
+    """
 
     event: Event
     plan: Plan

@@ -1,5 +1,6 @@
 """Each rule of a wish list: what the checker says, and that the engine keeps it. Planted faults."""
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +28,7 @@ from serai.engines.scheduling import (
     solve,
     what_if,
 )
+from serai.engines.scheduling.generate import generate
 
 
 def make_event(**changes: object) -> Event:
@@ -535,6 +537,85 @@ def test_confirmed_meetings_move_only_if_allowed() -> None:
     result = repair(event, make_plan(AB0), changes, Budget(moves=3))
 
     assert [m.slot for m in result.plan.meetings if m.wish == "ab"] == [0]
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "budget", "kind"),
+    [
+        (False, Budget(moves=0), "lost"),
+        (False, Budget(moves=1), "moved"),
+        (True, Budget(moves=1), "lost"),
+        (True, Budget(moves=1, move_confirmed=True), "moved"),
+        (True, Budget(moves=0, move_confirmed=True), "lost"),
+    ],
+)
+def test_a_lost_table_moves_a_meeting_only_within_the_budget(
+    confirmed: bool, budget: Budget, kind: str
+) -> None:
+    event = make_event(slots=(Slot(), Slot()), tables_per_slot=(1, 1), wishes=(Wish("ab", "ana", "bo"),))
+    changes = Changes(lost_tables={0: 1}, confirmed=frozenset({"ab"} if confirmed else ()))
+
+    result = repair(event, make_plan(AB0), changes, budget)
+
+    assert [(d.kind, d.wish) for d in result.differences] == [(kind, "ab")]
+    assert list(check(result.event, result.plan)) == []
+
+
+def test_a_delegate_who_cancels_is_stood_in_for_in_the_same_slot() -> None:
+    event = make_event(
+        people=(Person("ana", organisation="uni"), Person("bo", organisation="uni"), Person("cem")),
+        organisations=(Organisation("uni"),),
+        wishes=(Wish("uc", "uni", "cem"),),
+    )
+    plan = make_plan(meet("uc", 1, 0, "ana", "cem"))
+    changes = Changes(cancelled=frozenset({"ana"}), confirmed=frozenset({"uc"}))
+
+    result = repair(event, plan, changes)
+
+    assert [(m.slot, m.a) for m in result.plan.meetings] == [(1, "bo")]
+
+
+def test_the_refill_list_names_whom_a_freed_slot_could_be_given_to() -> None:
+    # One table, three slots: when ana cancels in slot 0, bo, cem and dee could each meet one another there.
+    event = make_event(
+        tables_per_slot=(1, 1, 1), wishes=(*make_event().wishes[:-1], Wish("cd", "cem", "dee", 2))
+    )
+    plan = make_plan(AB0, AC1, meet("bd", 2, 0, "bo", "dee"))
+
+    result = repair(event, plan, Changes(cancelled=frozenset({"ana"})))
+
+    assert result.refill == {0: ("cd", "bc"), 1: ("cd", "bc")}
+    assert {d.wish for d in result.differences if d.kind == "added"} == {"cd", "bc"}
+
+
+def test_the_refill_list_leaves_out_slots_that_are_past_or_were_not_freed() -> None:
+    event = make_event(tables_per_slot=(1, 1, 2))
+    plan = make_plan(AB0, AC1)
+
+    result = repair(event, plan, Changes(cancelled=frozenset({"ana"}), now=1))
+
+    assert result.refill == {1: ("bc", "bd", "cd")}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_repairs_keep_to_their_budget(seed: int) -> None:
+    event = generate("wishes", people=30, wishes=120, slots=6, tables=10, seed=seed)
+    plan = solve(event, time_limit_s=0.5, seed=seed)
+    rng = random.Random(seed)
+    confirmed = frozenset(rng.sample([m.wish for m in plan.meetings], len(plan.meetings) // 3))
+    lost = {t: rng.randrange(5) for t in range(6)}
+
+    for moves in (0, 2, 6):
+        changes = Changes(
+            cancelled=frozenset(rng.sample([p.id for p in event.people], 2)),
+            lost_tables=lost,
+            confirmed=confirmed,
+        )
+        result = repair(event, plan, changes, Budget(moves=moves))
+        moved = {d.wish for d in result.differences if d.kind == "moved"}
+        assert list(check(result.event, result.plan)) == []
+        assert len(moved) <= moves
+        assert not moved & confirmed
 
 
 def test_more_tables_have_their_price() -> None:
