@@ -11,6 +11,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 import numpy as np
 
@@ -176,8 +178,8 @@ def breaks_bound(
     iterations: int = 300,
     price: np.ndarray | None = None,
 ) -> tuple[int, np.ndarray]:
-    """A lower bound on the breaks of every schedule of these options, whatever their slots, and the
-    prices on slots that prove it.
+    """A lower bound on the breaks of every schedule of these wishes between the same people, whatever their
+    slots and halls, and the prices on slots that prove it.
 
     The bound is also valid when the time runs out early, only weaker. `price`: prices to begin from, such
     as those of a similar set of meetings.
@@ -188,9 +190,10 @@ def breaks_bound(
     limited = _limited_people(model, placed)
     for option, _ in placed.values():
         o = model.options[option]
-        spread = o.starts
+        starts = _starts_in_any_hall(model, option)
+        spread = starts
         for step in range(1, o.length):
-            spread |= o.starts << step
+            spread |= starts << step
         for p in (o.a, o.b):
             busy[p] += o.length
             may[p] |= spread
@@ -220,6 +223,16 @@ def breaks_bound(
             if stale >= 8:
                 scale, stale = scale / 2, 0
     return min(int(np.ceil(best - 1e-6)), best_known), best_price
+
+
+def _starts_in_any_hall(model: Model, option: int) -> int:
+    """Where the same people can begin this meeting, in whatever hall: only where halls are far apart has a
+    wish more than one option for them."""
+    o = model.options[option]
+    if not model.far:
+        return o.starts
+    others = (model.options[i] for i in model.options_of[o.wish])
+    return reduce(or_, (x.starts for x in others if {x.a, x.b} == {o.a, o.b}))
 
 
 def _limited_people(model: Model, placed: dict[int, tuple[int, int]]) -> np.ndarray:

@@ -215,7 +215,8 @@ class Plan:
     """A schedule with what is proved about it.
 
     `weight <= weight_bound` and `breaks >= breaks_bound`, both bounds proved. `breaks_bound` holds for
-    the chosen wishes, so it bounds every schedule of these meetings. `status` is "optimal" when weight
+    the chosen wishes between the people of `meetings` (another delegate may have a day with fewer breaks):
+    no schedule of these in other slots, tables or halls has fewer. `status` is "optimal" when weight
     meets its bound and breaks meet theirs, "infeasible" when the musts or guarantees cannot all hold:
     `conflict` then names a smallest set of rules in words, and the meetings are the best that was found.
     """

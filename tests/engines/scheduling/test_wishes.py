@@ -13,8 +13,10 @@ from serai.engines.scheduling import (
     Budget,
     Changes,
     Event,
+    Hall,
     Person,
     Plan,
+    Rules,
     Slot,
     Wish,
     check,
@@ -22,6 +24,7 @@ from serai.engines.scheduling import (
     solve,
     what_if,
 )
+from serai.engines.scheduling.bounds import breaks_bound
 from serai.engines.scheduling.breaks import BreakSearch
 from serai.engines.scheduling.choose import Beside, Chooser
 from serai.engines.scheduling.generate import generate
@@ -383,3 +386,21 @@ def test_breaks_close_beside_a_long_meeting_under_a_day_s_limit() -> None:
     restore(board, search.placed())
 
     assert (board.placed[1][1], board.breaks()) == (2, 0)
+
+
+def test_the_bound_on_breaks_holds_for_other_halls() -> None:
+    halls = (Hall("near", (1, 0, 1)), Hall("next", (0, 1, 0)), Hall("far", (0, 0, 0)))
+    wishes = (Wish("ab", "a", "b"), Wish("ac", "a", "c"))
+    rules = Rules(far_halls=frozenset({("near", "far")}))
+    event = Event((Slot(),) * 3, (1, 1, 1), tuple(map(Person, "abc")), wishes, halls=halls, rules=rules)
+    model = Model(event)
+    near, other = [o.hall for o in model.options].index("near"), model.options_of[1]
+
+    apart = {0: (near, 0), 1: (next(i for i in other if model.options[i].hall == "near"), 2)}
+    together = {0: (near, 0), 1: (next(i for i in other if model.options[i].hall == "next"), 1)}
+
+    boards = Board(model), Board(model)
+    for board, placed in zip(boards, (apart, together), strict=True):
+        restore(board, placed)
+    assert [board.breaks() for board in boards] == [1, 0]
+    assert breaks_bound(model, apart, float("inf"), best_known=1)[0] == 0
