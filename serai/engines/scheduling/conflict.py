@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from random import Random
@@ -18,8 +18,8 @@ import numpy as np
 
 from .fixed import ContradictionError, FixedMeeting, FixedProblem, propagate
 from .model import Model
-from .place import Board
-from .programme import Solver
+from .place import Board, restore
+from .programme import Rows, Solver
 from .types import Event
 from .windows import Windows, useful_options
 
@@ -234,7 +234,7 @@ def _meetings(n: int) -> str:
 
 def _contradicting_promises(event: Event, deadline: float) -> tuple[str, ...]:
     with Solver() as solver:
-        slots = _PromisedSlots(event, solver)
+        slots = PromisedSlots(event, solver)
         promises = promises_of(event)
         if not promises or not slots.refute(promises, deadline):
             return ()
@@ -245,12 +245,16 @@ def _contradicting_promises(event: Event, deadline: float) -> tuple[str, ...]:
     )
 
 
-class _PromisedSlots:
+class PromisedSlots:
     """An integer programme over (option, start) of the wishes that promises speak of; all others stay out,
-    which only makes room."""
+    which only makes room. Meetings that are `kept` (wish to option and start) stay where they are."""
 
-    def __init__(self, event: Event, solver: Solver) -> None:
-        self.event, self.solver = event, solver
+    def __init__(
+        self, event: Event, solver: Solver, kept: Mapping[int, tuple[int, int]] | None = None
+    ) -> None:
+        self.event, self.solver, self.kept = event, solver, kept or {}
+        self.in_time = True
+        """Whether the last answer came from steps, not from the clock."""
         # Which promises count is asked later: the programme itself makes none.
         plain = replace(
             event,
@@ -258,13 +262,16 @@ class _PromisedSlots:
             wishes=tuple(replace(w, must=False) for w in event.wishes),
         )
         model = Model(plain)
+        self.model, self.board = model, Board(model)
+        restore(self.board, self.kept)
         guaranteed = {p for p, person in enumerate(event.people) if person.min_meetings}
         self.columns = [
             (i, t)
             for i, o in enumerate(model.options)
-            if event.wishes[o.wish].must or o.a in guaranteed or o.b in guaranteed
+            if o.wish not in self.kept
+            and (event.wishes[o.wish].must or o.a in guaranteed or o.b in guaranteed)
             for t in range(model.T)
-            if o.starts >> t & 1
+            if self.board.fits(i, t)
         ]
         self.of_wish: dict[int, list[int]] = defaultdict(list)
         self.of_person: dict[int, list[int]] = defaultdict(list)
@@ -274,7 +281,7 @@ class _PromisedSlots:
             self.of_person[o.a].append(k)
             self.of_person[o.b].append(k)
         every_slot = list(range(model.T))
-        windows = Windows(Board(model), solver, Random(0), (), useful_options(model, None))
+        windows = Windows(self.board, solver, Random(0), (), useful_options(model, None))
         self.rows = windows._rows(self.columns, every_slot)
 
     def refute(self, promises: Sequence[Promise], deadline: float) -> bool:
@@ -282,15 +289,39 @@ class _PromisedSlots:
         left = deadline - time.monotonic()
         if left <= 0 or len(self.columns) > MOST_COLUMNS:
             return False
-        rows = deepcopy(self.rows)
-        for kind, i in promises:
-            here = self.of_wish[i] if kind == "must" else self.of_person[i]
-            need = 1 if kind == "must" else self.event.people[i].min_meetings
-            if len(here) < need:
-                return True
-            rows.count(here, float(need), float("inf"))
+        rows = self._promised(promises)
+        if rows is None:
+            return True
         answer = self.solver.solve(np.zeros(len(self.columns)), rows, left)
         return answer is not None and answer.columns is None and answer.proved
+
+    def keep(self, promises: Sequence[Promise], deadline: float) -> list[tuple[int, int]] | None:
+        """The heaviest meetings, as (option, start), that keep all these promises; None if none were found."""
+        left = deadline - time.monotonic()
+        rows = self._promised(promises)
+        if rows is None or len(self.columns) > MOST_COLUMNS:
+            return None
+        wishes, options = self.event.wishes, self.model.options
+        gain = np.array([wishes[options[i].wish].weight for i, _ in self.columns], dtype=float)
+        answer = self.solver.solve(-gain, rows, left) if left > 0 else None
+        self.in_time = answer is not None and answer.proved
+        if answer is None or answer.columns is None:
+            return None
+        return [self.columns[k] for k in answer.columns]
+
+    def _promised(self, promises: Sequence[Promise]) -> Rows | None:
+        """The rows with these promises; None if there are too few columns for one of them."""
+        rows = deepcopy(self.rows)
+        for kind, i in promises:
+            if kind == "must":
+                here, need = self.of_wish[i], int(i not in self.kept)
+            else:
+                here, need = self.of_person[i], self.event.people[i].min_meetings - self.board.count[i]
+            if len(here) < need:
+                return None
+            if need > 0:
+                rows.count(here, float(need), float("inf"))
+        return rows
 
 
 def _contradicting_plain_musts(event: Event, deadline: float) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from .model import TABLE, Model
 
@@ -436,7 +436,7 @@ def first_come(board: Board) -> None:
                 break
 
 
-def restore(board: Board, placed: dict[int, tuple[int, int]]) -> None:
+def restore(board: Board, placed: Mapping[int, tuple[int, int]]) -> None:
     for w in list(board.placed):
         if board.placed[w] != placed.get(w):
             board.take(w)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from .bounds import breaks_bound
 from .breaks import BreakSearch
 from .choose import Choice, Chooser
-from .conflict import contradicting_musts, shrink
+from .conflict import PromisedSlots, contradicting_musts, promises_of, shrink
 from .explain import conflict_of, find_option, reasons_for
 from .model import Model
 from .place import STEP_S, Board, Placer, first_come, restore, slots
@@ -36,8 +36,9 @@ CONFLICT_LIMIT_S = 5.0
 # Windows per second of the time limit; steps, not the clock, should end the search, so that the same seed
 # gives the same plan.
 WINDOWS_PER_S = 3
-# Shares of the time limit for ejection, for choosing again, in so many rounds, and for the first bound.
-EJECT_SHARE, AGAIN_SHARE, AGAIN_ROUNDS, BOUND_SHARE = 0.15, 0.1, 3, 0.05
+# Shares of the time limit for ejection, for choosing again, in so many rounds, for slots of promises that found
+# none, and for the first bound.
+EJECT_SHARE, AGAIN_SHARE, AGAIN_ROUNDS, PROMISE_SHARE, BOUND_SHARE = 0.15, 0.1, 3, 0.2, 0.05
 # Share of the time limit that the annealing's sweeps are planned for, where placing was hard and where it
 # was not. The rest is for placing, the bound, and slower machines.
 HARD_SHARE, EASY_SHARE = 0.3, 0.6
@@ -167,17 +168,27 @@ class _Run:
         if left and not conflict and not self.stopped:
             self._choose_again(placer, choice, fixed, left)
             self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
-        hard = board.weight < choice.weight_bound
+        goal = self._goal(choice)
+        hard = board.weight < goal
         if hard:
             self._floor(board, kept)
             self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
-        if hard and not self.stopped:
-            self._windows(placer, choice)
+        if any(self._shortfall(board)) and not conflict and not self.stopped:
+            self._keep_promises(placer)
+            self._report("placing", board.weight, choice.weight_bound, board.breaks(), 0)
+        if board.weight < goal and not self.stopped:
+            self._windows(placer, choice, goal)
         self._report("placed", board.weight, choice.weight_bound, board.breaks(), 0)
         bound = 0
         if "breaks" in self.objective and not self.stopped:
             bound = self._lower_breaks(board, choice, kept, hard)
         return self._finish(board, choice, conflict, bound, start)
+
+    def _goal(self, choice: Choice) -> int:
+        """The weight to search for: weight that fairness was allowed to cost must not be won back from it."""
+        rules = self.event.rules
+        paid = rules.guarantee_count > 0 and rules.fairness_cost > 0
+        return choice.weight if paid else choice.weight_bound
 
     def _steps(self, share: float) -> int:
         """Steps of an ejection that a slow core does in two thirds of this share of the time limit."""
@@ -306,7 +317,28 @@ class _Run:
         musts = sum(1 for w, wish in enumerate(event.wishes) if wish.must and w not in board.placed)
         return musts, sum(max(0, x.min_meetings - board.count[p]) for p, x in enumerate(event.people))
 
-    def _windows(self, placer: Placer, choice: Choice) -> None:
+    def _keep_promises(self, placer: Placer) -> None:
+        """Slots for what is promised, by an exact programme; everything else gives way and fills up what is left."""
+        board = placer.board
+        kept = {w: board.placed[w] for w in placer.frozen}
+        promised = PromisedSlots(self.event, self.solver, kept)
+        found = promised.keep(promises_of(self.event), self._share(PROMISE_SHARE))
+        self.in_time &= promised.in_time
+        if found is None:
+            return
+        before = board.copy_placed()
+        restore(board, kept)
+        for i, t in found:
+            if not board.fits(i, t):
+                restore(board, before)
+                return
+            board.put(i, t)
+        for w, (i, t) in before.items():
+            if w not in board.placed and board.fits(i, t):
+                board.put(i, t)
+        self._fill(placer)
+
+    def _windows(self, placer: Placer, choice: Choice, goal: int) -> None:
         """Weight that placing lost, by exact windows."""
         linear = self.chooser.linear
         useful = useful_options(self.model, None if linear is None else linear.cost_of_granting)
@@ -318,7 +350,7 @@ class _Run:
             self._report("windows", board.weight, choice.weight_bound, board.breaks(), 0)
             return self.stopped
 
-        self.in_time &= windows.run(self._share(0.4), choice.weight_bound, rounds, report)
+        self.in_time &= windows.run(self._share(0.4), goal, rounds, report)
 
     def _lower_breaks(self, board: Board, choice: Choice, kept: set[int], hard: bool) -> int:
         now, until = board.breaks(), self._share(BOUND_SHARE)
