@@ -376,7 +376,7 @@ def _told(differences: Iterable[Difference]) -> dict[str, int]:
 
 def _slots_of(plan: Plan, wishes: frozenset[str]) -> int:
     """The slots these wishes have in the plan, as a mask."""
-    taken = {t for m in plan.meetings if m.wish in wishes for t in m.slots}
+    taken = {t for m in plan.meetings if m.wish in wishes for t in m.slots if t >= 0}
     return sum(1 << t for t in taken)
 
 
@@ -408,7 +408,8 @@ def what_if(
     """What more tables in every slot, more interpreters of a pool in every slot, or changed people are worth.
 
     Compares proved upper bounds on the number and the weight of meetings, before and after; no
-    schedule is computed. With `plan`, what it grants already is the floor of the first figure.
+    schedule is computed, so what schedules gain may differ from the difference of the bounds. With `plan`,
+    the sentence also says how many meetings it can gain at most, or must lose at least.
     """
     pools = dict(pools or {})
     known = {p.id for p in event.pools} | {x for i in event.interpreters for x in i.pools}
@@ -426,16 +427,30 @@ def what_if(
     parts += [_more(k, f"{name} interpreter") for name, k in pools.items() if k]
     parts += [f"changed: {', '.join(changed)}"] if changed else []
     change = " and ".join(parts) or "no change"
-    text = (
-        f"{change}: {_more(after_count - before_count, 'meeting')}, at most {after_count} instead of"
-        f" {before_count}; weight at most {after_weight} instead of {before_weight}."
-    )
-    text = " ".join((text, *(f"{note}." for note in dict.fromkeys(solver.notes))))
+    told = [
+        f"{change}: at most {_number(after_count, 'meeting')} instead of {before_count}, weight at most"
+        f" {after_weight} instead of {before_weight} (proved bounds; what schedules gain may differ a little)."
+    ]
+    if plan is not None:
+        told.append(_beside(plan, after_count))
+    told += [f"{note}." for note in dict.fromkeys(solver.notes)]
+    text = " ".join(told)
     return Price(change, before_count, after_count, before_weight, after_weight, text)
 
 
+def _beside(plan: Plan, bound: int) -> str:
+    """What a bound on meetings after a change means for a plan made before it."""
+    has, gain = len(plan.meetings), bound - len(plan.meetings)
+    after = f"can gain at most {gain}" if gain >= 0 else f"must lose at least {-gain}"
+    return f"The plan has {_number(has, 'meeting')} and {after}."
+
+
 def _more(n: int, what: str) -> str:
-    return f"{abs(n)} {'fewer' if n < 0 else 'more'} {what}{'' if abs(n) == 1 else 's'}"
+    return _number(abs(n), f"{'fewer' if n < 0 else 'more'} {what}")
+
+
+def _number(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def _with_more(event: Event, tables: int, pools: Mapping[str, int]) -> Event:

@@ -1,4 +1,5 @@
 import math
+import time
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,8 @@ from serai.engines.scheduling import (
     Event,
     InvalidEventError,
     Person,
+    Pool,
+    Rules,
     Slot,
     Wish,
     check,
@@ -15,6 +18,8 @@ from serai.engines.scheduling import (
     repair,
     solve,
 )
+from serai.engines.scheduling.conflict import PromisedSlots
+from serai.engines.scheduling.programme import Solver
 
 
 def make_event(**changes: object) -> Event:
@@ -74,3 +79,57 @@ def test_a_meeting_in_a_slot_there_is_not_cannot_stay(slot: int) -> None:
 
     assert list(check(event, solve(event, start=wrong, time_limit_s=1))) == []
     assert list(check(event, repair(event, wrong, Changes()).plan)) == []
+
+
+def test_promises_that_can_be_kept_are_kept_where_placing_found_no_way() -> None:
+    # Heavier wishes fill the one slot in which the guaranteed meeting has its interpreter.
+    people = (
+        Person("a", max_in_row=1),
+        Person("b", min_meetings=1),
+        Person("c", online=True),
+        *map(Person, "de"),
+    )
+    wishes = (
+        Wish("ae1", "e", "a", weight=3, online=True),
+        Wish("ae2", "e", "a", weight=4, online=True),
+        Wish("de", "e", "d", weight=2),
+        Wish("be", "e", "b", weight=2, pool="x", online=True),
+        Wish("ac", "a", "c", weight=1, must=True),
+    )
+    event = Event(
+        (Slot(),) * 3,
+        (2,) * 3,
+        people,
+        wishes,
+        pools=(Pool("x", (0, 0, 1)),),
+        rules=Rules(max_in_row=1, online_rooms=(1, 1, 1), fairness_cost=0.2),
+    )
+
+    plan = solve(event, time_limit_s=10)
+
+    assert plan.status == "feasible"
+    assert {"be", "ac"} <= {m.wish for m in plan.meetings}
+    assert list(check(event, plan)) == []
+
+
+def test_meetings_that_must_stay_leave_promises_the_other_slots() -> None:
+    event = make_event(people=(Person("ana"), Person("bo", min_meetings=2), Person("cem")))
+    soon = time.monotonic() + 5
+
+    with Solver() as solver:
+        beside = [PromisedSlots(event, solver, {0: (0, t)}).keep([("guarantee", 1)], soon) for t in (0, 1)]
+
+    assert beside == [[(1, 1)], [(1, 0)]]
+
+
+def test_weight_is_not_won_back_from_fairness_that_was_paid_for() -> None:
+    # Three places: the hub alone is worth six; for a third of that two pairs get their only meeting.
+    hub = [Wish(f"h{i}", "hub", f"x{i}", weight=2) for i in range(3)]
+    pairs = [Wish("ab", "a", "b"), Wish("cd", "c", "d")]
+    people = tuple(map(Person, ["hub", "x0", "x1", "x2", *"abcd"]))
+    event = Event((Slot(),) * 3, (1,) * 3, people, tuple(hub + pairs), rules=Rules(fairness_cost=0.34))
+
+    plan = solve(event, time_limit_s=3)
+
+    assert {"ab", "cd"} <= {m.wish for m in plan.meetings}
+    assert (plan.weight, plan.weight_bound) == (4, 6)
