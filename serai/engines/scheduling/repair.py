@@ -429,7 +429,7 @@ def what_if(
     change = " and ".join(parts) or "no change"
     told = [
         f"{change}: at most {_number(after_count, 'meeting')} instead of {before_count}, weight at most"
-        f" {after_weight} instead of {before_weight} (proved bounds; what schedules gain may differ a little)."
+        f" {after_weight} instead of {before_weight} (proved bounds; what schedules gain may differ)."
     ]
     if plan is not None:
         told.append(_beside(plan, after_count))

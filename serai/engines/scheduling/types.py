@@ -292,7 +292,7 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a change of the event is worth, by the proved bound and, where solved, by a plan."""
+    """What a change of the event is worth: proved upper bounds before and after, and `text` for readers."""
 
     change: str
     meetings_bound_before: int

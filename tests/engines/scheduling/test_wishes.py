@@ -278,9 +278,26 @@ def test_a_price_is_a_sentence() -> None:
 
     price = what_if(event, tables=1)
 
-    assert (
-        price.text == "1 more table: 1 more meeting, at most 2 instead of 1; weight at most 2 instead of 1."
+    assert price.text == (
+        "1 more table: at most 2 meetings instead of 1, weight at most 2 instead of 1"
+        " (proved bounds; what schedules gain may differ)."
     )
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        (1, "The plan has 1 meeting and can gain at most 1."),
+        (0, "The plan has 1 meeting and can gain at most 0."),
+        (-1, "The plan has 1 meeting and must lose at least 1."),
+    ],
+)
+def test_a_price_says_what_it_means_for_a_plan(tables: int, words: str) -> None:
+    wishes = (Wish("ab", "a", "b"), Wish("cd", "c", "d"))
+    event = Event((Slot(),), (1,), tuple(map(Person, "abcd")), wishes)
+    plan = solve(event, time_limit_s=1)
+
+    assert what_if(event, plan, tables=tables).text.endswith(words)
 
 
 def test_moves_within_the_budget_grant_more() -> None:
