@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
 from .types import Event, Hall, InvalidEventError, Person, Plan, PlannedMeeting, Wish
@@ -51,18 +51,21 @@ def breaks_of(event: Event, busy: frozenset[int] | set[int]) -> int:
     A stretch that lies inside a lunch window is none. With `lunch_is_gap`, going from one session to
     the next of the same day is one even if no slot lies between.
     """
-    found = 0
-    taken = sorted(busy)
-    for before, after in pairwise(taken):
+    return sum(1 for _ in idle_stretches(event, busy))
+
+
+def idle_stretches(event: Event, busy: Collection[int]) -> Iterator[range]:
+    """The breaks of `breaks_of`, each as its idle slots; none where it lies between two sessions only."""
+    for before, after in pairwise(sorted(busy)):
         if event.slots[before].day != event.slots[after].day:
             continue
-        idle = set(range(before + 1, after))
+        idle = range(before + 1, after)
         if not idle:
             other_session = event.slots[before].session != event.slots[after].session
-            found += event.rules.lunch_is_gap and other_session
-        elif not any(idle <= window for window in event.rules.lunch_windows):
-            found += 1
-    return found
+            if event.rules.lunch_is_gap and other_session:
+                yield idle
+        elif not any(window.issuperset(idle) for window in event.rules.lunch_windows):
+            yield idle
 
 
 def total_breaks(event: Event, meetings: tuple[PlannedMeeting, ...]) -> int:

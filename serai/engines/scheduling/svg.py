@@ -9,6 +9,7 @@ from html import escape
 
 from .fixed import FixedProblem
 from .race import FixedPlan
+from .rules import idle_stretches
 from .types import Event, Plan
 
 CELL_W, CELL_H, GAP, LABEL_W, MARGIN = 40, 18, 2, 92, 24
@@ -24,10 +25,10 @@ STYLE = (
     ".bg{fill:#fff}.free{fill:#eef1f4}.closed{fill:url(#closed)}.stripe{stroke:#b8c1ca;stroke-width:2}"
     ".busy{fill:#176f68}.online{fill:#3b5bdb}.gap{fill:#ffd8a8;stroke:#d9480f}"
     ".on{fill:#fff;font-size:11px;text-anchor:middle}.axis{stroke:#9aa5b1;stroke-width:1}"
-    ".line{fill:none;stroke-width:2.5}.value{stroke:#176f68}.bound{stroke:#d9480f;stroke-dasharray:5 3}"
+    ".line{fill:none;stroke-width:2.5}.value{stroke:#176f68}.bound{stroke:#d9480f;stroke-dasharray:5 3}.dot{fill:#176f68}"
     "@media(prefers-color-scheme:dark){text{fill:#e4e7eb}.small{fill:#9aa5b1}.bg{fill:#14181c}.free{fill:#242b31}"
     ".stripe{stroke:#4a545e}.busy{fill:#1c8a81}.online{fill:#4c6ef5}.gap{fill:#5c3310;stroke:#ff922b}"
-    ".on{fill:#fff}.axis{stroke:#616e7c}.value{stroke:#38d9a9}.bound{stroke:#ff922b}}"
+    ".on{fill:#fff}.axis{stroke:#616e7c}.value{stroke:#38d9a9}.bound{stroke:#ff922b}.dot{fill:#38d9a9}}"
 )
 PATTERN = (
     '<defs><pattern id="closed" width="6" height="6" patternUnits="userSpaceOnUse"'
@@ -41,6 +42,8 @@ class _Person:
     closed: frozenset[int]
     busy: dict[int, tuple[str, str, str]]
     """Slot to (class, whom she meets, tip)."""
+    gaps: frozenset[int]
+    """Idle slots that count as a break: those between two meetings of a day, lunch aside."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,12 @@ def draw_plan(event: Event, plan: Plan) -> str:
         used.update(s for s in m.slots if m.table >= 0)
     every = frozenset(range(len(event.slots)))
     people = [
-        _Person(p.id, frozenset() if p.open_slots is None else every - p.open_slots, busy.get(p.id, {}))
+        _Person(
+            p.id,
+            frozenset() if p.open_slots is None else every - p.open_slots,
+            busy.get(p.id, {}),
+            frozenset(s for idle in idle_stretches(event, busy.get(p.id, ())) for s in idle),
+        )
         for p in event.people
     ]
     held = [x for x in plan.trace if x.weight]
@@ -99,7 +107,12 @@ def draw_fixed(problem: FixedProblem, plan: FixedPlan) -> str:
             busy.setdefault(p, {})[s] = ("busy", str(other), f"{p} meets {other}, meeting {i}")
         used[s] += 1
     people = [
-        _Person(str(p), frozenset(problem.forbidden.get(p, ())), busy.get(p, {}))
+        _Person(
+            str(p),
+            frozenset(problem.forbidden.get(p, ())),
+            busy.get(p, {}),
+            frozenset(range(min(busy.get(p, {0: 0})), max(busy.get(p, {0: 0})))) - busy.get(p, {}).keys(),
+        )
         for p in range(problem.participants)
     ]
     session = [""] * problem.slots
@@ -141,7 +154,7 @@ def _page(
     body = [
         f'<text class="title" x="{MARGIN}" y="{MARGIN + 18}">{escape(_cut(title, width // 13))}</text>',
         f'<text x="{MARGIN}" y="{MARGIN + 42}">{escape(facts)}</text>',
-        *_legend(MARGIN + TITLE_H),
+        *_legend(MARGIN + TITLE_H, shown),
         *_headings(top, cells, lefts),
     ]
     top += HEAD_H
@@ -173,16 +186,19 @@ def _page(
     )
 
 
-def _legend(y: int) -> list[str]:
+def _legend(y: int, people: Sequence[_Person]) -> list[str]:
+    """What the cells mean; online meetings, breaks and absences only where there are some."""
     x, parts = MARGIN, []
-    for kind, words in (
-        ("busy", "meeting (whom)"),
-        ("online", "online"),
-        ("gap", "break"),
-        ("free", "free"),
-        ("closed", "not there"),
-    ):
-        parts.append(f'<rect class="{kind}" x="{x}" y="{y}" width="16" height="14" rx="2"/>')
+    kinds = (
+        ("busy", "meeting (whom)", True),
+        ("online", "online", any(kind == "online" for p in people for kind, _, _ in p.busy.values())),
+        ("gap", "break", any(p.gaps - p.closed for p in people)),
+        ("free", "free", True),
+        ("closed", "not there", any(p.closed for p in people)),
+    )
+    for kind, words in ((kind, words) for kind, words, there in kinds if there):
+        round_ = _corner(kind, 14)
+        parts.append(f'<rect class="{kind}" x="{x}" y="{y}" width="16" height="14" rx="{round_}"/>')
         parts.append(f'<text x="{x + 22}" y="{y + 12}">{words}</text>')
         x += 40 + 7 * len(words)
     return parts
@@ -219,17 +235,21 @@ def _row(y: int, person: _Person, cells: Sequence[tuple[int, str]], lefts: Seque
     for s, x in enumerate(lefts):
         kind, whom, tip = person.busy.get(s, ("", "", ""))
         if not kind:
-            day = [t for t in person.busy if cells[t][0] == cells[s][0]]
-            between = any(t < s for t in day) and any(t > s for t in day)
-            kind = "closed" if s in person.closed else "gap" if between else "free"
+            kind = "closed" if s in person.closed else "gap" if s in person.gaps else "free"
         inside = f"<title>{escape(tip)}</title>" if tip else ""
+        round_ = _corner(kind, CELL_H)
         parts.append(
-            f'<rect class="{kind}" x="{x}" y="{y}" width="{CELL_W}" height="{CELL_H}" rx="2">{inside}</rect>'
+            f'<rect class="{kind}" x="{x}" y="{y}" width="{CELL_W}" height="{CELL_H}" rx="{round_}">{inside}</rect>'
         )
         if whom:
             name = escape(_cut(whom, CELL_LETTERS))
             parts.append(f'<text class="on" x="{x + CELL_W // 2}" y="{y + 13}">{name}</text>')
     return parts
+
+
+def _corner(kind: str, height: int) -> int:
+    """Online meetings differ from those at tables by their shape too, not by colour only."""
+    return height // 2 if kind == "online" else 2
 
 
 def _cut(text: str, letters: int) -> str:
@@ -242,8 +262,19 @@ def _chart(left: int, top: int, curve: _Curve) -> list[str]:
     low, high = min(numbers), max(numbers)
     if low < high / 2:
         low = 0
-    span = max(high - low, 1)
+    # With nothing between them the axis still has two ends.
+    high = max(high, low + 1)
+    span = high - low
     bottom = top + CHART_H
+
+    def dots(pairs: Sequence[tuple[float, int]]) -> list[str]:
+        """A dot where a better value was found: the only thing to see of one that came last."""
+        found = [pair for i, pair in enumerate(pairs) if not i or pair[1] != pairs[i - 1][1]]
+        return [
+            f'<circle class="dot" cx="{left + seconds / last * CHART_W:.1f}"'
+            f' cy="{bottom - (value - low) / span * CHART_H:.1f}" r="3"/>'
+            for seconds, value in found
+        ]
 
     def line(kind: str, pairs: Sequence[tuple[float, int]]) -> str:
         points = []
@@ -266,6 +297,7 @@ def _chart(left: int, top: int, curve: _Curve) -> list[str]:
         f'<text class="small end" x="{right}" y="{bottom + 16}">{last:.1f} s</text>',
         line("bound", curve.bound),
         line("value", curve.value),
+        *dots(curve.value),
         f'<line class="line value" x1="{left}" y1="{bottom + 32}" x2="{left + 24}" y2="{bottom + 32}"/>',
         f'<text class="small" x="{left + 30}" y="{bottom + 36}">best found</text>',
         f'<line class="line bound" x1="{left + 130}" y1="{bottom + 32}" x2="{left + 154}" y2="{bottom + 32}"/>',
