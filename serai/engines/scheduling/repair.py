@@ -222,7 +222,7 @@ class _Refiller:
         wish = self.model.options[option].wish
         free = self.board.allowed_starts(option) & self.now_mask
         if free and wish in self.held and not self._may_move(wish):
-            free &= 1 << self.held[wish]
+            free &= 1 << self.held[wish] if self.held[wish] >= 0 else 0
         return free
 
     def _may_move(self, wish: int) -> bool:
