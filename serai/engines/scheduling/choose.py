@@ -212,12 +212,13 @@ class Chooser:
     ) -> tuple[int, ...] | None:
         """Another choice of the same weight, as like `placed` as can be and without `left` if it can be.
 
-        For choices that found no slots: tied wishes take the place of those that did not fit.
+        For choices that found no slots: tied wishes take the place of those that did not fit. The root of the
+        search tree is nearly as good as all of it, and ends by its steps, not by the clock.
         """
         gain = self.weight * 1_000.0
         gain[list(placed)] += 1.0
         gain[list(left)] -= 4.0
-        result = self._solve(-gain, self.rows(promises=True), self.n, fixed, time_limit_s)
+        result = self._solve(-gain, self.rows(promises=True), self.n, fixed, time_limit_s, nodes=1)
         return None if result is None else result[0]
 
     def bounds(self, time_limit_s: float) -> tuple[int, int]:
@@ -324,6 +325,7 @@ class Chooser:
         time_limit_s: float,
         upper: np.ndarray | None = None,
         settled: np.ndarray | None = None,
+        nodes: int | None = None,
     ) -> tuple[tuple[int, ...], float, float, bool] | None:
         """Minimises; (columns at 1 or above, value, dual bound, proved). None if infeasible or no answer."""
         lower = np.zeros(n)
@@ -332,8 +334,8 @@ class Chooser:
         if settled is not None:
             lower[: self.n] = np.maximum(lower[: self.n], settled == 1)
             upper[: self.n] = np.where((settled == 0) & (lower[: self.n] == 0), 0.0, upper[: self.n])
-        result = self.solver.solve(cost, rows, time_limit_s, lower=lower, upper=upper)
-        self.in_time &= result is not None and result.proved
+        result = self.solver.solve(cost, rows, time_limit_s, lower=lower, upper=upper, nodes=nodes)
+        self.in_time &= result is not None and result.by_steps
         self.refuted = result is not None and result.columns is None and result.proved
         if result is None or result.columns is None:
             return None

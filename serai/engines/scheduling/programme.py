@@ -39,7 +39,7 @@ MAX_LOST = 3
 MAX_ANSWER_BYTES = 1 << 28
 PIECE_BYTES = 1 << 20
 ROOT = Path(__file__).resolve().parents[3]
-OPTIMAL, INFEASIBLE = 0, 2
+OPTIMAL, OUT_OF_TIME, INFEASIBLE = 0, 1, 2
 READY, MISSING = "ready", "missing"
 NOT_INSTALLED = "SciPy (HiGHS) is not installed; wishes are chosen and limits counted without it"
 
@@ -68,7 +68,8 @@ class Rows:
 
 @dataclass(frozen=True)
 class Answer:
-    """`columns`: those at 1 or above, None if there is no solution; `proved`: optimal, or surely infeasible.
+    """`columns`: those at 1 or above, None if there is no solution; `proved`: optimal, or surely infeasible;
+    `by_steps`: proved, or ended by its limit of nodes: then another run gives the same.
 
     A linear programme also has `x` and its reduced costs (of raising from the lower, lowering from the
     upper bound).
@@ -81,6 +82,7 @@ class Answer:
     x: np.ndarray | None = None
     raising: np.ndarray | None = None
     lowering: np.ndarray | None = None
+    by_steps: bool = False
 
 
 class LostError(Exception):
@@ -139,9 +141,10 @@ class Solver:
         lower: np.ndarray | None = None,
         upper: np.ndarray | None = None,
         integral: bool = True,
+        nodes: int | None = None,
     ) -> Answer | None:
         """Minimises cost·x within the rows and 0 <= x <= 1 (or the bounds given); None if there is no
-        answer in time or the process was lost."""
+        answer in time or the process was lost. At most `nodes` of the search tree, 1 for its root only."""
         n = len(cost)
         if n == 0 or self._missing or time.monotonic() >= self.deadline:
             return None
@@ -151,6 +154,7 @@ class Solver:
             "lower": np.zeros(n) if lower is None else lower,
             "upper": np.ones(n) if upper is None else upper,
             "integral": integral,
+            "nodes": nodes,
             "columns": np.array(rows.columns, dtype=np.int32),
             "values": np.array(rows.values, dtype=float),
             "ends": np.array(rows.ends, dtype=np.int32),
@@ -227,7 +231,8 @@ def _read_answer(data: dict[str, Any], n: int) -> Answer:
             columns = tuple(map(int, columns))
             if any(not 0 <= i < n for i in columns):
                 raise LostError
-        return Answer(columns, float(data["value"]), float(data["dual"]), data["proved"] is True, **arrays)
+        proved, by_steps = data["proved"] is True, data["by_steps"] is True
+        return Answer(columns, float(data["value"]), float(data["dual"]), proved, **arrays, by_steps=by_steps)
     except (KeyError, TypeError, ValueError) as error:
         raise LostError from error
 
@@ -281,19 +286,25 @@ def work(question: dict[str, Any]) -> Answer:
     low, high = question["low"], question["high"]
     matrix = csr_array((question["values"], question["columns"], question["ends"]), shape=(len(low), n))
     if question["integral"]:
+        nodes = question["nodes"]
+        options: Any = {"time_limit": question["time_limit"], "mip_rel_gap": 0.0}
+        if nodes is not None:
+            options["node_limit"] = nodes
         result: Any = milp(
             question["cost"],
             integrality=np.ones(n, dtype=np.int64),
             bounds=Bounds(question["lower"], question["upper"]),
             constraints=[LinearConstraint(matrix, low, high)] if len(low) else [],
-            options={"time_limit": question["time_limit"], "mip_rel_gap": 0.0},
+            options=options,
         )
         proved = result.status in (OPTIMAL, INFEASIBLE)
+        by_steps = proved or (nodes is not None and result.status != OUT_OF_TIME)
         if result.x is None:
-            return Answer(None, float("inf"), float("-inf"), proved and result.status == INFEASIBLE)
+            refuted = result.status == INFEASIBLE
+            return Answer(None, float("inf"), float("-inf"), refuted, by_steps=by_steps)
         dual = result.mip_dual_bound if result.mip_dual_bound is not None else float("-inf")
         columns = tuple(int(i) for i in np.flatnonzero(result.x > 0.5))
-        return Answer(columns, float(result.fun), float(dual), proved)
+        return Answer(columns, float(result.fun), float(dual), proved, by_steps=by_steps)
     above, below = np.isfinite(high), np.isfinite(low)
     solve_linear: Any = linprog
     result = solve_linear(
@@ -305,7 +316,8 @@ def work(question: dict[str, Any]) -> Answer:
         options={"time_limit": question["time_limit"]},
     )
     if result.status != OPTIMAL:
-        return Answer(None, float("inf"), float("-inf"), result.status == INFEASIBLE)
+        refuted = result.status == INFEASIBLE
+        return Answer(None, float("inf"), float("-inf"), refuted, by_steps=refuted)
     x = np.asarray(result.x)
     return Answer(
         tuple(int(i) for i in np.flatnonzero(x > 0.5)),
@@ -315,6 +327,7 @@ def work(question: dict[str, Any]) -> Answer:
         x,
         np.asarray(result.lower.marginals),
         -np.asarray(result.upper.marginals),
+        True,
     )
 
 

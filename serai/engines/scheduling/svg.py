@@ -26,9 +26,10 @@ STYLE = (
     ".busy{fill:#176f68}.online{fill:#3b5bdb}.gap{fill:#ffd8a8;stroke:#d9480f}"
     ".on{fill:#fff;font-size:11px;text-anchor:middle}.axis{stroke:#9aa5b1;stroke-width:1}"
     ".line{fill:none;stroke-width:2.5}.value{stroke:#176f68}.bound{stroke:#d9480f;stroke-dasharray:5 3}.dot{fill:#176f68}"
+    ".ring{fill:none;stroke:#d9480f;stroke-width:2}"
     "@media(prefers-color-scheme:dark){text{fill:#e4e7eb}.small{fill:#9aa5b1}.bg{fill:#14181c}.free{fill:#242b31}"
     ".stripe{stroke:#4a545e}.busy{fill:#1c8a81}.online{fill:#4c6ef5}.gap{fill:#5c3310;stroke:#ff922b}"
-    ".on{fill:#fff}.axis{stroke:#616e7c}.value{stroke:#38d9a9}.bound{stroke:#ff922b}.dot{fill:#38d9a9}}"
+    ".on{fill:#fff}.axis{stroke:#616e7c}.value{stroke:#38d9a9}.bound{stroke:#ff922b}.dot{fill:#38d9a9}.ring{stroke:#ff922b}}"
 )
 PATTERN = (
     '<defs><pattern id="closed" width="6" height="6" patternUnits="userSpaceOnUse"'
@@ -267,12 +268,12 @@ def _chart(left: int, top: int, curve: _Curve) -> list[str]:
     span = high - low
     bottom = top + CHART_H
 
-    def dots(pairs: Sequence[tuple[float, int]]) -> list[str]:
-        """A dot where a better value was found: the only thing to see of one that came last."""
+    def marks(kind: str, pairs: Sequence[tuple[float, int]]) -> list[str]:
+        """A dot or ring at every new value: the only thing to see of one that came last."""
         found = [pair for i, pair in enumerate(pairs) if not i or pair[1] != pairs[i - 1][1]]
         return [
-            f'<circle class="dot" cx="{left + seconds / last * CHART_W:.1f}"'
-            f' cy="{bottom - (value - low) / span * CHART_H:.1f}" r="3"/>'
+            f'<circle class="{kind}" cx="{left + seconds / last * CHART_W:.1f}"'
+            f' cy="{bottom - (value - low) / span * CHART_H:.1f}" r="{3 if kind == "dot" else 5}"/>'
             for seconds, value in found
         ]
 
@@ -297,7 +298,8 @@ def _chart(left: int, top: int, curve: _Curve) -> list[str]:
         f'<text class="small end" x="{right}" y="{bottom + 16}">{last:.1f} s</text>',
         line("bound", curve.bound),
         line("value", curve.value),
-        *dots(curve.value),
+        *marks("ring", curve.bound),
+        *marks("dot", curve.value),
         f'<line class="line value" x1="{left}" y1="{bottom + 32}" x2="{left + 24}" y2="{bottom + 32}"/>',
         f'<text class="small" x="{left + 30}" y="{bottom + 36}">best found</text>',
         f'<line class="line bound" x1="{left + 130}" y1="{bottom + 32}" x2="{left + 154}" y2="{bottom + 32}"/>',

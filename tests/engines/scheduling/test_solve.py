@@ -2,6 +2,7 @@ import math
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from serai.engines.scheduling import (
@@ -19,7 +20,7 @@ from serai.engines.scheduling import (
     solve,
 )
 from serai.engines.scheduling.conflict import PromisedSlots
-from serai.engines.scheduling.programme import Solver
+from serai.engines.scheduling.programme import Rows, Solver
 
 
 def make_event(**changes: object) -> Event:
@@ -133,3 +134,21 @@ def test_weight_is_not_won_back_from_fairness_that_was_paid_for() -> None:
 
     assert {"ab", "cd"} <= {m.wish for m in plan.meetings}
     assert (plan.weight, plan.weight_bound) == (4, 6)
+
+
+def test_a_programme_that_ends_at_its_root_ends_by_steps() -> None:
+    # Market splits: the relaxation says nothing, only a large tree would.
+    rng = np.random.default_rng(1)
+    rows = Rows()
+    for _ in range(4):
+        values = rng.integers(0, 100, 40).astype(float)
+        rows.add(range(40), list(values), float(values.sum() // 2), float(values.sum() // 2))
+
+    with Solver() as solver:
+        root = solver.solve(np.ones(40), rows, 60.0, nodes=1)
+        cut = solver.solve(np.ones(40), rows, 0.1)
+
+    assert root is not None
+    assert cut is not None
+    assert (root.proved, root.by_steps) == (False, True)
+    assert (cut.proved, cut.by_steps) == (False, False)

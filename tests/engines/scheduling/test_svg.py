@@ -72,8 +72,8 @@ def test_a_value_found_last_is_seen() -> None:
     trace = (Progress(0.1, "chosen", 0, 2, 0, 0), Progress(1.0, "done", 2, 2, 0, 0))
     picture = picture_of(trace=trace)
 
-    dots = [(float(c.get("cx", 0)), float(c.get("cy", 0))) for c in picture.iter(f"{SVG}circle")]
+    kinds = [c.get("class") for c in picture.iter(f"{SVG}circle")]
     axis = [t.text for t in picture.iter(f"{SVG}text") if t.get("class") == "small end"]
-    assert len(dots) == 2, "one on each curve"
+    assert (kinds.count("dot"), kinds.count("ring")) == (2, 2), "one on each curve"
     # Nothing but zeros still has an axis with two ends.
     assert ("0", "0") not in pairwise(axis)
