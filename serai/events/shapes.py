@@ -395,7 +395,11 @@ def run_progress(run: ScheduleRun) -> ui.Progress:
     }
     message = run.message
     if last is not None and run.status == ScheduleRun.Status.RUNNING:
-        message = _("%(weight)s of at most %(bound)s, %(breaks)s breaks") % last
+        message = _("%(weight)s of at most %(bound)s, %(breaks)s breaks") % {
+            "weight": last["weight"],
+            "bound": last["weight_bound"],
+            "breaks": last["breaks"],
+        }
     is_over = run.status in {ScheduleRun.Status.PROPOSED, ScheduleRun.Status.PUBLISHED}
     return ui.Progress(
         _("Computing the schedule"),

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from serai.accounts.models import User
-from serai.events import actions, queries
+from serai.engines.scheduling import Progress
+from serai.events import actions, planning, queries
 from serai.events.models import (
     Event,
     Interpreter,
@@ -367,6 +368,20 @@ def test_from_planning_to_publishing_on_pages_alone(world: World) -> None:
     assert "Publish and tell everybody" in desk
     assert client.post(f"/meet/runs/{run.pk}/publish/").status_code == 302
     assert Meeting.objects.filter(event=event).count() == 1
+
+
+def test_a_run_under_way_tells_how_far_it_is(client: Client, world: World) -> None:
+    client.force_login(world.organiser)
+    make_request(world.event, requester=world.ana, invitee=world.bo)
+    run = actions.start_schedule(event=world.event, by=world.organiser)
+    run.status = "running"
+    run.progress = [planning.progress_data(Progress(1.2, "placing", 5, 8, 2, 0))]
+    run.save()
+
+    page = client.get(f"/meet/runs/{run.pk}/")
+
+    assert page.status_code == 200
+    assert "5 of at most 8, 2 breaks" in page.content.decode()
 
 
 def test_the_hand_that_drags_hears_where_it_fits_and_why_not(world: World) -> None:
