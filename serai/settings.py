@@ -63,6 +63,8 @@ MIDDLEWARE = [
     "serai.core.middleware.IdempotencyMiddleware",
     "serai.core.middleware.ReadBudgetMiddleware",
 ]
+TOKEN_DOOR = "serai.accounts.door.by_token"
+"""Who a token lets in, for `core`, which imports no app above it."""
 
 TEMPLATES = [
     {

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Schema
-from pydantic import ConfigDict, StringConstraints
+from pydantic import ConfigDict, StringConstraints, field_validator
 
 from serai.core.errors import Invalid
 
@@ -25,6 +25,22 @@ class Strict(Schema):
     """Base of every body and query schema: an unknown field is refused, never ignored."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    @field_validator("*")
+    @classmethod
+    def _holds_no_nul(cls, value: Any) -> Any:
+        """The database takes no NUL in a text; said here once, for every field of every body and query."""
+        if _has_nul(value):
+            raise ValueError(_("It holds a character that no text may hold (NUL)."))
+        return value
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(_has_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, list | tuple | set) and any(_has_nul(part) for part in value)
 
 
 class Problem(Schema):

@@ -9,10 +9,11 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from serai.core import policy, problems, reads, routes
-from serai.core.errors import Conflict, Invalid, SeraiError, TooLarge, TooMany
+from serai.core.errors import Conflict, Invalid, NotFound, SeraiError, TooLarge, TooMany
 from serai.core.imports.uploads import MAX_UPLOAD_BYTES
 from serai.core.models import IdempotentAnswer
 
@@ -32,7 +33,9 @@ class ErrorsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         limit = body_limit(request)
-        if _announced(request) > limit:
+        if "\x00" in request.path_info:  # no name holds it, and the database takes none
+            response = problems.answer(request, NotFound(_("Not found.")))
+        elif _announced(request) > limit:
             message = _("What was sent is too large: %(limit)d MB at most.") % {"limit": limit // 2**20}
             response = problems.answer(request, TooLarge(message))
         else:
@@ -81,7 +84,8 @@ class IdempotencyMiddleware:
     """A POST with an `Idempotency-Key` has one effect; repeating it returns the first answer.
 
     The key row, the change and the stored answer commit together, so a server killed in between has done
-    all or nothing. A concurrent twin waits for the first to commit, then gets its answer.
+    all or nothing. A concurrent twin waits for the first to commit, then gets its answer. Whoever is not let in
+    now gets no stored answer and leaves none: a token that ended, and a stranger, who could fill the node.
     """
 
     def __init__(self, get_response: Next) -> None:
@@ -89,7 +93,7 @@ class IdempotencyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         key = request.headers.get("Idempotency-Key", "")
-        if request.method != "POST" or not key:
+        if request.method != "POST" or not key or not _is_let_in(request):
             return self.get_response(request)
         if len(key) > 200:
             return problems.answer(request, Invalid(_("The Idempotency-Key is too long.")))
@@ -136,7 +140,8 @@ class ReadBudgetMiddleware:
         if request.method != "GET" or response.status_code != 200 or not request.user.is_authenticated:
             return response
         address = request.META.get("REMOTE_ADDR", "")
-        if reads.may_read(reader=request.user, address=address, object_id=match.kwargs["pk"]):
+        door, pk = match.view_name, match.kwargs["pk"]
+        if reads.may_read(door=door, reader=request.user, address=address, object_id=pk):
             return response
         if problems.is_program(request):
             message = _("You may open %(limit)d different records a day at most.") % {"limit": reads.limit()}
@@ -159,6 +164,16 @@ def _digest(request: HttpRequest) -> str:
                 digest.update(chunk)
             file.seek(0)
     return digest.hexdigest()
+
+
+def _is_let_in(request: HttpRequest) -> bool:
+    """Whether the caller is known now. Who is not is refused, or served as a stranger, by the view itself."""
+    if not request.headers.get("Authorization"):
+        return request.user.is_authenticated
+    try:
+        return bool(import_string(settings.TOKEN_DOOR)(request))
+    except SeraiError:
+        return False
 
 
 def _principal(request: HttpRequest) -> str:

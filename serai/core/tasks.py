@@ -1,10 +1,14 @@
 """Jobs of the worker that belong to no app above."""
 
+from datetime import timedelta
+
+from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
 from serai.core import audit, outbox, reads
+from serai.core.models import IdempotentAnswer
 
 STARTS = 5
 """A job that took its worker along this often is not tried again: it would take the next one too."""
@@ -30,6 +34,13 @@ def wake() -> None:
 def forget_reads(timestamp: int) -> None:
     """Every night: who opened what, of days that lie back a month."""
     reads.forget_old()
+
+
+@app.periodic(cron="47 3 * * *")
+@app.task(queueing_lock="core.forget_answers", pass_context=False)
+def forget_answers(timestamp: int) -> None:
+    """Every night: the answers kept for an `Idempotency-Key` a week ago; nobody repeats a request that long."""
+    IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - timedelta(days=7)).delete()
 
 
 @app.periodic(cron="* * * * *")

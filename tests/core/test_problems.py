@@ -7,10 +7,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 
+from serai.accounts.models import ApiToken
+from serai.accounts.secrets import hash_of
 from serai.core import problems
 from serai.core.imports import uploads
-from serai.core.models import ImportRun, StoredFile
+from serai.core.models import IdempotentAnswer, ImportRun, StoredFile
 from serai.core.models.imports import ImportRun as Run
 from tests import factories
 
@@ -183,3 +186,40 @@ def test_what_came_of_the_database_is_told_from_a_fault_of_ours() -> None:
         found = problems.is_database_gone(error)
 
     assert (found, problems.is_database_gone(KeyError("x"))) == (True, False)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/organisations?place=%00", "/api/v1/places/%00x", "/network/%00/"])
+def test_a_nul_is_refused_wherever_it_stands(path: str) -> None:
+    assert Client(raise_request_exception=False).get(path).status_code in {404, 422}
+
+
+def test_a_nul_in_a_body_is_refused_by_its_field() -> None:
+    country = {"name": "A", "name_language": "en", "kinds": ["sme"], "country": "\x00\x00"}
+    response = _steward().post("/api/v1/organisations", json.dumps(country), content_type="application/json")
+
+    status, code, _ = _problem(response)
+    assert (status, code) == (422, "invalid")
+
+
+def test_a_stranger_leaves_no_answer_behind() -> None:
+    Client().post(
+        "/api/v1/interests", b"{}", content_type="application/json", headers={"Idempotency-Key": "k"}
+    )
+
+    assert not IdempotentAnswer.objects.exists()
+
+
+def test_a_withdrawn_token_gets_no_stored_answer() -> None:
+    person = factories.make_steward()
+    token = ApiToken.objects.create(
+        user=person, name="t", scope=ApiToken.Scope.WRITE, secret_hash=hash_of("secret")
+    )
+
+    def ask() -> Any:
+        headers = {"Authorization": "Bearer secret", "Idempotency-Key": "k"}
+        return Client().post("/api/v1/interests", b"{}", content_type="application/json", headers=headers)
+
+    assert ask().status_code == 422
+    assert IdempotentAnswer.objects.count() == 1
+    ApiToken.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
+    assert ask().status_code == 401
