@@ -13,7 +13,7 @@ from serai.agreements.models import Agreement, Party
 from serai.agreements.queries import is_year
 from serai.cooperation import policies
 from serai.cooperation.models import Case, Facility, Project, ProjectParty, Result
-from serai.core.errors import NotFound
+from serai.core.errors import Invalid, NotFound
 from serai.core.models import Link
 from serai.core.text import best_text
 from serai.core.viewer import Viewer
@@ -194,7 +194,11 @@ def named_listings_behind(case: Case) -> QuerySet[Listing]:
     opened = Link.objects.filter(target_kind="case", target_id=case.pk, relation=Link.Relation.OPENED)
     interests = Interest.objects.filter(pk__in=opened.filter(source_kind="interest").values("source_id"))
     meetings = Meeting.objects.filter(pk__in=opened.filter(source_kind="meeting").values("source_id"))
-    began = Q(pk__in=interests.values("listing_id")) | Q(pk__in=meetings.values("request__listing_id"))
+    began = (
+        Q(pk__in=interests.values("listing_id"))
+        | Q(pk__in=interests.values("own_listing_id"))
+        | Q(pk__in=meetings.values("request__listing_id"))
+    )
     return Listing.objects.filter(began, disclosure=Listing.Disclosure.NAMED)
 
 
@@ -204,6 +208,18 @@ def must_see_origins(viewer: Viewer, case: Case | None, agreement: Agreement | N
         raise NotFound(_("Not found."))
     if agreement is not None and not agreement_policies.may_act(viewer, agreement):
         raise NotFound(_("Not found."))
+
+
+def must_carry(agreement: Agreement | None, organisations: Collection[Organisation]) -> None:
+    """Invalid unless the agreement is signed and stands, and one of `organisations` is a party of it."""
+    if agreement is None:
+        return
+    parties = Party.objects.filter(
+        agreement=agreement.pk, agreement__status__in=CARRIES, organisation__in=organisations
+    )
+    if not parties.exists():
+        message = _("A signed agreement of your organisation, under which this is done.")
+        raise Invalid(message, fields={"agreement": message})
 
 
 # --- what waits for a person --------------------------------------------------------------------------------

@@ -89,3 +89,14 @@ def test_a_touch_screen_keeps_its_own_list(chromium: Any, live_server: LiveServe
     assert page.locator("select[name=country_code]").is_visible()
     assert page.locator("input[role=combobox][id$=country_code]").count() == 0
     window.close()
+
+
+def test_enter_takes_what_was_typed_and_not_what_stood_there(visitor: Any) -> None:
+    visitor.go("/exchange/new/")
+    field = visitor.page.get_by_role("combobox", name="Language you write in")
+    field.fill("Thai")
+    field.press("Enter")
+
+    assert field.input_value() == "Thai"
+    assert visitor.page.locator("select[name=language]").input_value() == "th"
+    assert visitor.page.url.endswith("/exchange/new/")

@@ -62,6 +62,8 @@ def send_interest(
         is_invented=is_invented,
     )
     chain.link(source=listing, relation=Link.Relation.ANSWERED_BY, target=interest, by=by)
+    if own_listing is not None:  # what comes of it began with the need as well as with the offer
+        chain.link(source=own_listing, relation=Link.Relation.LED_TO, target=interest, by=by)
     audit.record(
         actor=by,
         action="exchange.interest_sent",

@@ -158,19 +158,29 @@
     select.tabIndex = -1;
     select.setAttribute("aria-hidden", "true");
     select.before(field);
-    const find = async (all) => {
-      const words = fold(all ? "" : field.value.trim());
-      const fits = choices.filter((option) => fold(option.text).includes(words));
+    const fitting = (text) => {
+      const words = fold(text.trim());
       const starts = (option) => (fold(option.text).startsWith(words) ? 0 : 1);
-      return fits.sort((a, b) => starts(a) - starts(b)).slice(0, all ? fits.length : MOST)
+      return choices.filter((option) => fold(option.text).includes(words))
+        .sort((a, b) => starts(a) - starts(b))
         .map((option) => ({ value: option.value, label: option.text }));
     };
+    const find = async (all) => (all ? fitting("") : fitting(field.value).slice(0, MOST));
     const take = (item) => {
       select.value = item.value;
       field.value = chosen();
       select.dispatchEvent(new Event("input", { bubbles: true }));
       select.dispatchEvent(new Event("change", { bubbles: true }));
     };
+    // Enter settles what was typed before it sends the form: the best choice is taken, never the one it stood on.
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing || field.hasAttribute("aria-activedescendant")) return;
+      if (fold(field.value.trim()) === fold(chosen())) return;
+      event.preventDefault();
+      const [best] = field.value.trim() ? fitting(field.value) : [];
+      if (best) take(best);
+      box.close();
+    });
     const box = attach(field, { find, take });
     field.addEventListener("focus", () => field.select());
     field.addEventListener("click", () => box.ask(true));
