@@ -1,6 +1,6 @@
 """Reads: lists, the records behind a record in the chain, what waits for whom."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -268,11 +268,12 @@ def came_of(case: Case, kind: str) -> bool:
 
 
 def agreement_of(case: Case) -> Agreement | None:
-    """The latest agreement the case led to."""
+    """The latest agreement the case led to under which something can begin."""
     agreed = Link.objects.filter(
         source_kind="case", source_id=case.pk, relation=Link.Relation.AGREED_IN, target_kind="agreement"
     )
-    return Agreement.objects.filter(pk__in=agreed.values("target_id")).order_by("-created_at").first()
+    found = Agreement.objects.filter(pk__in=agreed.values("target_id"), status__in=CARRIES)
+    return found.order_by("-created_at").first()
 
 
 def agreements_to_build_on(viewer: Viewer) -> QuerySet[Agreement]:

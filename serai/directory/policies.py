@@ -1,5 +1,7 @@
 """Who sees which organisations and who may change them."""
 
+from uuid import UUID
+
 from django.db.models import Q, QuerySet
 
 from serai.accounts import policies as accounts
@@ -84,10 +86,11 @@ def waiting_organisations(viewer: Viewer) -> QuerySet[Organisation]:
 
 def may_verify(viewer: Viewer, organisation: Organisation) -> bool:
     """A steward who is no member of the organisation: nobody verifies their own."""
-    return (
-        accounts.is_steward(viewer)
-        and not accounts.memberships(viewer).filter(organisation=organisation).exists()
-    )
+    return accounts.is_steward(viewer) and not is_member(viewer, organisation.pk)
+
+
+def is_member(viewer: Viewer, organisation_id: UUID) -> bool:
+    return accounts.memberships(viewer).filter(organisation_id=organisation_id).exists()
 
 
 @policy.visible("directory.places", "Everybody: countries and regions, unions and groupings.")

@@ -1,10 +1,11 @@
 from django.urls import path
 
 from serai.core import reads
+from serai.directory import policies
 from serai.directory.models import Organisation
 from serai.directory.views import edit, joining, public, stewards
 
-reads.counted(Organisation, "organisation_detail", "api:get_organisation")
+reads.counted(Organisation, "organisation_detail", "api:get_organisation", is_own=policies.is_member)
 
 urlpatterns = [
     path("", public.organisation_list, name="organisation_list"),

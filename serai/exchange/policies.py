@@ -214,6 +214,12 @@ def own_organisations(viewer: Viewer) -> QuerySet[Organisation]:
     return Organisation.objects.filter(pk__in=people.organisation_ids(viewer))
 
 
+def is_own_listing(viewer: Viewer, listing_id: UUID) -> bool:
+    """Whether the listing is one of the viewer's own organisations, in whatever state."""
+    mine = people.organisation_ids(viewer)
+    return Listing.objects.filter(pk=listing_id, organisation_id__in=mine).exists()
+
+
 def may_edit_listing(viewer: Viewer, listing: Listing) -> bool:
     return is_member_of(viewer, listing.organisation_id)
 

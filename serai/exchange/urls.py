@@ -1,10 +1,10 @@
 from django.urls import path
 
 from serai.core import reads
-from serai.exchange import views
+from serai.exchange import policies, views
 from serai.exchange.models import Listing
 
-reads.counted(Listing, "listing_detail", "api:get_listing")
+reads.counted(Listing, "listing_detail", "api:get_listing", is_own=policies.is_own_listing)
 
 urlpatterns = [
     path("find/", views.search, name="search"),

@@ -3,10 +3,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from serai.accounts.models import User
+from serai.accounts.models import Membership, User
 from serai.agreements.models import Agreement, AgreementBody
 from serai.cooperation.models import Project
-from serai.core.models import AuditEntry
+from serai.core.models import AuditEntry, Link
 from serai.core.tiers import Tier
 from serai.exchange.models import Interest
 from tests.factories import (
@@ -42,6 +42,55 @@ class Api:
 
     def put(self, path: str, body: dict[str, Any]) -> Any:
         return self.client.put(f"/api/v1/{path}", body, content_type="application/json")
+
+
+def test_only_a_signed_agreement_of_its_organisations_is_named() -> None:
+    ours, theirs = make_organisation(), make_organisation()
+    person = make_member(ours)
+    other = make_organisation()
+    Membership.objects.create(user=person, organisation=other, role="manager", status="active")
+    ana = Api(person)
+    case = make_case(ours, theirs, status="matched")
+    records = [
+        f"projects/{make_project(ours, theirs).pk}",
+        f"facilities/{make_facility(ours, theirs).pk}",
+    ]
+    draft = make_agreement(ours, theirs, status="draft", signed_on=None, in_force_on=None)
+    ended = make_agreement(ours, theirs, status="terminated", ended_on=in_days(-9))
+    beside = make_agreement(other, make_organisation())
+    carries = make_agreement(ours, make_organisation())
+
+    for agreement in (draft, ended, beside):
+        for record in records:
+            answer = ana.post(f"{record}/agreement", {"agreement": str(agreement.pk)})
+            assert (answer.status_code, "signed" in answer.json()["detail"]) == (422, True)
+    assert not Link.objects.exists()
+    for record in records:
+        assert ana.post(f"{record}/agreement", {"agreement": str(carries.pk)}).status_code == 200
+    assert ana.post(f"cases/{case.pk}/agreement/named", {"agreement": str(draft.pk)}).status_code == 200
+
+
+def test_nothing_begins_under_a_draft() -> None:
+    ours, theirs = make_organisation(), make_organisation()
+    ana = Api(make_member(ours))
+    draft = make_agreement(ours, theirs, status="draft", signed_on=None, in_force_on=None)
+    texts = [{"language": "en", "title": "Seaweed"}]
+    parties = [{"organisation": str(o.pk), "sector": "university"} for o in (ours, theirs)]
+    hosts = [str(ours.pk), str(theirs.pk)]
+    project = {"agreement": str(draft.pk), "texts": texts, "parties": parties}
+    names = [{"language": "en", "name": "Laboratory"}]
+    facility = {
+        "agreement": str(draft.pk),
+        "kind": "joint_laboratory",
+        "texts": names,
+        "hosts": hosts,
+        "field": "energy",
+    }
+
+    for path, body in (("projects", project), ("facilities", facility)):
+        refused, begun = ana.post(path, body), ana.post(path, {**body, "agreement": None})
+        assert (refused.status_code, "signed" in refused.json()["detail"]) == (422, True)
+        assert begun.status_code == 201
 
 
 def test_the_whole_road_over_the_interface() -> None:

@@ -94,6 +94,20 @@ def test_what_is_not_there_is_not_counted() -> None:
     assert ReadMark.objects.count() == 0
 
 
+@pytest.mark.parametrize("place", ["/exchange/{}/", "/api/v1/listings/{}"])
+def test_records_of_ones_own_organisations_are_not_counted(place: str) -> None:
+    own = factories.make_organisation(status="verified")
+    drafts = [factories.make_listing(organisation=own, status="draft") for _n in range(5)]
+    foreign = _organisations(4)
+    client = _as(factories.make_member(own))
+
+    before = [client.get(place.format(listing.pk)).status_code for listing in drafts]
+    assert (before, _statuses(client, [own])) == ([200] * 5, [200])
+    assert _statuses(client, foreign) == [200, 200, 200, 429]
+    after = [client.get(place.format(listing.pk)).status_code for listing in drafts]
+    assert (after, ReadMark.objects.count()) == ([200] * 5, 3)
+
+
 def test_another_day_begins_anew() -> None:
     found = _organisations(4)
     client = _as(factories.make_user())

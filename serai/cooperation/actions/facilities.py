@@ -60,11 +60,13 @@ def propose_facility(
     """Propose something lasting. `region_served` are the countries or groupings a transfer centre faces.
 
     Raises Invalid when a joint laboratory has fewer than two hosts or no field, when a transfer centre serves
-    no region, or a place on the globe is off it; NotAllowed unless `by` acts for a host.
+    no region, a place on the globe is off it, or the agreement does not carry it (`queries.must_carry`); NotAllowed
+    unless `by` acts for a host.
     """
     _check(kind, texts, hosts, region_served, field, tier, latitude, longitude)
     must_act_for_one(by, hosts)
     queries.must_see_origins(by, case, agreement)
+    queries.must_carry(agreement, hosts)
     facility = Facility.objects.create(
         kind=kind,
         field=field,

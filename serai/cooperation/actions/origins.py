@@ -12,6 +12,7 @@ from serai.core import audit, chain
 from serai.core.errors import Conflict, Invalid
 from serai.core.lifecycle import advance
 from serai.core.models import Link
+from serai.directory.models import Organisation
 
 
 @transaction.atomic
@@ -53,21 +54,29 @@ def _move_on(case: Case, *, is_signed: bool) -> None:
 
 @transaction.atomic
 def name_agreement_of_project(*, project: Project, agreement: Agreement, by: User) -> Project:
-    """Say under which agreement a project is done. Raises NotFound unless `by` acts for a party of both."""
+    """Say under which agreement a project is done. Raises NotFound unless `by` acts for a party of both, Invalid
+    for an agreement that does not carry it (`queries.must_carry`).
+    """
     project = locked_for(project, by, visible=policies.visible_projects, may=policies.may_act_on_project)
-    _created_under(agreement, project, by)
+    parties = Organisation.objects.filter(pk__in=project.parties.values("organisation_id"))
+    _created_under(agreement, project, list(parties), by)
     return project
 
 
 @transaction.atomic
 def name_agreement_of_facility(*, facility: Facility, agreement: Agreement, by: User) -> Facility:
-    """Say on which agreement a facility rests. Raises NotFound unless `by` acts for a party of both."""
+    """Say on which agreement a facility rests. Raises NotFound unless `by` acts for a party of both, Invalid for
+    an agreement that does not carry it (`queries.must_carry`).
+    """
     facility = locked_for(facility, by, visible=policies.visible_facilities, may=policies.may_act_on_facility)
-    _created_under(agreement, facility, by)
+    _created_under(agreement, facility, list(facility.hosts.all()), by)
     return facility
 
 
-def _created_under(agreement: Agreement, record: Project | Facility, by: User) -> None:
+def _created_under(
+    agreement: Agreement, record: Project | Facility, organisations: list[Organisation], by: User
+) -> None:
     queries.must_see_origins(by, None, agreement)
+    queries.must_carry(agreement, organisations)
     chain.link(source=agreement, relation=Link.Relation.CREATED, target=record, by=by)
     audit.record(actor=by, action="cooperation.agreement_named", obj=record, data={"agreement": agreement.pk})

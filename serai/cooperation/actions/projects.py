@@ -71,12 +71,14 @@ def create_project(
 ) -> Project:
     """Begin a project that came of a case or an agreement (or of neither: then its chain begins here).
 
-    Raises Invalid for fewer than two parties, shares above 100 per cent, dates or levels the wrong way round;
+    Raises Invalid for fewer than two parties, shares above 100 per cent, dates or levels the wrong way round, or
+    an agreement that does not carry it (`queries.must_carry`);
     NotAllowed unless `by` acts for a party; NotFound for a case or agreement that `by` may not see.
     """
     _check(texts, parties, field, sdgs, trl_start, trl_end, tier, starts_on, ends_on)
     must_act_for_one(by, [party.organisation for party in parties])
     queries.must_see_origins(by, case, agreement)
+    queries.must_carry(agreement, [party.organisation for party in parties])
     project = Project.objects.create(
         owner=by,
         field=field,
