@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -54,6 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
     except MatchingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 3
+    except sqlite3.Error as error:
+        print(f"error: {options.store} cannot keep the vectors ({error}).", file=sys.stderr)
+        return 2
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -149,25 +154,90 @@ def _progress(done: int, total: int) -> None:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str, str | None]]:
+    """(id, text, language) of each line. Raises ValueError with file and line, also for an id that came before."""
+    seen: dict[str, int] = {}
     with path.open(encoding="utf-8-sig", errors="surrogateescape") as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip():
                 continue
             try:
-                item = json.loads(line)
-                language = item.get("lang")
-                if not isinstance(language, str | None):
-                    raise TypeError(f"lang: {language!r} is not a text")
-                yield str(item["id"]), str(item["text"]), language
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise ValueError(
-                    f'{path}, line {number}: not an object with "id" and "text" ({error})'
-                ) from error
+                item = _item(line)
+                if item[0] in seen:
+                    raise ValueError(f"the same id as in line {seen[item[0]]}: {item[0]!r}")
+            except ValueError as error:
+                raise ValueError(f"{path}, line {number}: {error}") from error
+            seen[item[0]] = number
+            yield item
+
+
+def _item(line: str) -> tuple[str, str, str | None]:
+    """(id, text, language) of one line. Raises ValueError."""
+    wanted = 'not an object with "id" and "text"'
+    try:
+        item = json.loads(line)
+        key, text, language = item["id"], item["text"], item.get("lang")
+    except RecursionError as error:
+        raise ValueError(f"{wanted} (nested too deeply)") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{wanted} ({error})") from error
+    if isinstance(key, bool) or not isinstance(key, str | int):
+        raise ValueError('"id" must be a string or a whole number')
+    if not isinstance(text, str):
+        raise ValueError('"text" must be a string')
+    if not isinstance(language, str | None):
+        raise ValueError('"lang" must be a string')
+    # The id is written out again as it is, and half a character cannot be.
+    if any("\ud800" <= c <= "\udfff" for c in str(key)):
+        raise ValueError(f"the id is not valid Unicode: {key!r}")
+    return str(key), text, language
+
+
+def _check_paths(options: argparse.Namespace) -> None:
+    """Raises ValueError when the ranking would be written over a file it is made from."""
+    for name in ("corpus", "queries", "store"):
+        path = getattr(options, name)
+        if path and options.out.is_file() and path.exists() and os.path.samefile(options.out, path):
+            raise ValueError(f"--out and --{name} are the same file, {path}; write to another one.")
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[IO[str]]:
+    """A stream to a file that is there whole at the end, or as it was after an error. Devices and pipes are written directly.
+
+    Raises ValueError when the file cannot be written.
+    """
+    # /dev/stdout may lead to a regular file, which whoever opened it keeps open.
+    opened = str(path.absolute()).startswith(("/dev/std", "/dev/fd/", "/proc/"))
+    direct = opened or (path.exists() and not path.is_file())
+    target = path if direct else path.resolve()
+    there = not direct and target.exists()
+    part = target if direct else target.with_name(f".ranking-{os.getpid()}.part")
+    try:
+        if there and not os.access(target, os.W_OK):
+            raise PermissionError(None, "Permission denied")
+        stream = part.open("w", encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"--out: {path} cannot be written ({error.strerror}).") from error
+    try:
+        with stream:
+            if there:
+                part.chmod(target.stat().st_mode)
+            yield stream
+        if not direct:
+            part.replace(target)
+    except BaseException:
+        if not direct:
+            part.unlink(missing_ok=True)
+        raise
 
 
 def _rank(options: argparse.Namespace, stack: ExitStack) -> int:
     if options.top < 1:
         raise ValueError("--top must be at least 1.")
+    if options.reranker and not options.reranker.startswith(("http://", "https://")):
+        raise ValueError("--reranker must be an http or https address.")
+    _check_paths(options)
+    out = stack.enter_context(_written(options.out))
     try:
         index, queries = _prepared(options, _encoders(options, stack))
     except EncoderUnavailable as error:
@@ -177,29 +247,29 @@ def _rank(options: argparse.Namespace, stack: ExitStack) -> int:
         options.model = "auto"
         index, queries = _prepared(options, _encoders(options, stack))
     reranker = stack.enter_context(EndpointReranker(options.reranker)) if options.reranker else None
-    with options.out.open("w", encoding="utf-8") as out:
-        for query in queries:
-            hits = index.search(query, max(options.top, RERANKED) if reranker else options.top)
-            if reranker:
-                try:
-                    hits = rerank(query, hits, dict(zip(index.ids, index.texts, strict=True)), reranker)
-                except MatchingError as error:
-                    print(f"{error} The order from here on is the engine's own.", file=sys.stderr)
-                    reranker = None
-            hits = hits[: options.top]
-            line = {
-                "qid": query.id,
-                "ranking": [h.id for h in hits],
-                "scores": [round(h.score, 6) for h in hits],
-            }
-            out.write(json.dumps(line, ensure_ascii=False) + "\n")
+    for query in queries:
+        hits = index.search(query, max(options.top, RERANKED) if reranker else options.top)
+        if reranker:
+            try:
+                hits = rerank(query, hits, dict(zip(index.ids, index.texts, strict=True)), reranker)
+            except MatchingError as error:
+                print(f"{error} The order from here on is the engine's own.", file=sys.stderr)
+                reranker = None
+        hits = hits[: options.top]
+        line = {
+            "qid": query.id,
+            "ranking": [h.id for h in hits],
+            "scores": [round(h.score, 6) for h in hits],
+        }
+        out.write(json.dumps(line, ensure_ascii=False) + "\n")
     return 0
 
 
 def _prepared(options: argparse.Namespace, encoders: Mapping[str, Encoder]) -> tuple[Index, Sequence[Query]]:
     matcher = Matcher(encoders)
+    asked = list(_lines(options.queries))
     documents = matcher.documents(_lines(options.corpus))
-    queries = matcher.queries(_lines(options.queries))
+    queries = matcher.queries(asked)
     return _index(matcher, documents, queries), queries
 
 

@@ -13,7 +13,7 @@ import base64
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -331,18 +331,50 @@ def read_model_file(path: Path) -> EndpointEncoder:
     """An endpoint from a JSON file: {"url", "model"?, "dimension"?, "prefixes"?, "licence"?, "batch"?, "timeout_s"?, "token_env"?}.
 
     "token_env" names the environment variable that holds the key, so that it stands in no file and on no command line.
+    Raises ValueError with the file and the key at fault.
     """
-    known = {"url", "model", "dimension", "prefixes", "licence", "batch", "timeout_s", "token_env"}
     try:
         settings = json.loads(path.read_text("utf-8"))
-        if not isinstance(settings, dict) or "url" not in settings or not set(settings) <= known:
-            raise ValueError(
-                f"{path} must be an object with url and, if wanted, {', '.join(sorted(known - {'url'}))}."
-            )
-    except json.JSONDecodeError as error:
+    except RecursionError as error:
+        raise ValueError(f"{path} is not a model file: its JSON is nested too deeply.") from error
+    except ValueError as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
+    if not isinstance(settings, dict) or "url" not in settings or not settings.keys() <= _SETTINGS.keys():
+        others = ", ".join(sorted(_SETTINGS.keys() - {"url"}))
+        raise ValueError(f"{path} must be an object with url and, if wanted, {others}.")
+    for key, value in settings.items():
+        wanted, fits = _SETTINGS[key]
+        if not fits(value):
+            raise ValueError(f"{path}: {key} must be {wanted}.")
     variable = settings.pop("token_env", "")
     if variable and variable not in os.environ:
         raise ValueError(f"{path} says the key is in the environment variable {variable}, which is not set.")
     settings["prefixes"] = tuple(settings.get("prefixes", ("", "")))
     return EndpointEncoder(settings.pop("url"), token=os.environ.get(variable, ""), **settings)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _whole(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+# What each setting of a model file must be, in words and as a test.
+_SETTINGS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "url": ("an http or https address", lambda v: _text(v) and v.startswith(("http://", "https://"))),
+    "model": ("a text", _text),
+    "dimension": ("a whole number from 0 to 65536", lambda v: _whole(v, 0, 65_536)),
+    "prefixes": (
+        "a list of two texts",
+        lambda v: isinstance(v, list) and len(v) == 2 and all(map(_text, v)),
+    ),
+    "licence": ("a text", _text),
+    "batch": ("a whole number from 1 to 65536", lambda v: _whole(v, 1, 65_536)),
+    "timeout_s": (
+        "a number of seconds above 0, at most a day",
+        lambda v: isinstance(v, int | float) and not isinstance(v, bool) and 0 < v <= 86_400,
+    ),
+    "token_env": ("a text", _text),
+}

@@ -32,13 +32,17 @@ _HALF = np.dtype("<f2")
 
 
 class VectorStore:
-    """One SQLite file of vectors."""
+    """One SQLite file of vectors. Raises sqlite3.Error when the file is no database or cannot be written."""
 
     def __init__(self, path: Path | str) -> None:
         self._db = sqlite3.connect(path)
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
-        )
+        try:
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+            )
+        except sqlite3.Error:
+            self._db.close()
+            raise
 
     def get(self, key: bytes) -> bytes | None:
         row = self._db.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()

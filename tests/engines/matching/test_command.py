@@ -272,3 +272,137 @@ def test_cross_encoder_moves_the_best_and_its_failure_leaves_the_order(
     first, second = (json.loads(line)["scores"] for line in (tmp_path / "o").read_text().splitlines())
     assert first != second
     assert ranked(tmp_path)[1] == ["ab", "ax"]
+
+
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line that says why a command was refused."""
+    assert command.main(arguments) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    return told
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        (DEEP, 'not an object with "id" and "text" (nested too deeply)'),
+        ('{"id": "x\\udfff", "text": "y"}', "the id is not valid Unicode: 'x\\udfff'"),
+        (b'{"id": "\xe9", "text": "y"}', "the id is not valid Unicode: '\\udce9'"),
+        ('{"id": true, "text": "y"}', '"id" must be a string or a whole number'),
+        ('{"id": 1.5, "text": "y"}', '"id" must be a string or a whole number'),
+        ('{"id": null, "text": "y"}', '"id" must be a string or a whole number'),
+        ('{"id": "x", "text": ["y"]}', '"text" must be a string'),
+        ('{"id": "x", "text": null}', '"text" must be a string'),
+        ('{"id": "x", "text": "y", "lang": 5}', '"lang" must be a string'),
+        ('{"id": 7, "text": "y"}', "the same id as in line 1: '7'"),
+    ],
+)
+@pytest.mark.parametrize("name", ["c.jsonl", "q.jsonl"])
+def test_what_is_wrong_with_a_line_is_said_and_an_earlier_ranking_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, bad: str | bytes, told: str
+) -> None:
+    arguments = asking(tmp_path)
+    (tmp_path / "o").write_text("earlier")
+    line = bad if isinstance(bad, bytes) else bad.encode()
+    (tmp_path / name).write_bytes(b'{"id": "7", "text": "y"}\n' + line + b"\n")
+
+    assert refused(arguments, capsys) == f"error: {tmp_path / name}, line 2: {told}\n"
+    assert (tmp_path / "o").read_text() == "earlier"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["c.jsonl", "o", "q.jsonl"]
+
+
+def test_whole_numbers_are_ids(tmp_path: Path) -> None:
+    arguments = asking(tmp_path)
+    (tmp_path / "c.jsonl").write_text('{"id": 1, "text": "ab"}\n')
+
+    assert command.main(arguments) == 0
+    assert ranked(tmp_path) == [["1"]] * 2
+
+
+@pytest.mark.parametrize("place", ["no-database", "gone/store"])
+def test_store_that_cannot_be_used_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    (tmp_path / "no-database").write_bytes(bytes(range(256)) * 100)
+
+    told = refused(asking(tmp_path, "--store", str(tmp_path / place)), capsys)
+
+    assert told.startswith(f"error: {tmp_path / place} cannot keep the vectors (")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"url": 5}', ": url must be an http or https address."),
+        ('{"url": "http://x", "timeout_s": "x"}', ": timeout_s must be a number of seconds above 0"),
+        ('{"url": "http://x", "timeout_s": NaN}', ": timeout_s must be a number of seconds above 0"),
+        ('{"url": "http://x", "dimension": 1e99}', ": dimension must be a whole number from 0 to 65536."),
+        ('{"url": "http://x", "batch": -1}', ": batch must be a whole number from 1 to 65536."),
+        ('{"url": "http://x", "model": {}}', ": model must be a text."),
+        ('{"url": "http://x", "prefixes": [1]}', ": prefixes must be a list of two texts."),
+        ('{"url": "http://x", "token_env": 1}', ": token_env must be a text."),
+        (DEEP, " is not a model file: its JSON is nested too deeply."),
+        ("{", " is not JSON: "),
+    ],
+)
+def test_setting_of_a_model_file_that_cannot_be_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    file = tmp_path / "m.json"
+    file.write_text(text)
+
+    assert refused(asking(tmp_path, "--model", str(file)), capsys).startswith(f"error: {file}{told}")
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "q.jsonl"])
+def test_ranking_is_not_written_over_what_it_is_made_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    arguments = asking(tmp_path)
+    before = (tmp_path / name).read_bytes()
+    (tmp_path / "o").symlink_to(tmp_path / name)
+
+    assert "are the same file" in refused(arguments, capsys)
+    assert (tmp_path / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("place", ["gone/o", "."])
+def test_place_that_cannot_be_written_is_told_before_anything_is_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    monkeypatch.setattr(Letters, "encode", lambda *_: pytest.fail("encoded for nothing"))
+    path = tmp_path / place
+
+    told = refused([*asking(tmp_path), "--out", str(path)], capsys)
+
+    assert told.startswith(f"error: --out: {path} cannot be written (")
+
+
+def test_ranking_keeps_link_and_rights_of_the_file_it_replaces(tmp_path: Path) -> None:
+    arguments = asking(tmp_path)
+    (tmp_path / "real").write_text("earlier")
+    (tmp_path / "real").chmod(0o640)
+    (tmp_path / "o").symlink_to("real")
+
+    assert command.main(arguments) == 0
+    assert (tmp_path / "o").is_symlink()
+    assert (tmp_path / "real").stat().st_mode & 0o777 == 0o640
+    assert ranked(tmp_path) == [["ab", "ax", "zz"]] * 2
+
+
+def test_pipe_is_written_directly(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+
+    assert command.main([*asking(tmp_path), "--out", f"/dev/fd/{writing}"]) == 0
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as stream:
+        assert [json.loads(line)["qid"] for line in stream] == ["1", "2"]
+
+
+def test_cross_encoder_is_at_an_http_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = refused(asking(tmp_path, "--reranker", "ftp://x"), capsys)
+
+    assert told == "error: --reranker must be an http or https address.\n"
