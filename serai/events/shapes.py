@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal, cast
 from uuid import UUID
 
@@ -148,8 +148,19 @@ def step_label(verb: str) -> str:
 
 
 def next_event_step(event: Event) -> ui.Action | None:
+    """What the organiser does next: until the day before, that is the schedule and not the start."""
     if event.status not in STEPS:
         return None
+    if _is_far(event):
+        return ui.Action(_("Schedule desk"), reverse("event_desk", args=[event.pk]), "calendar-week")
+    return _step(event)
+
+
+def _is_far(event: Event) -> bool:
+    return event.status == S.CLOSED and event.starts_at > timezone.now() + timedelta(days=1)
+
+
+def _step(event: Event) -> ui.Action:
     verb, icon = STEPS[event.status]
     return ui.Action(step_label(verb), reverse("event_do", args=[event.pk, verb]), icon, "post")
 
@@ -162,6 +173,8 @@ def event_actions(event: Event) -> list[ui.Action]:
     if event.status == S.CLOSED:
         again = reverse("event_do", args=[event.pk, "open_registration"])
         actions.append(ui.Action(step_label("open_registration"), again, "unlock", "post"))
+    if _is_far(event):
+        actions.append(_step(event))
     if event.status in {S.PLANNED, S.ANNOUNCED, S.REGISTRATION, S.CLOSED}:
         actions.append(
             ui.Action(

@@ -623,3 +623,18 @@ def test_odd_addresses_still_open(world: World, path: str, query: str) -> None:
     answer = _client(world.organiser).get(f"{path.format(event=world.event.pk)}?{query}")
 
     assert answer.status_code == 200
+
+
+def test_the_schedule_comes_before_the_start(client: Client, world: World) -> None:
+    client.force_login(world.organiser)
+    Event.objects.filter(pk=world.event.pk).update(
+        status="closed",
+        starts_at=timezone.now() + timedelta(days=30),
+        ends_at=timezone.now() + timedelta(days=31),
+    )
+
+    page = client.get(f"/meet/{world.event.pk}/").content.decode()
+
+    first = page[page.index("btn-primary") :].split("</a>", 1)[0]
+    assert "Schedule desk" in first
+    assert f"/meet/{world.event.pk}/do/start/" in page
