@@ -63,7 +63,7 @@ MIDDLEWARE = [
     "serai.core.middleware.IdempotencyMiddleware",
     "serai.core.middleware.ReadBudgetMiddleware",
 ]
-TOKEN_DOOR = "serai.accounts.door.by_token"
+BEARER_DOOR = "serai.accounts.door.by_token"
 """Who a token lets in, for `core`, which imports no app above it."""
 
 TEMPLATES = [

@@ -171,7 +171,7 @@ def _is_let_in(request: HttpRequest) -> bool:
     if not request.headers.get("Authorization"):
         return request.user.is_authenticated
     try:
-        return bool(import_string(settings.TOKEN_DOOR)(request))
+        return bool(import_string(settings.BEARER_DOOR)(request))
     except SeraiError:
         return False
 
