@@ -12,6 +12,7 @@ import pytest
 from serai.engines.matching import __main__ as command
 from serai.engines.matching.encoders import ModelInfo, e5_info, use_info
 from serai.engines.matching.errors import EncoderFailed, EncoderUnavailable
+from serai.engines.matching.types import Hit, Query
 
 
 class Letters:
@@ -379,6 +380,23 @@ def test_place_that_cannot_be_written_is_told_before_anything_is_encoded(
     told = refused([*asking(tmp_path), "--out", str(path)], capsys)
 
     assert told.startswith(f"error: --out: {path} cannot be written (")
+
+
+def test_earlier_ranking_stays_when_a_new_one_breaks_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def search(_index: object, query: Query, _top: int) -> tuple[Hit, ...]:
+        if query.id == "2":
+            raise EncoderFailed("The encoder stopped.")
+        return ()
+
+    arguments = asking(tmp_path)
+    (tmp_path / "o").write_text("earlier")
+    monkeypatch.setattr(command.Index, "search", search)
+
+    assert command.main(arguments) == 3
+    assert (tmp_path / "o").read_text() == "earlier"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["c.jsonl", "o", "q.jsonl"]
 
 
 def test_ranking_keeps_link_and_rights_of_the_file_it_replaces(tmp_path: Path) -> None:
