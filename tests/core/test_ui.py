@@ -285,7 +285,7 @@ def test_no_chain_prints_nothing() -> None:
     assert show("{% chain stops %}", stops=[]) == ""
 
 
-def test_the_chain_shows_every_stage_once_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_chain_shows_every_stage_in_order_and_two_of_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     from uuid import UUID
 
     from serai.core.chain import Step
@@ -297,12 +297,14 @@ def test_the_chain_shows_every_stage_once_in_order(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(kinds, "_by_name", known)
     card = kinds.Card("listing", UUID(int=1), "Membranes", "/l/1")
     twin = kinds.Card("listing", UUID(int=2), "Filters", "/l/2")
+    third = kinds.Card("listing", UUID(int=3), "Pumps", "/l/3")
 
-    stops = tags.stops_of([Step(twin, 1, 2, False), Step(card, 1, 0, True)])
+    stops = tags.stops_of([Step(third, 1, 3, False), Step(twin, 1, 2, False), Step(card, 1, 0, True)])
 
     assert [(s.kind, s.state, s.title, s.more) for s in stops] == [
         ("organisation", "ahead", "", 0),
-        ("listing", "here", "Membranes", 1),
+        ("listing", "here", "Membranes", 0),
+        ("listing", "done", "Filters", 1),
         ("meeting", "ahead", "", 0),
     ]
 

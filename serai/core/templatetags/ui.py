@@ -4,7 +4,6 @@ The tags are built-ins (`settings.TEMPLATES`), so no template loads them. The sh
 `core.ui`; `docs/interface.md` documents every tag with an example, `/style/` shows them in all states.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -192,15 +191,23 @@ def chain(stops: Sequence[ui.Stop | Step], title: ui.Text = "") -> dict[str, Any
     return {"stops": own or stops_of(steps), "title": title or pgettext("chain", "The chain")}
 
 
+MOST_OF_A_KIND = 2
+"""Steps of one kind on the road: what began with a need and an offer shows both."""
+
+
 def stops_of(steps: Sequence[Step]) -> list[ui.Stop]:
-    """Every stage of the chain in order: what exists lit and linked (one a kind), the rest ahead."""
+    """Every stage of the chain in order: what exists lit and linked (two a kind at most), the rest ahead."""
     if not steps:
         return []
-    first: dict[str, Step] = {}
+    near: dict[str, list[Step]] = {}
     for step in sorted(steps, key=lambda s: (not s.is_here, s.distance)):
-        first.setdefault(step.card.kind, step)
-    counts = Counter(step.card.kind for step in steps)
-    placed = [(step.stage, _stop(step, counts[kind] - 1)) for kind, step in first.items()]
+        near.setdefault(step.card.kind, []).append(step)
+    placed = []
+    for of_kind in near.values():
+        shown = of_kind[:MOST_OF_A_KIND]
+        for step in shown:
+            more = len(of_kind) - len(shown) if step is shown[-1] else 0
+            placed.append((step.stage, _stop(step, more)))
     reached = {stage for stage, _stop_there in placed}
     for kind in kinds.all_kinds():
         if kind.stage is not None and kind.stage not in reached:
