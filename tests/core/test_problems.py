@@ -1,6 +1,7 @@
 """Errors of the interface have one shape, whatever went wrong; people get a page in their language."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from serai.accounts.models import ApiToken
 from serai.accounts.secrets import hash_of
-from serai.core import problems
+from serai.core import problems, tasks
 from serai.core.imports import uploads
 from serai.core.models import IdempotentAnswer, ImportRun, StoredFile
 from serai.core.models.imports import ImportRun as Run
@@ -223,3 +224,12 @@ def test_a_withdrawn_token_gets_no_stored_answer() -> None:
     assert IdempotentAnswer.objects.count() == 1
     ApiToken.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
     assert ask().status_code == 401
+
+
+def test_answers_of_a_week_ago_are_forgotten() -> None:
+    old, new = (IdempotentAnswer.objects.create(principal="user:1", key=k, request_hash="x") for k in "ab")
+    IdempotentAnswer.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
+
+    tasks.forget_answers(timestamp=0)
+
+    assert list(IdempotentAnswer.objects.values_list("pk", flat=True)) == [new.pk]
