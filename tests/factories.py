@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from serai.accounts.models import Membership, NodeRole, User
-from serai.agreements.models import Agreement, AgreementText, Party
+from serai.agreements.models import Agreement, AgreementBody, AgreementText, Party
 from serai.cooperation.models import (
     Case,
     Facility,
@@ -104,6 +104,13 @@ def make_agreement(*parties: Organisation | Place, **what_matters: Any) -> Agree
         name = "organisation" if isinstance(party, Organisation) else "place"
         Party.objects.create(agreement=agreement, signed_on=values["signed_on"], **{name: party})
     return agreement
+
+
+def agree_on_wording(agreement: Agreement) -> None:
+    """A wording in English, to which every party consents."""
+    AgreementBody.objects.get_or_create(agreement=agreement, language="en", defaults={"body": "Article 1"})
+    agreement.refresh_from_db(fields=["wording_version"])
+    agreement.parties.update(consented_version=agreement.wording_version, consented_on=in_days(0))
 
 
 def make_case(*parties: Organisation, **what_matters: Any) -> Case:

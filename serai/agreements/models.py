@@ -67,6 +67,9 @@ class Agreement(Record):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     due_on = models.DateField(null=True, blank=True)
+    wording_version = models.PositiveIntegerField(default=0, editable=False)
+    """Counted by the database (migration 0003): 0 until a wording is written; each change of it, of an authentic
+    title or summary, or of the terms makes a new version, which every party has to consent to anew."""
     is_invented = models.BooleanField(default=False)
 
     class Meta(Record.Meta):
@@ -135,7 +138,8 @@ class AgreementBody(MultilingualText):
 class Party(Record):
     """A party is an organisation, or a country or region itself where governments agree.
 
-    Both together are an organisation (a ministry) that acts for the place.
+    Both together are an organisation (a ministry) that acts for the place. It consents to one version of the
+    wording; a later version finds no consent.
     """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="parties")
@@ -151,9 +155,19 @@ class Party(Record):
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    consented_version = models.PositiveIntegerField(null=True, blank=True)
+    consented_on = models.DateField(null=True, blank=True)
+    consented_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta(Record.Meta):
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(consented_version__isnull=True, consented_on__isnull=True)
+                | models.Q(consented_version__gt=0, consented_on__isnull=False),
+                name="a_consent_has_a_version_and_a_date",
+            ),
             models.CheckConstraint(
                 condition=models.Q(organisation__isnull=False) | models.Q(place__isnull=False),
                 name="a_party_is_somebody",

@@ -129,6 +129,18 @@ def waiting_for_signature(viewer: Viewer) -> QuerySet[Party]:
     return mine.filter(signed_on__isnull=True, agreement__status=S.APPROVED)
 
 
+def awaiting_consent(agreement: Agreement) -> QuerySet[Party]:
+    """The parties that have not consented to the wording as it stands."""
+    return agreement.parties.exclude(consented_version=agreement.wording_version)
+
+
+def waiting_for_consent(viewer: Viewer) -> QuerySet[Party]:
+    """Parties the viewer acts for whose consent to a wording under negotiation is awaited."""
+    mine = policies.own_parties(viewer, *policies.ACTS_FOR_ORGANISATION)
+    asked = mine.filter(agreement__status=S.NEGOTIATION, agreement__wording_version__gt=0)
+    return asked.exclude(consented_version=F("agreement__wording_version"))
+
+
 def open_commitments(viewer: Viewer) -> QuerySet[Commitment]:
     """What the viewer's organisations still have to do under agreements that bind them."""
     mine = policies.own_parties(viewer, *policies.ACTS_FOR_ORGANISATION)

@@ -54,6 +54,12 @@ AGREEMENT = kinds.register(
 notices.declare(
     "agreements.drafted", _("An agreement was drafted with you: {title}"), icon="file-earmark-text"
 )
+notices.declare("agreements.consented", _("A party consents to the wording: {title}"), icon="hand-thumbs-up")
+notices.declare(
+    "agreements.wording_changed",
+    _("The wording or the terms have changed; please read them and consent again: {title}"),
+    icon="arrow-repeat",
+)
 notices.declare("agreements.approved", _("An agreement is ready for your signature: {title}"), icon="pen")
 notices.declare("agreements.signed", _("All parties have signed: {title}"), icon="file-earmark-check")
 notices.declare(
@@ -80,15 +86,16 @@ _STEP = {
 def _of_agreements(viewer: Viewer) -> Iterator[Duty]:
     if not viewer.is_authenticated:
         return
-    for party in (
-        queries.waiting_for_signature(viewer)
-        .select_related("agreement")
-        .prefetch_related("agreement__texts")
-        .order_by("agreement__due_on", "id")[:15]
+    for what, waiting, route in (
+        (_("Consent to the wording, or say what to change"), queries.waiting_for_consent, "agreement_detail"),
+        (_("Record your signature"), queries.waiting_for_signature, "agreement_sign"),
     ):
-        title, language = queries.title_of(party.agreement)
-        url = reverse("agreement_sign", args=[party.agreement_id, party.pk])
-        yield Duty(_("Record your signature"), title, url, party.agreement.due_on, "agreement", language)
+        parties = waiting(viewer).select_related("agreement").prefetch_related("agreement__texts")
+        for party in parties.order_by("agreement__due_on", "id")[:15]:
+            agreement = party.agreement
+            title, language = queries.title_of(agreement)
+            where = [agreement.pk, party.pk] if route == "agreement_sign" else [agreement.pk]
+            yield Duty(what, title, reverse(route, args=where), agreement.due_on, "agreement", language)
     for agreement in queries.kept_by(viewer).prefetch_related("texts").order_by("due_on", "id")[:15]:
         title, language = queries.title_of(agreement)
         url = reverse("agreement_detail", args=[agreement.pk])

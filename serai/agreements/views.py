@@ -1,6 +1,8 @@
 """The register of agreements: list, one agreement, and the forms that change it."""
 
+import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from serai.accounts.models import User
 from serai.agreements import actions, exports, lifecycle, policies, queries, shapes
 from serai.agreements import forms as own
+from serai.agreements.actions.common import OPEN
 from serai.agreements.fields import Field
 from serai.agreements.models import Agreement, Commitment, Party
 from serai.agreements.pages import ActionForm, chosen, form_page, leads_on, page, tabs, window
@@ -23,7 +26,7 @@ from serai.core import chain, policy, ui
 from serai.core.api import capped_count
 from serai.core.errors import NotAllowed
 from serai.core.exports import FORMATS, respond
-from serai.core.text import best_text
+from serai.core.text import best_text, listed
 from serai.core.viewer import Viewer, viewer_of
 from serai.directory.places import country_name
 
@@ -36,6 +39,8 @@ HISTORY: dict[str, object] = {
     "agreements.terms_changed": gettext_lazy("changed the terms"),
     "agreements.text_written": gettext_lazy("wrote title and summary"),
     "agreements.body_written": gettext_lazy("wrote the wording"),
+    "agreements.consented": gettext_lazy("consented to the wording"),
+    "agreements.consent_withdrawn": gettext_lazy("withdrew the consent to the wording"),
     "agreements.moved": gettext_lazy("took the next step"),
     "agreements.signature_recorded": gettext_lazy("recorded a signature"),
     "agreements.entered_into_force": gettext_lazy("recorded the entry into force"),
@@ -172,22 +177,26 @@ def agreement_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     text = best_text(agreement.texts.all())
     begins = leads_on(viewer, agreement) if may_act else []
     walked = chain.walk(viewer, agreement)
-    next_step = _next_step(viewer, agreement, parties) if may_act else None
+    signs_for = [party for party in parties if may_act and policies.may_sign_for(viewer, party)]
+    next_step = _next_step(agreement, parties, signs_for) if may_act else None
     if next_step is None and begins and not _led_on(walked):
         next_step = begins[0]
+    consents = _consents(agreement, parties, signs_for) if reads and agreement.status in OPEN else {}
     context = {
         "agreement": agreement,
         "text": text,
         "texts": sorted(agreement.texts.all(), key=lambda t: (not t.is_authentic, t.language)),
         "kind": agreement.get_kind_display(),
         "tone": lifecycle.AGREEMENT.tones[agreement.status],
-        "parties": [(party, shapes.party_chip(party)) for party in parties],
-        "to_sign": _signable(viewer, agreement, parties),
+        "parties": [(party, shapes.party_chip(party), consents.get(party.pk)) for party in parties],
+        "to_sign": _signable(agreement, signs_for),
+        "shows_consents": bool(consents),
+        "waits_for": _waits_for(agreement, parties, signs_for) if reads else "",
         "commitments": _commitments(viewer, agreement, may_act),
         "bodies": list(policies.visible_bodies(viewer).filter(agreement=agreement).order_by("language")),
         "facts": shapes.facts(agreement),
         "next_step": next_step,
-        "actions": [*(action for action in begins if action is not next_step), *_more(agreement)]
+        "actions": [*(action for action in begins if action is not next_step), *_more(agreement, next_step)]
         if may_act
         else [],
         "may_act": may_act,
@@ -206,10 +215,60 @@ def _led_on(walked: list[chain.Step]) -> bool:
     return any(step.stage > here for step in walked)
 
 
-def _signable(viewer: Viewer, agreement: Agreement, parties: list[Party]) -> set[UUID]:
+def _signable(agreement: Agreement, signs_for: list[Party]) -> set[UUID]:
     if agreement.status != S.APPROVED:
         return set()
-    return {p.pk for p in parties if p.signed_on is None and policies.may_sign_for(viewer, p)}
+    return {party.pk for party in signs_for if party.signed_on is None}
+
+
+def _agrees(agreement: Agreement, party: Party) -> bool:
+    return party.consented_version is not None and party.consented_version == agreement.wording_version
+
+
+def _consents(
+    agreement: Agreement, parties: list[Party], signs_for: list[Party]
+) -> dict[UUID, tuple[date | None, ui.Action | None]]:
+    """Of each party the day on which it consented to the wording as it stands, and how to give or withdraw it."""
+    found: dict[UUID, tuple[date | None, ui.Action | None]] = {}
+    for party in parties:
+        agrees, is_own = _agrees(agreement, party), party in signs_for
+        if agrees:
+            url = reverse("agreement_withdraw", args=[agreement.pk, party.pk])
+            action = ui.Action(_("Withdraw"), url, "arrow-counterclockwise", "post")
+        else:
+            action = _consent(agreement, party)
+        found[party.pk] = (
+            party.consented_on if agrees else None,
+            action if is_own and agreement.wording_version else None,
+        )
+    return found
+
+
+def _consent(agreement: Agreement, party: Party) -> ui.Action:
+    return ui.Action(
+        _("Consent to the wording"),
+        reverse("agreement_consent", args=[agreement.pk, party.pk]),
+        "check-lg",
+        "post",
+        confirm=_("Do you consent to the wording and the terms as they stand now, for %(party)s?")
+        % {"party": shapes.party_name(party)},
+        fields={"version": str(agreement.wording_version)},
+    )
+
+
+def _waits_for(agreement: Agreement, parties: list[Party], signs_for: list[Party]) -> str:
+    """What other parties have to do before the agreement goes on, in one sentence; empty while one's own is open."""
+    if agreement.status == S.NEGOTIATION and agreement.wording_version:
+        missing = [party for party in parties if not _agrees(agreement, party)]
+        sentence = _("Waiting for the consent of %(parties)s to the wording.")
+    elif agreement.status == S.APPROVED:
+        missing = [party for party in parties if party.signed_on is None]
+        sentence = _("Waiting for the signature of %(parties)s.")
+    else:
+        return ""
+    if not missing or any(party in signs_for for party in missing):
+        return ""
+    return sentence % {"parties": listed(shapes.party_name(party) for party in missing)}
 
 
 def _commitments(viewer: Viewer, agreement: Agreement, may_act: bool) -> list[dict[str, Any]]:
@@ -227,52 +286,66 @@ def _commitments(viewer: Viewer, agreement: Agreement, may_act: bool) -> list[di
     ]
 
 
-def _next_step(viewer: Viewer, agreement: Agreement, parties: list[Party]) -> ui.Action | None:
-    """The one thing to do now, by status."""
-    move = reverse("agreement_move", args=[agreement.pk])
-    forward = {S.DRAFT: S.NEGOTIATION, S.UNDER_REVIEW: S.NEGOTIATION, S.NEGOTIATION: S.APPROVED}
+def _next_step(agreement: Agreement, parties: list[Party], signs_for: list[Party]) -> ui.Action | None:
+    """The one thing that whoever signs for these parties does now, by status; None while others are to act."""
     status = Agreement.Status(agreement.status)
-    if status in forward:
-        to = forward[status]
-        return ui.Action(STEPS[to], move, "arrow-right", "post", fields={"to": to})
+    if status in OPEN and agreement.wording_version == 0:
+        return _wording_step(agreement)
+    if status in [S.DRAFT, S.UNDER_REVIEW]:
+        return _move(agreement, S.NEGOTIATION)
+    if status == S.NEGOTIATION:
+        missing = [party for party in parties if not _agrees(agreement, party)]
+        own = next((party for party in missing if party in signs_for), None)
+        if own:
+            return _consent(agreement, own)
+        return None if missing else _move(agreement, S.APPROVED)
     if status == S.APPROVED:
-        for party in parties:
-            if party.signed_on is None and policies.may_sign_for(viewer, party):
-                return ui.Action(
-                    _("Record the signature"), reverse("agreement_sign", args=[agreement.pk, party.pk]), "pen"
-                )
-    if status == S.SIGNED:
-        return ui.Action(
-            _("Record the entry into force"), reverse("agreement_force", args=[agreement.pk]), "check-lg"
+        to_sign = next((party for party in signs_for if party.signed_on is None), None)
+        return (
+            _step(agreement, _("Record the signature"), "agreement_sign", "pen", to_sign) if to_sign else None
         )
+    if status == S.SIGNED:
+        return _step(agreement, _("Record the entry into force"), "agreement_force", "check-lg")
     if status == S.RENEWAL_DUE:
-        return ui.Action(_("Renew"), reverse("agreement_renew", args=[agreement.pk]), "arrow-repeat")
+        return _step(agreement, _("Renew"), "agreement_renew", "arrow-repeat")
     return None
 
 
-def _more(agreement: Agreement) -> list[ui.Action]:
-    found = []
-    move = reverse("agreement_move", args=[agreement.pk])
-    for to, label in STEPS.items():
-        if lifecycle.AGREEMENT.may_follow(agreement.status, to):
-            found.append(ui.Action(label, move, "arrow-right", "post", fields={"to": str(to)}))
-    if agreement.status in [S.DRAFT, S.UNDER_REVIEW, S.NEGOTIATION]:
-        found.append(
-            ui.Action(_("Change the terms"), reverse("agreement_terms", args=[agreement.pk]), "pencil")
-        )
-        found.append(
-            ui.Action(_("Write the wording"), reverse("agreement_body", args=[agreement.pk]), "text-left")
-        )
-    found.append(ui.Action(_("Add a language"), reverse("agreement_text", args=[agreement.pk]), "translate"))
+def _step(agreement: Agreement, label: str, route: str, icon: str, party: Party | None = None) -> ui.Action:
+    return ui.Action(label, reverse(route, args=[agreement.pk, *([party.pk] if party else [])]), icon)
+
+
+def _wording_step(agreement: Agreement) -> ui.Action:
+    return _step(agreement, _("Write the wording"), "agreement_body", "text-left")
+
+
+def _move(agreement: Agreement, to: str) -> ui.Action:
+    url = reverse("agreement_move", args=[agreement.pk])
+    return ui.Action(STEPS[S(to)], url, "arrow-right", "post", fields={"to": str(to)})
+
+
+def _more(agreement: Agreement, next_step: ui.Action | None) -> list[ui.Action]:
+    """Everything else that can be done now: no step that is refused, and not the next one again."""
+    found = [_move(agreement, to) for to in STEPS if _may_move(agreement, to)]
+    if agreement.status in OPEN:
+        found.append(_step(agreement, _("Change the terms"), "agreement_terms", "pencil"))
+        found.append(_wording_step(agreement))
+    found.append(_step(agreement, _("Add a language"), "agreement_text", "translate"))
     if agreement.status == S.IN_FORCE:
-        found.append(ui.Action(_("Renew"), reverse("agreement_renew", args=[agreement.pk]), "arrow-repeat"))
+        found.append(_step(agreement, _("Renew"), "agreement_renew", "arrow-repeat"))
     if lifecycle.AGREEMENT.may_follow(agreement.status, S.TERMINATED):
-        found.append(
-            ui.Action(
-                _("End the agreement"), reverse("agreement_end", args=[agreement.pk]), "x-circle", danger=True
-            )
-        )
-    return found
+        url = reverse("agreement_end", args=[agreement.pk])
+        found.append(ui.Action(_("End the agreement"), url, "x-circle", danger=True))
+    return [action for action in found if action != next_step]
+
+
+def _may_move(agreement: Agreement, to: str) -> bool:
+    if not lifecycle.AGREEMENT.may_follow(agreement.status, to):
+        return False
+    parties = agreement.parties.all()
+    if agreement.status == S.APPROVED:
+        return not any(party.signed_on for party in parties)
+    return to != S.APPROVED or all(_agrees(agreement, party) for party in parties)
 
 
 # --- changing it ------------------------------------------------------------------------------------------
@@ -369,8 +442,7 @@ def agreement_terms(request: HttpRequest, pk: UUID) -> HttpResponse:
 @policy.route("core.signed_in")
 def agreement_text(request: HttpRequest, pk: UUID) -> HttpResponse:
     agreement = _acted_on(request, pk)
-    open_now = agreement.status in [S.DRAFT, S.UNDER_REVIEW, S.NEGOTIATION]
-    form = own.TextForm(request.POST or None, initial={"is_authentic": open_now})
+    form = own.TextForm(request.POST or None, initial={"is_authentic": agreement.status in OPEN})
     return _do(
         request,
         agreement,
@@ -397,7 +469,9 @@ def agreement_body(request: HttpRequest, pk: UUID) -> HttpResponse:
         lambda data: actions.write_body(agreement=agreement, by=user_of(request), **data),
         title=_("The wording"),
         submit=_("Save the wording"),
-        note=_("Only members of the parties read the wording, whatever else is public."),
+        note=_("Only members of the parties read the wording, whatever else is public.")
+        + " "
+        + _("Every party consents to it before it is approved; a change asks all of them again."),
     )
 
 
@@ -409,10 +483,34 @@ def agreement_move(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("agreement_detail", pk)
 
 
+def _party(agreement: Agreement, pk: UUID) -> Party:
+    found: Party = get_object_or_404(agreement.parties.select_related("organisation", "place"), pk=pk)
+    return found
+
+
+@require_POST
+@policy.route("core.signed_in")
+def agreement_consent(request: HttpRequest, pk: UUID, party: UUID) -> HttpResponse:
+    version = request.POST.get("version", "")
+    actions.consent_to_wording(
+        party=_party(_acted_on(request, pk), party),
+        version=int(version) if re.fullmatch("[0-9]{1,9}", version) else 0,
+        by=user_of(request),
+    )
+    return redirect("agreement_detail", pk)
+
+
+@require_POST
+@policy.route("core.signed_in")
+def agreement_withdraw(request: HttpRequest, pk: UUID, party: UUID) -> HttpResponse:
+    actions.withdraw_consent(party=_party(_acted_on(request, pk), party), by=user_of(request))
+    return redirect("agreement_detail", pk)
+
+
 @policy.route("core.signed_in")
 def agreement_sign(request: HttpRequest, pk: UUID, party: UUID) -> HttpResponse:
     agreement = _acted_on(request, pk)
-    signing = get_object_or_404(agreement.parties.select_related("organisation", "place"), pk=party)
+    signing = _party(agreement, party)
     form = own.SignForm(
         request.POST or None,
         initial={"signatory": signing.signatory, "signatory_office": signing.signatory_office},

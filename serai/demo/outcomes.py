@@ -109,17 +109,40 @@ def _conclude(network: Network, case: Case, keys: dict[Any, str], number: int) -
     return agreement
 
 
-def _sign(network: Network, agreement: Agreement, by: Any, signed: date, keys: dict[Any, str]) -> None:
-    for step in (Agreement.Status.NEGOTIATION, Agreement.Status.APPROVED):
-        agreements.move_agreement(agreement=agreement, to=step, by=by)
-    for party in agreement.parties.order_by("pk"):
-        signer = network.managers.get(keys.get(party.organisation_id, ""), by)
+_WORDING = (
+    "Article 1. The parties work together on what the title names.\n"
+    "Article 2. Each party bears its own cost, and keeps what it brings.\n"
+    "Article 3. What comes of it belongs to those who made it; the others may use it for research.\n"
+    "(Invented for the demonstration; nobody has agreed to this.)"
+)
+
+
+def _sign(
+    network: Network,
+    agreement: Agreement,
+    by: Any,
+    signed: date,
+    keys: dict[Any, str],
+    signatory: str = "",
+    office: str = "Director",
+) -> None:
+    """Every party consents to the wording, then signs it; a country without an organisation here through `by`."""
+    agreements.move_agreement(agreement=agreement, to=Agreement.Status.NEGOTIATION, by=by)
+    agreements.write_body(agreement=agreement, language="en", body=_WORDING, by=by)
+    parties = [
+        (party, network.managers.get(keys.get(party.organisation_id, ""), by))
+        for party in agreement.parties.order_by("pk")
+    ]
+    for party, signer in parties:
+        agreements.consent_to_wording(party=party, version=1, by=signer)
+    agreements.move_agreement(agreement=agreement, to=Agreement.Status.APPROVED, by=by)
+    for party, signer in parties:
         agreements.record_signature(
             party=party,
             signed_on=signed,
             by=signer,
-            signatory=f"{signer.name} (invented)",
-            signatory_office="Director",
+            signatory=signatory or f"{signer.name} (invented)",
+            signatory_office=office,
         )
 
 
@@ -174,7 +197,6 @@ def _project(network: Network, case: Case, agreement: Agreement, by: Any, number
         is_invented=True,
     )
     audit.process_followers()  # the case learns from the log that its agreement is signed
-    project = cooperation.move_project(project=project, to=Project.Status.SIGNED, by=by)
     landed = min((agreement.in_force_on or timezone.localdate()) + timedelta(days=120), timezone.localdate())
     place: Place | None = parties[-1].country
     if number % 5 == 3 or place is None:
@@ -247,17 +269,7 @@ def _between_governments(network: Network, keys: dict[Any, str]) -> int:
                 ],
                 is_invented=True,
             )
-            for step in (Agreement.Status.NEGOTIATION, Agreement.Status.APPROVED):
-                agreements.move_agreement(agreement=agreement, to=step, by=by)
-            for party in agreement.parties.order_by("pk"):
-                signer = network.managers.get(keys.get(party.organisation_id, ""), by)
-                agreements.record_signature(
-                    party=party,
-                    signed_on=signed,
-                    by=signer,
-                    signatory="For the government (invented)",
-                    signatory_office="Minister",
-                )
+            _sign(network, agreement, by, signed, keys, "For the government (invented)", "Minister")
             agreements.enter_into_force(agreement=agreement, on=signed + timedelta(days=30), by=by)
     return len(_GOVERNMENTS)
 

@@ -2,17 +2,26 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from serai.accounts.models import Membership, Notice, User
-from serai.agreements import actions, lifecycle, shapes
+from serai.agreements import actions, lifecycle, queries, shapes
 from serai.agreements.actions import NewParty, NewText, Terms
-from serai.agreements.models import Agreement, Commitment
+from serai.agreements.models import Agreement, AgreementBody, Commitment
 from serai.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from serai.core.models import AuditEntry
 from serai.core.tiers import Tier
 from serai.directory.models import Organisation
-from tests.factories import in_days, make_agreement, make_member, make_organisation, make_place, make_user
+from tests.factories import (
+    agree_on_wording,
+    in_days,
+    make_agreement,
+    make_member,
+    make_organisation,
+    make_place,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +41,7 @@ def _draft(ours: Organisation, theirs: Organisation, by: User, **terms: Any) -> 
 def _approved(ours: Organisation, theirs: Organisation, by: User, **terms: Any) -> Agreement:
     agreement = _draft(ours, theirs, by, **terms)
     actions.move_agreement(agreement=agreement, to=S.NEGOTIATION, by=by)
+    agree_on_wording(agreement)
     return actions.move_agreement(agreement=agreement, to=S.APPROVED, by=by)
 
 
@@ -172,6 +182,8 @@ def test_only_steps_of_the_table_before_the_signature_can_be_taken_by_hand(now: 
     by = make_member(ours)
     agreement = make_agreement(ours, make_organisation(), status=now, ended_on=date(2026, 3, 1))
     agreement.parties.update(signed_on=None)
+    if now == S.NEGOTIATION:
+        agree_on_wording(agreement)
     by_hand = then in [S.DRAFT, S.UNDER_REVIEW, S.NEGOTIATION, S.APPROVED]
 
     if by_hand and lifecycle.AGREEMENT.may_follow(now, then):
@@ -180,6 +192,113 @@ def test_only_steps_of_the_table_before_the_signature_can_be_taken_by_hand(now: 
         with pytest.raises(Conflict):
             actions.move_agreement(agreement=agreement, to=then, by=by)
         assert Agreement.objects.get().status == now
+
+
+# --- consent ----------------------------------------------------------------------------------------------
+def test_approval_needs_a_wording_and_the_consent_of_every_party() -> None:
+    ours, theirs = make_organisation(), make_organisation()
+    ana, bo = make_member(ours), make_member(theirs)
+    agreement = _draft(ours, theirs, ana)
+    first, second = agreement.parties.get(organisation=ours), agreement.parties.get(organisation=theirs)
+    actions.move_agreement(agreement=agreement, to=S.NEGOTIATION, by=ana)
+
+    def approve() -> str:
+        return actions.move_agreement(agreement=agreement, to=S.APPROVED, by=ana).status
+
+    with pytest.raises(Conflict, match="Write the wording"):
+        approve()
+    with pytest.raises(Conflict, match="Write the wording"):
+        actions.consent_to_wording(party=first, version=0, by=ana)
+    actions.write_body(agreement=agreement, language="en", body="Article 1", by=ana)
+    actions.consent_to_wording(party=first, version=1, by=ana)
+    with pytest.raises(Conflict, match="Every party"):
+        approve()
+    with pytest.raises(NotAllowed):
+        actions.consent_to_wording(party=second, version=1, by=ana)
+    actions.consent_to_wording(party=second, version=1, by=bo)
+
+    assert approve() == S.APPROVED
+    assert _entries(agreement).count("agreements.consented") == 2
+    assert set(Notice.objects.filter(kind="agreements.consented").values_list("user", flat=True)) == {
+        ana.pk,
+        bo.pk,
+    }
+    with pytest.raises(Conflict):
+        actions.withdraw_consent(party=second, by=bo)
+
+
+@pytest.mark.parametrize("change", ["body", "another language", "terms", "authentic text"])
+def test_a_change_after_consent_asks_every_party_again(change: str) -> None:
+    ours, theirs = make_organisation(), make_organisation()
+    ana, bo = make_member(ours), make_member(theirs)
+    agreement = _draft(ours, theirs, ana)
+    actions.move_agreement(agreement=agreement, to=S.NEGOTIATION, by=ana)
+    actions.write_body(agreement=agreement, language="en", body="Article 1", by=ana)
+    for person, organisation in ((ana, ours), (bo, theirs)):
+        party = agreement.parties.get(organisation=organisation)
+        actions.consent_to_wording(party=party, version=1, by=person)
+
+    if change == "body":
+        actions.write_body(agreement=agreement, language="en", body="Article 2", by=ana)
+    elif change == "another language":
+        actions.write_body(agreement=agreement, language="fr", body="Article premier", by=ana)
+    elif change == "terms":
+        actions.change_terms(agreement=agreement, terms=Terms(kind="mou", notice_days=10), by=ana)
+    else:
+        new = NewText(language="en", title="Joint research on trains", is_authentic=True)
+        actions.write_text(agreement=agreement, text=new, by=ana)
+
+    assert Agreement.objects.get().wording_version == 2
+    assert queries.awaiting_consent(Agreement.objects.get()).count() == 2
+    assert list(Notice.objects.filter(kind="agreements.wording_changed").values_list("user", flat=True)) == [
+        bo.pk
+    ]
+    with pytest.raises(Conflict, match="Every party"):
+        actions.move_agreement(agreement=agreement, to=S.APPROVED, by=ana)
+    with pytest.raises(Conflict, match="changed in the meantime"):
+        actions.consent_to_wording(party=party, version=1, by=bo)
+
+
+def test_what_changes_nothing_of_the_wording_keeps_the_consents() -> None:
+    ours = make_organisation()
+    ana = make_member(ours)
+    agreement = _draft(ours, make_organisation(), ana)
+    actions.move_agreement(agreement=agreement, to=S.NEGOTIATION, by=ana)
+    actions.write_body(agreement=agreement, language="en", body="Article 1", by=ana)
+    party = agreement.parties.get(organisation=ours)
+    actions.consent_to_wording(party=party, version=1, by=ana)
+
+    actions.write_body(agreement=agreement, language="en", body="Article 1", by=ana)
+    actions.write_text(agreement=agreement, text=NewText(language="fr", title="Batteries"), by=ana)
+    actions.move_agreement(agreement=agreement, to=S.UNDER_REVIEW, by=ana, due_on=in_days(3))
+
+    party.refresh_from_db()
+    assert (Agreement.objects.get().wording_version, party.consented_version) == (1, 1)
+    actions.withdraw_consent(party=party, by=ana)
+    party.refresh_from_db()
+    assert (party.consented_version, party.consented_on, party.consented_by) == (None, None, None)
+
+
+def test_the_database_itself_refuses_what_nobody_consented_to() -> None:
+    ours = make_organisation()
+    agreement = make_agreement(ours, make_organisation(), status=S.NEGOTIATION)
+
+    for constraint, change in (
+        ("every_party_consents", lambda: Agreement.objects.update(status=S.APPROVED)),
+        ("every_party_signs", lambda: Agreement.objects.update(status=S.SIGNED)),
+    ):
+        agreement.parties.filter(organisation=ours).update(signed_on=None)
+        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+            change()
+        assert refused.value.__cause__.diag.constraint_name == constraint  # type: ignore[union-attr]
+    agree_on_wording(agreement)
+    Agreement.objects.update(status=S.APPROVED)
+    for write in (
+        lambda: AgreementBody.objects.update(body="Another article"),
+        lambda: AgreementBody.objects.create(agreement=agreement, language="fr", body="Article"),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            write()
 
 
 # --- signing ----------------------------------------------------------------------------------------------
@@ -222,6 +341,9 @@ def test_a_country_without_an_organisation_here_is_recorded_by_the_other_party()
         texts=[TITLE],
     )
     actions.move_agreement(agreement=agreement, to=S.NEGOTIATION, by=ana)
+    actions.write_body(agreement=agreement, language="en", body="Article 1", by=ana)
+    for party in agreement.parties.all():
+        actions.consent_to_wording(party=party, version=1, by=ana)
     actions.move_agreement(agreement=agreement, to=S.APPROVED, by=ana)
     for party in agreement.parties.all():
         actions.record_signature(party=party, signed_on=date(2026, 3, 1), by=ana)

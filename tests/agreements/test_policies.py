@@ -5,7 +5,7 @@ from serai.accounts.models import Membership
 from serai.agreements import policies
 from serai.agreements.models import Agreement, AgreementBody
 from serai.core.tiers import Tier
-from tests.factories import make_agreement, make_member, make_organisation, make_steward, make_user
+from tests.factories import in_days, make_agreement, make_member, make_organisation, make_steward, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -33,8 +33,7 @@ def test_the_tier_says_who_may_know_of_a_concluded_agreement(
     tier: str, status: str, stranger: bool, member: bool, party: bool
 ) -> None:
     ours = make_organisation()
-    agreement = make_agreement(ours, make_organisation(), tier=tier, status=S.IN_FORCE)
-    Agreement.objects.filter(pk=agreement.pk).update(status=status, ended_on=agreement.in_force_on)
+    agreement = make_agreement(ours, make_organisation(), tier=tier, status=status, ended_on=in_days(0))
 
     seen = [
         _seen(AnonymousUser(), agreement),

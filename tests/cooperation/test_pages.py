@@ -360,8 +360,13 @@ def test_a_case_goes_from_an_interest_to_a_validated_result_in_the_browser() -> 
         },
     )  # fmt: skip
     agreement = Agreement.objects.get()
-    for to in ("negotiation", "approved"):
-        hers.post(reverse("agreement_move", args=[agreement.pk]), {"to": to})
+    move = reverse("agreement_move", args=[agreement.pk])
+    hers.post(move, {"to": "negotiation"})
+    hers.post(reverse("agreement_body", args=[agreement.pk]), {"language": "en", "body": "Article 1"})
+    for client, organisation in ((hers, ours), (his, theirs)):
+        party = agreement.parties.get(organisation=organisation)
+        client.post(reverse("agreement_consent", args=[agreement.pk, party.pk]), {"version": "1"})
+    hers.post(move, {"to": "approved"})
     for client, organisation in ((hers, ours), (his, theirs)):
         party = agreement.parties.get(organisation=organisation)
         client.post(
@@ -377,7 +382,6 @@ def test_a_case_goes_from_an_interest_to_a_validated_result_in_the_browser() -> 
         },
     )  # fmt: skip
     project = Project.objects.get()
-    hers.post(reverse("project_move", args=[project.pk]), {"to": "signed"})
     hers.post(
         reverse("project_land", args=[project.pk]), {"on": "2026-06-01", "place": str(make_place("KE").pk)}
     )

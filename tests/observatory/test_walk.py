@@ -9,13 +9,14 @@ from serai.agreements import actions as agreements
 from serai.agreements.actions import NewText, Terms
 from serai.cooperation import actions as cooperation
 from serai.cooperation.actions import NewProjectParty, NewProjectText
-from serai.cooperation.models import Project, Result
+from serai.cooperation.models import Result
 from serai.core import chain
 from serai.core.models import Link
 from serai.core.viewer import Viewer
 from serai.exchange.models import Interest, Listing
 from serai.observatory import indicators, queries
 from tests.factories import (
+    agree_on_wording,
     in_days,
     make_listing,
     make_member,
@@ -48,6 +49,7 @@ class Story:
             texts=[NewText("en", "Batteries", is_authentic=True)],
             by=self.ana,
         )
+        agree_on_wording(agreement)
         for to in ("negotiation", "approved"):
             agreements.move_agreement(agreement=agreement, to=to, by=self.ana)
         for person, organisation in ((self.ana, ours), (self.bo, theirs)):
@@ -62,7 +64,6 @@ class Story:
             agreement=agreement,
             tier="public",
         )
-        cooperation.move_project(project=project, to=Project.Status.SIGNED, by=self.ana)
         cooperation.land_project(project=project, on=date(2026, 6, 1), place=make_place("KE"), by=self.ana)
         result = cooperation.report_result(
             by=self.bo,

@@ -1,6 +1,7 @@
 """What changes an agreement: drafting, signing, keeping it, and the commitments made in it."""
 
 from serai.agreements.actions.commitments import add_commitment, complete_commitment, drop_commitment
+from serai.agreements.actions.consent import consent_to_wording, withdraw_consent
 from serai.agreements.actions.drafting import (
     NewParty,
     NewText,
@@ -27,6 +28,7 @@ __all__ = [
     "add_commitment",
     "change_terms",
     "complete_commitment",
+    "consent_to_wording",
     "draft_agreement",
     "drop_commitment",
     "end_past_agreements",
@@ -36,6 +38,7 @@ __all__ = [
     "record_signature",
     "renew_agreement",
     "terminate_agreement",
+    "withdraw_consent",
     "write_body",
     "write_text",
 ]

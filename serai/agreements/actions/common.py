@@ -8,6 +8,10 @@ from serai.agreements import policies, queries
 from serai.agreements.models import Agreement
 from serai.core.errors import NotAllowed, NotFound
 
+S = Agreement.Status
+OPEN = [S.DRAFT, S.UNDER_REVIEW, S.NEGOTIATION]
+"""While an agreement is in one of these its terms and wording can change."""
+
 
 def locked(agreement: Agreement) -> Agreement:
     return Agreement.objects.select_for_update().get(pk=agreement.pk)
@@ -38,3 +42,13 @@ def tell_parties(agreement: Agreement, *, kind: str, key: str, but: User | None 
                 url=f"/build/agreements/{agreement.pk}/",
                 key=f"{key}:{agreement.pk}",
             )
+
+
+def ask_consent_again(agreement: Agreement, by: User) -> None:
+    """Called after a change of terms or texts: tell the parties whose consent was to the version before it."""
+    before = agreement.wording_version
+    agreement.refresh_from_db(fields=["wording_version"])
+    now = agreement.wording_version
+    if now > before and agreement.parties.filter(consented_version=before).exists():
+        key = f"agreements.wording_changed:{now}"
+        tell_parties(agreement, kind="agreements.wording_changed", key=key, but=by)

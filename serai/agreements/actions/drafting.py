@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from serai.accounts.models import User
-from serai.agreements import lifecycle, policies
-from serai.agreements.actions.common import locked_for, tell_parties
+from serai.agreements import lifecycle, policies, queries
+from serai.agreements.actions.common import OPEN, ask_consent_again, locked_for, tell_parties
 from serai.agreements.fields import Field
 from serai.agreements.models import Agreement, AgreementBody, AgreementText, Party
 from serai.core import audit
@@ -20,8 +20,6 @@ from serai.core.tiers import Tier
 from serai.directory.models import Organisation, Place
 
 S = Agreement.Status
-OPEN = [S.DRAFT, S.UNDER_REVIEW, S.NEGOTIATION]
-"""While an agreement is in one of these its terms and wording can change."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +101,7 @@ def change_terms(*, agreement: Agreement, terms: Terms, by: User) -> Agreement:
     _set_terms(agreement, terms)
     agreement.save()
     audit.record(actor=by, action="agreements.terms_changed", obj=agreement, data=_data(agreement))
+    ask_consent_again(agreement, by)
     return agreement
 
 
@@ -122,6 +121,7 @@ def write_text(*, agreement: Agreement, text: NewText, by: User) -> AgreementTex
         agreement=agreement, language=text.language, defaults=asdict(text)
     )
     audit.record(actor=by, action="agreements.text_written", obj=agreement, data={"language": text.language})
+    ask_consent_again(agreement, by)
     return written
 
 
@@ -136,6 +136,7 @@ def write_body(*, agreement: Agreement, language: str, body: str, by: User) -> A
         agreement=agreement, language=language, defaults={"body": body}
     )
     audit.record(actor=by, action="agreements.body_written", obj=agreement, data={"language": language})
+    ask_consent_again(agreement, by)
     return written
 
 
@@ -143,14 +144,14 @@ def write_body(*, agreement: Agreement, language: str, body: str, by: User) -> A
 def move_agreement(*, agreement: Agreement, to: str, by: User, due_on: date | None = None) -> Agreement:
     """Take a step before the signature: legal review, negotiation, approval, or back.
 
-    `due_on` is when the next step is expected. Raises Conflict when the step does not follow, or when
-    approval finds no authentic text: nobody could sign.
+    `due_on` is when the next step is expected. Raises Conflict when the step does not follow, or when approval finds
+    no authentic text (nobody could sign), no wording, or a party that has not consented to it as it stands.
     """
     agreement = locked_for(agreement, by)
     if to not in [*OPEN, S.APPROVED]:
         raise Conflict(_("An agreement gets this status by its signatures and dates."))
-    if to == S.APPROVED and not agreement.texts.filter(is_authentic=True).exists():
-        raise Conflict(_("Say which language version is authentic before the agreement is approved."))
+    if to == S.APPROVED:
+        _must_be_agreed(agreement)
     if agreement.status == S.APPROVED and agreement.parties.filter(signed_on__isnull=False).exists():
         raise Conflict(_("A party has signed; the agreement cannot be changed any more."))
     advance(lifecycle.AGREEMENT, agreement, to)
@@ -160,6 +161,16 @@ def move_agreement(*, agreement: Agreement, to: str, by: User, due_on: date | No
     if to == S.APPROVED:
         tell_parties(agreement, kind="agreements.approved", key="agreements.approved", but=by)
     return agreement
+
+
+def _must_be_agreed(agreement: Agreement) -> None:
+    """The database guards the consents too (migration 0004); here they become a sentence."""
+    if not agreement.texts.filter(is_authentic=True).exists():
+        raise Conflict(_("Say which language version is authentic before the agreement is approved."))
+    if agreement.wording_version == 0:
+        raise Conflict(_("Write the wording before the agreement is approved."))
+    if queries.awaiting_consent(agreement).exists():
+        raise Conflict(_("Every party consents to the wording before the agreement is approved."))
 
 
 def _check_parties(parties: Sequence[NewParty]) -> None:
