@@ -9,6 +9,7 @@ CASE = lifecycle.register(
         name="case",
         model=Case,
         initial=_CASE.LEAD,
+        later=(_CASE.MATCHED,),  # from an interest or a meeting
         transitions={
             _CASE.LEAD: {_CASE.MATCHED, _CASE.STALLED, _CASE.FAILED},
             _CASE.MATCHED: {_CASE.NEGOTIATING, _CASE.STALLED, _CASE.FAILED},
@@ -65,6 +66,7 @@ PROJECT = lifecycle.register(
         name="project",
         model=Project,
         initial=_PROJECT.NEGOTIATING,
+        later=(_PROJECT.SIGNED,),  # under a signed agreement
         transitions={
             _PROJECT.NEGOTIATING: {_PROJECT.SIGNED, _PROJECT.STALLED, _PROJECT.FAILED},
             _PROJECT.SIGNED: {_PROJECT.LANDED, _PROJECT.STALLED, _PROJECT.FAILED},

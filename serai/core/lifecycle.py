@@ -14,7 +14,10 @@ Transitions = Mapping[str, frozenset[str] | set[str]]
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """Which status follows which. `tones` says how a status looks: waiting, active, done, stopped, quiet."""
+    """Which status follows which. `tones` says how a status looks: waiting, active, done, stopped, quiet.
+
+    `later` are the other states a record can begin in, where what comes before them has happened already.
+    """
 
     name: str
     model: type[models.Model]
@@ -22,13 +25,14 @@ class Lifecycle:
     initial: str
     tones: Mapping[str, str]
     field: str = "status"
+    later: tuple[str, ...] = ()
 
     def may_follow(self, now: str, then: str) -> bool:
         return then in self.transitions.get(now, set())
 
     def mermaid(self) -> str:
         """The diagram in `docs/reference/lifecycles.md`."""
-        lines = ["stateDiagram-v2", f"    [*] --> {self.initial}"]
+        lines = ["stateDiagram-v2", *(f"    [*] --> {first}" for first in (self.initial, *self.later))]
         for now, following in self.transitions.items():
             lines += [f"    {now} --> {then}" for then in sorted(following)]
             if not following:

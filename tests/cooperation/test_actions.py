@@ -20,6 +20,7 @@ from serai.core.tiers import Tier
 from serai.directory.models import Organisation
 from serai.exchange.models import Interest, Listing
 from tests.factories import (
+    agree_on_wording,
     in_days,
     make_agreement,
     make_case,
@@ -194,6 +195,7 @@ def test_a_case_becomes_an_agreement_and_is_signed_with_it() -> None:
         by=ana,
     )
     agreement_actions.move_agreement(agreement=agreement, to="negotiation", by=ana)
+    agree_on_wording(agreement)
     agreement_actions.move_agreement(agreement=agreement, to="approved", by=ana)
     for person, organisation in ((ana, listing.organisation), (bo, theirs)):
         party = agreement.parties.get(organisation=organisation)
@@ -248,7 +250,7 @@ def test_a_project_comes_of_its_agreement_and_lands_with_its_case() -> None:
     ours, theirs = make_organisation(), make_organisation()
     by = make_member(ours)
     case = make_case(ours, theirs, status=Case.Status.SIGNED)
-    agreement = make_agreement(ours, theirs)
+    agreement = make_agreement(ours, theirs, ends_on=date(2030, 1, 31))
     Link.objects.create(
         source_kind="case",
         source_id=case.pk,
@@ -258,18 +260,29 @@ def test_a_project_comes_of_its_agreement_and_lands_with_its_case() -> None:
     )
 
     project = _project(ours, theirs, by=by, agreement=agreement, shares=[Decimal("60"), Decimal("40")])
-    actions.move_project(project=project, to=Project.Status.SIGNED, by=by)
+    begun = (project.status, project.starts_on, project.ends_on)
     project = actions.land_project(project=project, on=date(2026, 6, 1), place=make_place("KE"), by=by)
 
     case.refresh_from_db()
+    assert begun == (Project.Status.SIGNED, agreement.in_force_on, agreement.ends_on)
     assert (project.status, project.landed_on) == (Project.Status.LANDED, date(2026, 6, 1))
     assert case.status == Case.Status.LANDED
     assert ("agreement", "created", "project") in _links()
-    assert _entries(project) == [
-        "cooperation.project_created",
-        "cooperation.project_moved",
-        "cooperation.project_landed",
-    ]
+    assert _entries(project) == ["cooperation.project_created", "cooperation.project_landed"]
+
+
+def test_a_project_without_an_agreement_is_negotiated_until_one_is_named() -> None:
+    ours, theirs = make_organisation(), make_organisation()
+    by = make_member(ours)
+    project = _project(ours, theirs, by=by)
+    before = project.status
+
+    project = actions.name_agreement_of_project(
+        project=project, agreement=make_agreement(ours, theirs), by=by
+    )
+
+    assert (before, project.status) == (Project.Status.NEGOTIATING, Project.Status.SIGNED)
+    assert _entries(project)[-1] == "cooperation.project_moved"
 
 
 @pytest.mark.parametrize(

@@ -54,12 +54,18 @@ def _move_on(case: Case, *, is_signed: bool) -> None:
 
 @transaction.atomic
 def name_agreement_of_project(*, project: Project, agreement: Agreement, by: User) -> Project:
-    """Say under which agreement a project is done. Raises NotFound unless `by` acts for a party of both, Invalid
+    """Say under which agreement a project is done; one still negotiated is signed with it. Raises NotFound unless `by` acts for a party of both, Invalid
     for an agreement that does not carry it (`queries.must_carry`).
     """
     project = locked_for(project, by, visible=policies.visible_projects, may=policies.may_act_on_project)
     parties = Organisation.objects.filter(pk__in=project.parties.values("organisation_id"))
     _created_under(agreement, project, list(parties), by)
+    if project.status == Project.Status.NEGOTIATING:
+        advance(lifecycle.PROJECT, project, Project.Status.SIGNED)
+        project.save()
+        audit.record(
+            actor=by, action="cooperation.project_moved", obj=project, data={"status": project.status}
+        )
     return project
 
 

@@ -71,16 +71,23 @@ def create_project(
 ) -> Project:
     """Begin a project that came of a case or an agreement (or of neither: then its chain begins here).
 
+    Under a signed agreement it is signed, and runs from the agreement's first day to its last unless said otherwise;
+    else it is still negotiated.
+
     Raises Invalid for fewer than two parties, shares above 100 per cent, dates or levels the wrong way round, or
     an agreement that does not carry it (`queries.must_carry`);
     NotAllowed unless `by` acts for a party; NotFound for a case or agreement that `by` may not see.
     """
+    if agreement is not None:
+        starts_on = starts_on or agreement.in_force_on or agreement.signed_on
+        ends_on = ends_on or (agreement.ends_on if starts_on else None)
     _check(texts, parties, field, sdgs, trl_start, trl_end, tier, starts_on, ends_on)
     must_act_for_one(by, [party.organisation for party in parties])
     queries.must_see_origins(by, case, agreement)
     queries.must_carry(agreement, [party.organisation for party in parties])
     project = Project.objects.create(
         owner=by,
+        status=S.SIGNED if agreement else S.NEGOTIATING,
         field=field,
         sdgs=sorted(set(sdgs)),
         trl_start=trl_start,

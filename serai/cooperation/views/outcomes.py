@@ -89,7 +89,13 @@ def project_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = forms.ProjectForm(
         request.POST or None,
         parties=queries.organisations_of(agreement),
-        initial={"title": title, "language": language, "field": _field_of(agreement)},
+        initial={
+            "title": title,
+            "language": language,
+            "field": _field_of(agreement),
+            "starts_on": agreement.in_force_on or agreement.signed_on,
+            "ends_on": agreement.ends_on,
+        },
     )
 
     def begin(data: dict[str, object]) -> str:
