@@ -14,7 +14,7 @@ from pydantic import StringConstraints
 from serai.accounts.door import caller
 from serai.accounts.models import User
 from serai.core import policy
-from serai.core.api import CLEAN, Line, Page, PageQuery, Strict, one_of, page_of, refuse_unknown
+from serai.core.api import CLEAN, KNOWN_LANGUAGE, Line, Page, PageQuery, Strict, one_of, page_of, refuse_unknown
 from serai.core.errors import Invalid, NotFound
 from serai.core.viewer import viewer_of
 from serai.directory.models import Place
@@ -41,7 +41,9 @@ requests_router = Router(tags=["meeting requests"])
 meetings_router = Router(tags=["meetings"])
 
 Text = Annotated[str, StringConstraints(max_length=8000, pattern=CLEAN)]
-Tag = Annotated[str, StringConstraints(min_length=2, max_length=35, pattern=r"^[A-Za-z0-9-]+$")]
+Tag = Annotated[
+    str, StringConstraints(min_length=2, max_length=35, pattern=r"^[A-Za-z0-9-]+$"), KNOWN_LANGUAGE
+]
 Code = Annotated[str, StringConstraints(max_length=10, pattern=r"^[A-Za-z0-9.]*$")]
 
 

@@ -11,19 +11,19 @@ from django.utils.translation import gettext as _
 from serai.core import calendar
 from serai.core.words import zone_name
 from serai.events.models import Meeting, Participant
-from serai.events.texts import event_time, event_title, participant_name, table_name
+from serai.events.texts import event_name, event_time, participant_name, table_name
 from serai.events.zones import zone_of
 
 
 def meeting_calendar(meeting: Meeting, *, reader_id: object) -> bytes:
     """The file of one meeting for one of the two, the interpreter or an organiser."""
-    return calendar.calendar([_entry(meeting, reader_id)], name=event_title(meeting.event))
+    return calendar.calendar([_entry(meeting, reader_id)], name=event_name(meeting.event))
 
 
 def personal_calendar(meetings: Iterable[Meeting], participant: Participant) -> bytes:
     """The feed of one registration, cancelled meetings as such."""
     entries = [_entry(meeting, participant.user_id) for meeting in meetings]
-    name = event_title(participant.event)
+    name = event_name(participant.event)
     return calendar.calendar(entries, name=name, refresh=calendar.REFRESH)
 
 
@@ -47,7 +47,7 @@ def _entry(meeting: Meeting, reader_id: object) -> calendar.Entry:
 
 
 def _lines(meeting: Meeting) -> Iterable[str]:
-    yield event_title(meeting.event)
+    yield event_name(meeting.event)
     at = {
         "time": event_time(meeting.event, meeting.slot.during.lower),
         "zone": zone_name(meeting.event.time_zone),

@@ -18,6 +18,7 @@ from serai.directory.models import Organisation, Place
 from serai.directory.places import by_name, countries, place_name
 from serai.events import languages, policies, queries, zones
 from serai.events.models import Event, MeetingRequest, Outcome, Participant, Slot
+from serai.events.texts import event_name
 from serai.exchange.models import Listing
 from serai.exchange.policies import listings_with_known_owner
 from serai.exchange.vocabularies import SECTORS, language_choices
@@ -57,6 +58,11 @@ class OtherLanguageField(forms.ChoiceField):
     def __init__(self) -> None:
         choices = lambda: [("", "—"), *language_choices()]  # noqa: E731  read when the page is made
         super().__init__(label=_("Another language"), required=False, choices=choices)
+
+
+class EventChoice(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return event_name(obj)
 
 
 class EventForm(forms.Form):
@@ -113,7 +119,7 @@ class EventForm(forms.Form):
         label=_("Series"), max_length=200, required=False, help_text=_("If it is held again and again.")
     )
     edition = forms.IntegerField(label=_("Edition"), min_value=1, max_value=999, required=False)
-    parent = forms.ModelChoiceField(Event.objects.none(), label=_("Part of"), required=False, empty_label="—")
+    parent = EventChoice(Event.objects.none(), label=_("Part of"), required=False, empty_label="—")
     is_public = forms.BooleanField(
         label=_("Shown to everybody"),
         required=False,
@@ -128,7 +134,7 @@ class EventForm(forms.Form):
         self.fields["host"].queryset = hosts  # type: ignore[attr-defined]
         own = policies.organised_events(viewer).filter(starts_at__gte=timezone.now() - timedelta(days=30))
         parents = own.exclude(pk=event.pk) if event else own
-        self.fields["parent"].queryset = parents.prefetch_related("texts")  # type: ignore[attr-defined]
+        self.fields["parent"].queryset = queries.with_event_texts(parents)  # type: ignore[attr-defined]
         self.fields["languages"].choices = short_language_choices(  # type: ignore[attr-defined]
             event.languages if event else []
         )

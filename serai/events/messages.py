@@ -8,7 +8,7 @@ from serai.accounts import notices
 from serai.accounts.models import User
 from serai.core.words import on_day
 from serai.events.models import Event, Meeting, MeetingRequest, Participant
-from serai.events.texts import event_time, event_title
+from serai.events.texts import event_name, event_time
 
 notices.declare("events.registration_received", _("{name} registered for {event}."), icon="person-plus")
 notices.declare(
@@ -65,7 +65,7 @@ def _person(participant: Participant) -> notices.Named:
 
 def _event(event: Event, reader: User) -> notices.Named:
     """An event by the title it has when the notice is read, in the language it is read in."""
-    return notices.Named("event", event.pk, event_title(event, reader.language))
+    return notices.Named("event", event.pk, event_name(event, reader.language))
 
 
 def tell_registration(participant: Participant, *, status: str) -> None:

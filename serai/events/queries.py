@@ -53,14 +53,14 @@ def with_event_texts(events: QuerySet[Event]) -> QuerySet[Event]:
 
 def with_people(participants: QuerySet[Participant]) -> QuerySet[Participant]:
     return participants.select_related(
-        "user", "organisation__country", "event", "listing__organisation"
+        "user", "organisation__country", "event__place", "listing__organisation"
     ).prefetch_related("listing__teasers")
 
 
 def with_sides(requests: QuerySet[MeetingRequest]) -> QuerySet[MeetingRequest]:
     """Requests with both sides, the event's texts and the listing's teasers."""
     return requests.select_related(
-        "event",
+        "event__place",
         "requester__user",
         "requester__organisation",
         "invitee__user",
@@ -71,7 +71,7 @@ def with_sides(requests: QuerySet[MeetingRequest]) -> QuerySet[MeetingRequest]:
 
 def with_meeting_parts(meetings: QuerySet[Meeting]) -> QuerySet[Meeting]:
     return meetings.select_related(
-        "event",
+        "event__place",
         "slot",
         "table",
         "interpreter",
@@ -298,7 +298,7 @@ def with_outcome_parts(outcomes: QuerySet[Outcome]) -> QuerySet[Outcome]:
     return outcomes.select_related(
         "participant__user",
         "meeting__slot",
-        "meeting__event",
+        "meeting__event__place",
         "meeting__request__requester__user",
         "meeting__request__requester__organisation",
         "meeting__request__invitee__user",

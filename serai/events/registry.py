@@ -18,7 +18,7 @@ from serai.events import lifecycle as _tables  # noqa: F401
 from serai.events import messages as _messages  # noqa: F401
 from serai.events import policies, queries
 from serai.events.models import Event, Meeting, MeetingRequest, Participant
-from serai.events.texts import event_text, event_time, event_title, participant_name
+from serai.events.texts import event_name, event_text, event_time, participant_name
 from serai.events.zones import zone_of
 
 MOST = 50
@@ -30,7 +30,7 @@ def _event_card(event: Event) -> kinds.Card:
     return kinds.Card(
         kind="event",
         id=event.pk,
-        title=text.title if text else event.series,
+        title=event_name(event),
         url=reverse("event_detail", args=[event.pk]),
         language=text.language if text else "",
         status=event.get_status_display(),
@@ -47,7 +47,7 @@ def _participant_card(participant: Participant) -> kinds.Card:
         url=reverse("participant_detail", args=[participant.pk]),
         status=participant.get_status_display(),
         tone=lifecycle.tone_of(participant),
-        detail=event_title(participant.event),
+        detail=event_name(participant.event),
     )
 
 
@@ -63,7 +63,7 @@ def _request_card(request: MeetingRequest) -> kinds.Card:
         url=reverse("request_list"),
         status=request.get_status_display(),
         tone=lifecycle.tone_of(request),
-        detail=event_title(request.event),
+        detail=event_name(request.event),
     )
 
 
@@ -161,7 +161,7 @@ def meetings_to_attend(viewer: Viewer) -> Iterator[duties.Duty]:
     )
     days: dict[tuple[date, Event], list[Meeting]] = {}
     for meeting in (
-        rows.select_related("event", "slot").prefetch_related("event__texts").order_by("slot__during")
+        rows.select_related("event__place", "slot").prefetch_related("event__texts").order_by("slot__during")
     ):
         day = meeting.slot.during.lower.astimezone(zone_of(meeting.event.time_zone)).date()
         days.setdefault((day, meeting.event), []).append(meeting)
@@ -169,7 +169,7 @@ def meetings_to_attend(viewer: Viewer) -> Iterator[duties.Duty]:
         what = ngettext("Go to your meeting", "Go to your %(n)d meetings", len(meetings))
         yield duties.Duty(
             what=what % {"n": len(meetings)},
-            title=f"{event_title(event)} · {event_time(event, meetings[0].slot.during.lower)}",
+            title=f"{event_name(event)} · {event_time(event, meetings[0].slot.during.lower)}",
             url=f"{reverse('my_day')}?day={day.isoformat()}",
             due_on=day,
             kind="meeting",
@@ -201,7 +201,7 @@ def registrations_to_decide(viewer: Viewer) -> Iterator[duties.Duty]:
         text = event_text(event)
         yield duties.Duty(
             what=gettext("Decide on registrations"),
-            title=text.title if text else event.series,
+            title=event_name(event),
             url=reverse("event_registrations", args=[event.pk]),
             due_on=event.registration_until.date() if event.registration_until else event.starts_at.date(),
             kind="event",

@@ -19,7 +19,7 @@ from serai.core.words import between, language_name, on_weekday, percent, zone_n
 from serai.directory.places import place_name
 from serai.events import languages, planning, queries
 from serai.events.models import Event, Meeting, MeetingRequest, Participant, ScheduleRun, Slot, Table
-from serai.events.texts import CLOCK, event_text, event_time, event_title, table_name
+from serai.events.texts import CLOCK, event_name, event_text, event_time, table_name
 from serai.events.zones import zone_of
 from serai.exchange.shapes import organisation_chip
 from serai.exchange.vocabularies import sector_name
@@ -65,7 +65,7 @@ def event_row(event: Event, registration: Participant | None = None) -> ui.Row:
     if registration is not None:
         why = _("You: %(status)s") % {"status": registration.get_status_display()}
     return ui.Row(
-        title=text.title if text else event.series,
+        title=event_name(event),
         url=reverse("event_detail", args=[event.pk]),
         lang=text.language if text else "",
         kind=event.get_kind_display(),
@@ -302,7 +302,7 @@ def meeting_facts(meeting: Meeting, viewer: Viewer) -> list[ui.Fact]:
     ]
     if meeting.interpreter is not None:
         facts.append(ui.Fact(_("Interpreter"), meeting.interpreter.name))
-    title = event_title(meeting.event)
+    title = event_name(meeting.event)
     facts.append(
         ui.Fact(
             _("Event"), chip=ui.Chip(title, reverse("event_detail", args=[meeting.event_id]), kind="event")

@@ -195,4 +195,4 @@ def test_a_notice_names_people_and_the_event_as_they_are_called_when_it_is_read(
     sentence = sentences_of([notice], world.bo.user)[0]
 
     named = f"Ana Nova ({world.ana.organisation.name})"
-    assert sentence.startswith(f"{named} would like to meet you at Autumn Days.")
+    assert sentence.startswith(f"{named} would like to meet you at Autumn Days (")

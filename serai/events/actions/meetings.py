@@ -28,7 +28,7 @@ TAKEN = gettext_noop("This time has just been taken.")
 def locked_request(request: MeetingRequest) -> MeetingRequest:
     """The request, locked, with both sides. Every booking of a request goes through this lock."""
     rows = MeetingRequest.objects.select_for_update(of=("self",)).select_related(
-        "event",
+        "event__place",
         "listing",
         "requester__user",
         "requester__organisation",
@@ -47,11 +47,11 @@ def lock_requests(*conditions: Q, **which: Any) -> None:
 def locked_meetings(**which: Any) -> QuerySet[Meeting]:
     """Meetings, locked in the order of their ids (so that two never wait for each other), with their parts."""
     rows = Meeting.objects.select_for_update(of=("self",)).select_related(
-        "event",
+        "event__place",
         "slot",
         "table",
         "interpreter",
-        "request__event",
+        "request__event__place",
         "request__requester__user",
         "request__requester__organisation",
         "request__invitee__user",

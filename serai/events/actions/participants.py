@@ -135,7 +135,7 @@ def update_registration(
 
 def _locked(participant: Participant) -> Participant:
     rows = Participant.objects.select_for_update(of=("self",))
-    return rows.select_related("event__owner", "user", "organisation").get(pk=participant.pk)
+    return rows.select_related("event__owner", "event__place", "user", "organisation").get(pk=participant.pk)
 
 
 def _confirmed_meetings(participant: Participant) -> QuerySet[Meeting]:

@@ -63,7 +63,9 @@ def ask_for_meeting(
 
 def _locked_pair(a: Participant, b: Participant) -> dict[object, Participant]:
     """Both registrations, locked in one order: two who ask each other at once get one request."""
-    rows = Participant.objects.select_for_update(of=("self",)).select_related("event", "user", "organisation")
+    rows = Participant.objects.select_for_update(of=("self",)).select_related(
+        "event__place", "user", "organisation"
+    )
     return {p.pk: p for p in rows.filter(pk__in=[a.pk, b.pk]).order_by("pk")}
 
 
@@ -186,7 +188,7 @@ def expire_requests(*, today: date | None = None) -> int:
     """End the requests that nobody answered in time; whoever asked is told. Returns how many."""
     today = today or timezone.localdate()
     rows = MeetingRequest.objects.select_for_update(of=("self",), skip_locked=True).select_related(
-        "event", "requester__user", "invitee__user"
+        "event__place", "requester__user", "invitee__user"
     )
     expired = rows.filter(status=S.PENDING, answer_due__lt=today).prefetch_related("event__texts")
     count = 0

@@ -11,7 +11,7 @@ from serai.accounts.models import User
 from serai.core.exports import FORMATS
 from serai.events import policies, queries, shapes
 from serai.events.models import Event
-from serai.events.texts import event_text
+from serai.events.texts import event_name, event_text
 
 
 def user_of(request: HttpRequest) -> User:
@@ -50,7 +50,7 @@ def event_context(request: HttpRequest, event: Event, here: str) -> dict[str, An
     return {
         "event": event,
         "text": text,
-        "title": text.title if text else event.series,
+        "title": event_name(event),
         "title_lang": text.language if text else "",
         "organises": organises,
         "registration": registration,

@@ -22,7 +22,7 @@ from serai.core.text import listed
 from serai.events import actions, calendars, forms, policies, queries, shapes
 from serai.events.actions.participants import hash_of
 from serai.events.models import Meeting, Outcome, Participant
-from serai.events.texts import event_time, event_title
+from serai.events.texts import event_name, event_time
 from serai.events.views.common import form_page, page, user_of
 from serai.events.views.events import meet_tabs
 from serai.events.zones import zone_of
@@ -61,7 +61,7 @@ def _subscriptions(user: User, meetings: list[Meeting]) -> list[ui.Action]:
     events = {m.event_id: m.event for m in meetings if policies.is_party(user, m)}
     return [
         ui.Action(
-            " · ".join([_("Your calendar"), event_title(event)]),
+            " · ".join([_("Your calendar"), event_name(event)]),
             f"{reverse('registration', args=[pk])}#calendar",
             "calendar-week",
         )
@@ -175,7 +175,9 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     """The personal feed behind a secret address; an ended address answers like one that never was."""
     found = Participant.objects.filter(feed_hash=hash_of(token), user__is_active=True)
     live = found.exclude(status__in=[Participant.Status.WITHDRAWN, Participant.Status.REFUSED])
-    participant = get_object_or_404(live.select_related("user", "event").prefetch_related("event__texts"))
+    participant = get_object_or_404(
+        live.select_related("user", "event__place").prefetch_related("event__texts")
+    )
     rows = Meeting.objects.filter(policies.sides(participant, "request__")).order_by("slot__during", "pk")
     with override(participant.user.language):
         data = calendars.personal_calendar(queries.with_meeting_parts(rows), participant)
@@ -217,7 +219,7 @@ def _outcome_row(outcome: Outcome) -> ui.Row:
         icon="chat-left-text",
         who=ui.Chip(other.organisation.name),
         kind=outcome_when(outcome.asked_after_months),
-        snippet=f"{event_title(meeting.event)} · {event_time(meeting.event, meeting.slot.during.lower)}",
+        snippet=f"{event_name(meeting.event)} · {event_time(meeting.event, meeting.slot.during.lower)}",
         status=_("Waiting for you") if waiting else outcome.get_kind_display(),
         status_tone="waiting" if waiting else "done",
         due=outcome.due_on if waiting else None,
@@ -252,7 +254,7 @@ def outcome_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
             "kind": outcome_when(outcome.asked_after_months),
             "lead": _("%(event)s, %(time)s")
             % {
-                "event": event_title(outcome.meeting.event),
+                "event": event_name(outcome.meeting.event),
                 "time": event_time(outcome.meeting.event, outcome.meeting.slot.during.lower),
             },
             "cancel_url": back,

@@ -22,7 +22,7 @@ from serai.directory.models import Place
 from serai.directory.places import by_name, place_name
 from serai.events import actions, forms, policies, queries, shapes
 from serai.events.models import Event, Interpreter, Participant
-from serai.events.texts import event_title, table_name
+from serai.events.texts import event_name, table_name
 from serai.events.views.common import asked, event_context, form_page, organised_event, page, user_of
 from serai.exchange.shapes import organisation_chip
 
@@ -189,10 +189,11 @@ def _related(viewer: Viewer, **which: Any) -> list[ui.Row]:
 
 
 def _whole(viewer: Viewer, event: Event) -> ui.Chip | None:
-    whole = policies.visible_events(viewer).filter(pk=event.parent_id).prefetch_related("texts").first()
+    found = queries.with_event_texts(policies.visible_events(viewer).filter(pk=event.parent_id))
+    whole = found.first()
     if whole is None:
         return None
-    return ui.Chip(event_title(whole), reverse("event_detail", args=[whole.pk]), kind="event")
+    return ui.Chip(event_name(whole), reverse("event_detail", args=[whole.pk]), kind="event")
 
 
 # --- planning ---------------------------------------------------------------------------------------------
@@ -251,7 +252,7 @@ def event_do(request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     event = STEPS[verb](event=organised_event(request, pk), by=user_of(request))
     messages.success(
         request,
-        _("%(event)s: %(status)s") % {"event": event_title(event), "status": event.get_status_display()},
+        _("%(event)s: %(status)s") % {"event": event_name(event), "status": event.get_status_display()},
     )
     return redirect("event_detail", pk=event.pk)
 

@@ -24,7 +24,7 @@ from serai.directory.models import Place
 from serai.directory.places import by_name, place_name
 from serai.events import actions, exports, forms, policies, queries, shapes
 from serai.events.models import Event, Meeting, MeetingRequest, Participant
-from serai.events.texts import event_time, event_title, table_name
+from serai.events.texts import event_name, event_time, table_name
 from serai.events.views.common import (
     asked,
     downloads,
@@ -88,10 +88,10 @@ def registration_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def feed_new(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Make the secret address of one's calendar and show it, once."""
-    mine = get_object_or_404(policies.own_registrations(request.user).select_related("event"), pk=pk)
+    mine = get_object_or_404(policies.own_registrations(request.user).select_related("event__place"), pk=pk)
     token = actions.create_feed(participant=mine, by=user_of(request))
     url = settings.CONFIG.base_url + reverse("calendar_feed", args=[token])
-    context = {"url": url, "event": mine.event, "title": event_title(mine.event)}
+    context = {"url": url, "event": mine.event, "title": event_name(mine.event)}
     return page(request, "events/feed.html", context)
 
 
@@ -200,7 +200,7 @@ def participant_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "person": person,
             "form": form,
             "facts": _facts(person),
-            "event_title": event_title(person.event),
+            "event_name": event_name(person.event),
             "between": _between(mine, person),
             "cancel_url": reverse("participant_list", args=[person.event_id]),
         },

@@ -16,7 +16,7 @@ from serai.core.api import capped_count
 from serai.core.forms import with_errors
 from serai.events import actions, forms, policies, queries, shapes
 from serai.events.models import MeetingRequest
-from serai.events.texts import event_time, event_title
+from serai.events.texts import event_name, event_time
 from serai.events.views.common import chosen_id, form_page, page, user_of
 from serai.events.views.events import meet_tabs
 
@@ -65,7 +65,7 @@ def _item(r: MeetingRequest, viewer_id: UUID) -> dict[str, object]:
     return {
         "r": r,
         "other": shapes.person_chip(other),
-        "event_title": event_title(r.event),
+        "event_name": event_name(r.event),
         "subject": queries.listing_title(subject) if subject else "",
         "note": shapes.request_note(r),
         "meeting": meeting,
@@ -130,5 +130,5 @@ def request_book(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("meeting_detail", pk=meeting.pk)
     free = [queries.FreeSlot(found.event, place.slot) for place in queries.free_places(found)]
     names = {"a": found.requester.user.name, "b": found.invitee.user.name}
-    context = {"r": found, "free": free, "names": names, "event_title": event_title(found.event)}
+    context = {"r": found, "free": free, "names": names, "event_name": event_name(found.event)}
     return page(request, "events/request_book.html", context)
