@@ -21,6 +21,7 @@ from serai.agreements.models import Agreement
 from serai.agreements.pages import ActionForm
 from serai.agreements.policies import organisations_acted_for
 from serai.agreements.queries import title_of as title_of_agreement
+from serai.cooperation import units
 from serai.cooperation.actions import NewFacilityText, NewProjectParty, NewProjectText
 from serai.cooperation.models import Case, Facility, Project, ProjectParty, Result
 from serai.cooperation.queries import agreements_to_build_on
@@ -322,9 +323,25 @@ class ResultForm(EvidenceForm):
     amount = forms.DecimalField(
         label=_("How much or how many"), required=False, max_digits=16, decimal_places=2, min_value=0
     )
-    unit = forms.CharField(label=_("Unit"), max_length=20, required=False, help_text=_("Jobs, EUR, people …"))
+    unit = forms.ChoiceField(label=_("Unit"), choices=lambda: [("", "—"), *units.choices()], required=False)
+    own_unit = forms.CharField(
+        label=_("Or another unit, in your words"),
+        max_length=20,
+        required=False,
+        help_text=_("It stays as you write it; the units above are shown in every reader's language."),
+    )
     tier = forms.ChoiceField(label=_("Who may know of it"), choices=TIERS, initial=Tier.PUBLIC)
-    field_order = ["kind", "title", "language", "achieved_on", "amount", "unit", "tier"]
+    field_order = ["kind", "title", "language", "achieved_on", "amount", "unit", "own_unit", "tier"]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        own = data.pop("own_unit", "")
+        if own and data.get("unit"):
+            self.add_error("own_unit", _("Choose a unit above, or write one here: not both."))
+        if (own or data.get("unit")) and data.get("amount") is None:
+            self.add_error("amount", _("Say how much or how many."))
+        data["unit"] = own or data.get("unit", "")
+        return data
 
 
 CASE_STEPS = {

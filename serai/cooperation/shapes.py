@@ -8,7 +8,7 @@ from django.utils.translation import pgettext
 
 from serai.agreements.fields import field_label
 from serai.agreements.shapes import ui_day, with_country
-from serai.cooperation import lifecycle, queries
+from serai.cooperation import lifecycle, queries, units
 from serai.cooperation.models import Case, Facility, Project, Result
 from serai.core import ui
 from serai.core.text import listed
@@ -124,11 +124,12 @@ def facility_facts(facility: Facility) -> list[ui.Fact]:
 
 
 def result_facts(result: Result) -> list[ui.Fact]:
-    amount = f"{result.amount.normalize():f} {result.unit}".strip() if result.amount is not None else ""
+    amount = units.amount_in_words(result.amount, result.unit) if result.amount is not None else ""
+    own_words = result.language if result.unit and not units.is_known(result.unit) else ""
     found = [
         ui.Fact(_("Kind"), result.get_kind_display()),
         ui.Fact(_("Achieved on"), ui_day(result.achieved_on)),
-        ui.Fact(_("How much"), amount),
+        ui.Fact(_("How much"), amount, lang=own_words),
         ui.Fact(_("Validated on"), ui_day(result.decided_on) if result.status == "validated" else ""),
     ]
     return [fact for fact in found if fact.value]

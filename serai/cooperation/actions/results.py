@@ -41,6 +41,8 @@ def report_result(
 ) -> Result:
     """Report what came of a project or a facility, with a file or an address as evidence.
 
+    `unit` is a code of `units` ("jobs", "EUR") or, in the language of the result, any other unit.
+
     Raises Invalid without evidence, origin or title, or for a day in the future; NotFound or NotAllowed
     unless `by` acts for a party of the project or a host of the facility.
     """
