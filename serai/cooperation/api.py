@@ -38,11 +38,6 @@ Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)
 Amount = Annotated[Decimal, Field(ge=0, max_digits=16, decimal_places=2)]
 
 
-class Window(PageQuery):
-    limit: int = Field(50, ge=1, le=100)
-    offset: int = Field(0, ge=0, le=10_000)
-
-
 # --- cases ------------------------------------------------------------------------------------------------
 class CaseOut(Strict):
     id: UUID
@@ -57,7 +52,7 @@ class CaseOut(Strict):
     is_invented: bool
 
 
-class CaseQuery(Window):
+class CaseQuery(PageQuery):
     status: Code = ""
     whose: Code = ""
 
@@ -252,7 +247,7 @@ class ProjectOut(Strict):
     is_invented: bool
 
 
-class ProjectQuery(Window):
+class ProjectQuery(PageQuery):
     status: Code = ""
     field: Code = ""
     country: Code = ""
@@ -472,7 +467,7 @@ class FacilityOut(Strict):
     is_invented: bool
 
 
-class FacilityQuery(Window):
+class FacilityQuery(PageQuery):
     kind: Code = ""
     field: Code = ""
     country: Code = ""
@@ -620,7 +615,7 @@ class ResultOut(Strict):
     is_invented: bool
 
 
-class ResultQuery(Window):
+class ResultQuery(PageQuery):
     kind: Code = ""
     status: Code = ""
     year: Code = ""

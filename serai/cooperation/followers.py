@@ -7,6 +7,7 @@ bring a notice with the way to open it, and the latter also a duty on the page T
 from serai.accounts.models import User
 from serai.agreements.models import Agreement
 from serai.cooperation import lifecycle, queries
+from serai.cooperation.actions.cases import join_case
 from serai.cooperation.actions.common import people_of, tell
 from serai.cooperation.models import Case
 from serai.core import audit
@@ -39,7 +40,11 @@ def offer_case_after_meeting(entry: AuditEntry) -> None:
         return
     found = Meeting.objects.select_related("request__requester__user", "request__invitee__user")
     meeting = found.filter(pk=data.get("meeting", entry.object_id)).first()
-    if meeting is None or queries.case_opened_from(meeting):
+    if meeting is None:
+        return
+    known = queries.case_opened_from(meeting)
+    if known is not None:
+        join_case(case=known, tied=[meeting], by=None)
         return
     listing = meeting.request.listing
     author = User.objects.filter(pk__in=[entry.actor_id])

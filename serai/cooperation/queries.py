@@ -155,27 +155,42 @@ def with_result_origins(found: QuerySet[Result]) -> QuerySet[Result]:
 
 
 # --- what stands behind a record ----------------------------------------------------------------------------
+GOING_ON = [Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT, Interest.Status.LED_ON]
+"""Interests from which a case can be opened."""
+
+
+def interests_of(meeting: Meeting) -> QuerySet[Interest]:
+    """The accepted interests that the meeting is about: in its listing, from one of its two sides."""
+    request = meeting.request
+    sides = [request.requester.organisation_id, request.invitee.organisation_id]
+    found = Interest.objects.filter(listing=request.listing_id, organisation__in=sides, status__in=GOING_ON)
+    return found.order_by("created_at", "pk")
+
+
+def meetings_about(interest: Interest) -> QuerySet[Meeting]:
+    """The meetings about the listing of the interest between its two sides."""
+    sides = {interest.organisation_id, interest.listing.organisation_id}
+    return Meeting.objects.filter(
+        request__listing=interest.listing_id,
+        request__requester__organisation__in=sides,
+        request__invitee__organisation__in=sides,
+    ).order_by("created_at", "pk")
+
+
 def case_opened_from(origin: Interest | Meeting) -> Case | None:
-    """The case that this record opened already, if any."""
-    kind = "interest" if isinstance(origin, Interest) else "meeting"
-    links = Link.objects.filter(
-        source_kind=kind, source_id=origin.pk, relation=Link.Relation.OPENED, target_kind="case"
-    )
-    return Case.objects.filter(pk__in=links.values("target_id")).order_by("created_at").first()
-
-
-def case_of_interests_met_as(meeting: Meeting) -> Case | None:
-    """The case opened by the interest that this meeting followed."""
-    met = Link.objects.filter(
-        source_kind="interest", relation=Link.Relation.MET_AS, target_kind="meeting", target_id=meeting.pk
-    )
+    """The case that this record opened already, or another record of the same contact: there is one case of both."""
+    tied = interests_of(origin) if isinstance(origin, Meeting) else meetings_about(origin)
     opened = Link.objects.filter(
-        source_kind="interest",
-        source_id__in=met.values("source_id"),
+        source_id__in=[origin.pk, *tied.values_list("pk", flat=True)],
+        source_kind__in=["interest", "meeting"],
         relation=Link.Relation.OPENED,
         target_kind="case",
     )
     return Case.objects.filter(pk__in=opened.values("target_id")).order_by("created_at").first()
+
+
+def is_linked(origin: Interest | Meeting, case: Case) -> bool:
+    return Link.objects.filter(source_id=origin.pk, target_kind="case", target_id=case.pk).exists()
 
 
 def cases_behind(obj: Project | Facility | Agreement) -> QuerySet[Case]:
@@ -245,8 +260,8 @@ def interests_to_carry_on(viewer: Viewer) -> QuerySet[Interest]:
     )
     mine = agreement_policies.organisations_acted_for(viewer).values("pk")
     sides = Q(organisation_id__in=mine) | Q(listing__organisation_id__in=mine)
-    going_on = [Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT]
-    return Interest.objects.filter(sides, ~Exists(opened), status__in=going_on).order_by("answered_at", "pk")
+    waiting = [Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT]
+    return Interest.objects.filter(sides, ~Exists(opened), status__in=waiting).order_by("answered_at", "pk")
 
 
 def project_or_facility(

@@ -1,14 +1,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from serai.accounts.models import Notice, User
 from serai.cooperation import actions, followers, queries
 from serai.cooperation.models import Case
-from serai.core import audit, chain
+from serai.core import audit
 from serai.core.errors import Conflict, NotAllowed
-from serai.core.models import Link
+from serai.core.models import AuditEntry, Link
 from serai.events.models import Event, Meeting, MeetingRequest, Outcome, Participant, Slot, Table
 from serai.exchange.models import Interest, Listing
 from tests.factories import in_days, make_listing, make_member, make_organisation, make_user
@@ -88,19 +90,78 @@ def test_a_meeting_without_a_next_step_asks_for_nothing() -> None:
     assert not queries.meetings_to_carry_on(bo).exists()
 
 
-def test_the_meeting_of_an_interest_joins_the_case_that_the_interest_opened() -> None:
-    meeting, listing, ana, bo = _meeting()
-    interest = Interest.objects.create(
+def _interest(listing: Listing, person: User) -> Interest:
+    return Interest.objects.create(
         listing=listing,
-        organisation=bo.memberships.get().organisation,
+        organisation=person.memberships.get().organisation,
         status="accepted",
         language="en",
         answer_due=in_days(3),
     )
-    chain.link(source=interest, relation=Link.Relation.MET_AS, target=meeting)
-    case = actions.open_case_from_interest(interest=interest, by=bo)
 
-    assert actions.open_case_from_meeting(meeting=meeting, by=ana) == case
+
+@pytest.mark.parametrize("first", ["interest", "meeting"])
+def test_an_interest_and_the_meeting_about_it_have_one_case_that_is_tied_to_both(first: str) -> None:
+    meeting, listing, ana, bo = _meeting()
+    interest = _interest(listing, bo)
+    ways = [
+        lambda person: actions.open_case_from_interest(interest=interest, by=person),
+        lambda person: actions.open_case_from_meeting(meeting=meeting, by=person),
+    ]
+    if first == "meeting":
+        ways.reverse()
+
+    case = ways[0](bo)
+    ties = set(Link.objects.filter(target_id=case.pk).values_list("source_kind", "relation"))
+    interest.refresh_from_db()
+
+    assert ties == {("interest", "opened"), ("meeting", "opened")}
+    assert interest.status == Interest.Status.LED_ON
+    assert ways[1](ana) == case
+    assert Case.objects.count() == 1
+
+
+def test_an_interest_that_came_after_the_case_of_its_meeting_joins_that_case() -> None:
+    meeting, listing, ana, bo = _meeting()
+    case = actions.open_case_from_meeting(meeting=meeting, by=ana)
+    interest = _interest(listing, bo)
+
+    assert actions.open_case_from_interest(interest=interest, by=ana) == case
+    assert Case.objects.count() == 1
+    assert AuditEntry.objects.filter(action="cooperation.meeting_joined").count() == 1
+
+
+def test_a_meeting_held_after_the_case_was_opened_is_tied_and_asks_for_nothing() -> None:
+    meeting, listing, ana, bo = _meeting(status="cancelled")
+    case = actions.open_case_from_interest(interest=_interest(listing, bo), by=bo)
+    Meeting.objects.update(status="held")
+    _answer(meeting, ana, Outcome.Kind.NEGOTIATE)
+
+    followers.offer_case_after_meeting(
+        audit.record(actor=ana, action="events.outcome_recorded", obj=meeting, data={"kind": "negotiate"})
+    )
+
+    assert not Notice.objects.filter(kind="cooperation.case_offered").exists()
+    assert not queries.meetings_to_carry_on(ana).exists()
+    assert Link.objects.filter(source_id=meeting.pk, target_id=case.pk).exists()
+
+
+def test_asking_for_a_second_case_of_the_same_contact_leads_to_the_first() -> None:
+    meeting, listing, _ana, bo = _meeting()
+    interest = _interest(listing, bo)
+    case = actions.open_case_from_interest(interest=interest, by=bo)
+    client = Client()
+    client.force_login(bo)
+
+    for url in (
+        reverse("case_from_interest", args=[interest.pk]),
+        reverse("case_from_meeting", args=[meeting.pk]),
+    ):
+        shown = client.get(url, follow=True)
+        sent = client.post(url, {"title": "Another", "language": "en"})
+        assert shown.redirect_chain == [(reverse("case_detail", args=[case.pk]), 302)]
+        assert "There is a case of this contact already" in shown.content.decode()
+        assert sent.url == reverse("case_detail", args=[case.pk])  # type: ignore[attr-defined]
     assert Case.objects.count() == 1
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -82,18 +83,11 @@ def open_case(
 
 
 @transaction.atomic
-def open_case_from_interest(
-    *,
-    interest: Interest,
-    by: User,
-    title: str = "",
-    language: str = "",
-    next_step: str = "",
-    due_on: date | None = None,
-) -> Case:
-    """Open the case that an accepted interest leads to. Tapping twice, or from both sides, is one case.
+def open_case_from_interest(*, interest: Interest, by: User, **said: Any) -> Case:
+    """Open the case that an accepted interest leads to, or join the one that a meeting about it opened.
 
-    It is called by the listing unless `title`, in `language`, says otherwise; one that is there stays as it is.
+    Tapping twice, or from both sides, is one case. `said` are `title`, `language`, `next_step` and `due_on` of
+    `open_case`; without a title it is called by the listing. A case that is there stays as it is.
 
     Raises Conflict while the interest is not accepted, NotAllowed unless `by` acts for one of the two sides.
     """
@@ -101,69 +95,64 @@ def open_case_from_interest(
     sides = [interest.organisation, interest.listing.organisation]
     must_act_for_one(by, sides)
     known = queries.case_opened_from(interest)
-    if known:
-        return known
-    if interest.status not in [Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT, Interest.Status.LED_ON]:
+    if known is None and interest.status not in queries.GOING_ON:
         raise Conflict(_("A case can be opened once the interest is accepted."))
-    title, language = _called(title, language, queries.title_of_listing(interest.listing))
-    case = open_case(
-        by=by,
-        title=title,
-        language=language,
-        parties=sides,
-        next_step=next_step,
-        due_on=due_on,
-        origins=[interest],
-    )
-    exchange_actions.lead_on(interest=interest, by=by)
-    return case
-
-
-def _called(title: str, language: str, otherwise: tuple[str, str]) -> tuple[str, str]:
-    """(title, language) as somebody said them; what they left out as the record says it."""
-    return (title, language or otherwise[1]) if title.strip() else otherwise
+    called = queries.title_of_listing(interest.listing)
+    tied = [interest, *queries.meetings_about(interest).exclude(status=Meeting.Status.CANCELLED)]
+    return _open_or_join(known, tied, sides, called, by, said)
 
 
 @transaction.atomic
-def open_case_from_meeting(
-    *,
-    meeting: Meeting,
-    by: User,
-    title: str = "",
-    language: str = "",
-    next_step: str = "",
-    due_on: date | None = None,
-) -> Case:
-    """Open the case that a held meeting leads to; where its interest opened one already, that one goes on.
+def open_case_from_meeting(*, meeting: Meeting, by: User, **said: Any) -> Case:
+    """Open the case that a held meeting leads to, or join the one that the interest it was about opened.
 
-    It is called as `open_case_from_interest` says.
+    The accepted interest that the meeting was about is tied to the same case. `said` as for
+    `open_case_from_interest`.
 
     Raises NotAllowed unless `by` took part or acts for one of the two sides, Conflict for a cancelled meeting.
     """
+    interests = list(queries.interests_of(meeting).select_for_update())
     meeting = Meeting.objects.select_for_update().get(pk=meeting.pk)
     request = meeting.request
     sides = [request.requester.organisation, request.invitee.organisation]
     must_act_for_one(by, sides)
     known = queries.case_opened_from(meeting)
-    if known:
-        return known
-    if meeting.status == Meeting.Status.CANCELLED:
+    if known is None and meeting.status == Meeting.Status.CANCELLED:
         raise Conflict(_("This meeting was cancelled."))
-    earlier = queries.case_of_interests_met_as(meeting)
-    if earlier:
-        chain.link(source=meeting, relation=Link.Relation.OPENED, target=earlier, by=by)
-        audit.record(actor=by, action="cooperation.meeting_joined", obj=earlier, data={"meeting": meeting.pk})
-        return earlier
-    title, language = _called(title, language, queries.title_of_meeting(meeting))
-    return open_case(
-        by=by,
-        title=title,
-        language=language,
-        parties=sides,
-        next_step=next_step,
-        due_on=due_on,
-        origins=[meeting],
-    )
+    return _open_or_join(known, [meeting, *interests], sides, queries.title_of_meeting(meeting), by, said)
+
+
+def _open_or_join(
+    case: Case | None,
+    tied: Sequence[Interest | Meeting],
+    sides: Sequence[Organisation],
+    called: tuple[str, str],
+    by: User,
+    said: dict[str, Any],
+) -> Case:
+    """The one case of a contact with all that is `tied` to it: its interest and its meetings.
+
+    `called` is its title, and the language of that, where nobody said otherwise.
+    """
+    if case is None:
+        title, language = said.pop("title", ""), said.pop("language", "")
+        named = (title, language or called[1]) if title.strip() else called
+        case = open_case(by=by, title=named[0], language=named[1], parties=sides, origins=tied, **said)
+    else:
+        join_case(case=case, tied=tied, by=by)
+    for interest in tied:
+        if isinstance(interest, Interest):
+            exchange_actions.lead_on(interest=interest, by=by)
+    return case
+
+
+def join_case(*, case: Case, tied: Sequence[Interest | Meeting], by: User | None) -> None:
+    """Tie an interest or a meeting to the case of the same contact. Doing it twice changes nothing."""
+    for origin in tied:
+        if not queries.is_linked(origin, case):
+            chain.link(source=origin, relation=Link.Relation.OPENED, target=case, by=by)
+            data = {"origin": origin.pk}
+            audit.record(actor=by, action="cooperation.meeting_joined", obj=case, data=data)
 
 
 @transaction.atomic

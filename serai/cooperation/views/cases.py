@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -29,6 +30,7 @@ S = Case.Status
 HISTORY: dict[str, object] = {
     "cooperation.case_opened": gettext_lazy("opened the case"),
     "cooperation.meeting_joined": gettext_lazy("met again"),
+    "cooperation.meeting_joined*": gettext_lazy("A meeting was tied to the case"),
     "cooperation.next_step_set": gettext_lazy("set the next step"),
     "cooperation.case_handed_over": gettext_lazy("handed the case over"),
     "cooperation.case_moved": gettext_lazy("moved the case on"),
@@ -203,6 +205,7 @@ def case_from_interest(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     return _open(
         request,
+        queries.case_opened_from(interest),
         lambda said: actions.open_case_from_interest(interest=interest, by=user_of(request), **said),
         queries.title_of_listing(interest.listing),
         [interest.organisation, interest.listing.organisation],
@@ -220,6 +223,7 @@ def case_from_meeting(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     return _open(
         request,
+        queries.case_opened_from(meeting),
         lambda said: actions.open_case_from_meeting(meeting=meeting, by=user_of(request), **said),
         queries.title_of_meeting(meeting),
         [meeting.request.requester.organisation, meeting.request.invitee.organisation],
@@ -228,11 +232,18 @@ def case_from_meeting(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _open(
     request: HttpRequest,
+    known: Case | None,
     action: Callable[[dict[str, Any]], Case],
     called: tuple[str, str],
     sides: list[Organisation],
 ) -> HttpResponse:
-    """Ask once, with the title at hand; what is sent empty is called by what it was about."""
+    """Ask once, with the title at hand; what is sent empty is called by what it was about.
+
+    There is one case of a contact: where it is open already, it is shown instead.
+    """
+    if known is not None and policies.may_act_on_case(viewer_of(request), known):
+        messages.info(request, _("There is a case of this contact already. It goes on here."))
+        return redirect("case_detail", known.pk)
     title, language = called
     initial = {"title": title, "language": language.split("-")[0] or None}
     sent = request.POST if request.method == "POST" else None
