@@ -66,8 +66,13 @@ def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    fields = {".".join(str(part) for part in e["loc"]): e["msg"] for e in error.errors}
+    fields = {".".join(str(part) for part in e["loc"]): _said(e) for e in error.errors}
     return problems.as_json(Invalid("The request does not fit.", fields=fields))
+
+
+def _said(error: dict[str, Any]) -> str:
+    """What our own checks say as they say it: pydantic writes its kind of error before it."""
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 api.add_router("/organisations", directory.router)

@@ -11,13 +11,14 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "serai.settings")
 _django = get_wsgi_application()
 
-from serai.core import fence  # noqa: E402  (what it needs is loaded now)
+from serai.core import bodies, fence  # noqa: E402  (what it needs is loaded now)
 from serai.exchange import encoding  # noqa: E402
 from serai.exchange.index import layout  # noqa: E402
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     fence.leave()
+    bodies.measure(environ)
     answer: Iterable[bytes] = _django(environ, start_response)
     return answer
 

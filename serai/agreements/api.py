@@ -15,7 +15,7 @@ from serai.agreements import actions, policies, queries
 from serai.agreements.actions import NewParty, NewText, Terms
 from serai.agreements.models import Agreement, Commitment, Party
 from serai.core import policy
-from serai.core.api import CLEAN, Line, Page, PageQuery, Strict, page_of, refuse_unknown
+from serai.core.api import CLEAN, KNOWN_LANGUAGE, Line, Page, PageQuery, Strict, page_of, refuse_unknown
 from serai.core.errors import Invalid
 from serai.core.viewer import Viewer, viewer_of
 from serai.directory.models import Organisation, Place
@@ -24,7 +24,9 @@ from serai.directory.policies import visible_organisations
 router = Router(tags=["agreements"])
 Code = Annotated[str, StringConstraints(max_length=40, pattern=CLEAN)]
 Language = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}$", max_length=35)
+    str,
+    StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}$", max_length=35),
+    KNOWN_LANGUAGE,
 ]
 Short = Annotated[str, StringConstraints(max_length=150, pattern=CLEAN)]
 Words = Annotated[str, StringConstraints(max_length=3000, pattern=CLEAN)]

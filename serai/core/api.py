@@ -7,8 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Schema
-from pydantic import ConfigDict, StringConstraints, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator
 
+from serai.core import languages
 from serai.core.errors import Invalid
 
 T = TypeVar("T")
@@ -17,8 +18,20 @@ CLEAN = r"^[^\x00]*$"
 """The database takes no NUL in a text."""
 Line = Annotated[str, StringConstraints(max_length=300, pattern=CLEAN)]
 
+MOST_ROWS = 100
 COUNT_CAP = 200
 """Counts stop here: an exact count is the slowest query and the leakiest answer."""
+
+
+def _is_language(tag: str) -> str:
+    try:
+        return languages.clean_language(tag)
+    except Invalid as error:
+        raise ValueError(str(error.message)) from None
+
+
+KNOWN_LANGUAGE = AfterValidator(_is_language)
+"""For fields with a language tag: refused if it is none, else in its usual spelling."""
 
 
 class Strict(Schema):
@@ -73,14 +86,13 @@ def one_of(value: str, allowed: Collection[str], field: str) -> str:
 
 
 class PageQuery(Strict):
-    """`limit` rows from `offset`; both bounded, so that no request is expensive."""
+    """`limit` rows from `offset`; beyond the bounds is refused, so that nobody takes a part for the whole."""
 
-    limit: int = 50
-    offset: int = 0
+    limit: int = Field(default=50, ge=1, le=MOST_ROWS)
+    offset: int = Field(default=0, ge=0, le=10_000)
 
     def window(self) -> slice:
-        start = min(max(self.offset, 0), 10_000)
-        return slice(start, start + min(max(self.limit, 1), 100))
+        return slice(self.offset, self.offset + self.limit)
 
 
 class Page(Schema, Generic[T]):

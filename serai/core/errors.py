@@ -74,6 +74,13 @@ class TooLarge(SeraiError):
     code = "too_large"
 
 
+class LengthRequired(SeraiError):
+    """What was sent did not say its length, and is too long to be measured here."""
+
+    status = 411
+    code = "length_required"
+
+
 class NoSuchMethod(SeraiError):
     """The address is known, the method is not."""
 

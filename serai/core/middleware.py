@@ -13,13 +13,30 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from serai.core import policy, problems, reads, routes
-from serai.core.errors import Conflict, Invalid, NotFound, SeraiError, TooLarge, TooMany
+from serai.core.bodies import IS_UNMEASURED, MOST_IN_PIECES
+from serai.core.errors import Conflict, Invalid, LengthRequired, NotFound, SeraiError, TooLarge, TooMany
 from serai.core.imports.uploads import MAX_UPLOAD_BYTES
 from serai.core.models import IdempotentAnswer
 
 Next = Callable[[HttpRequest], HttpResponse]
 FORM_BYTES = 1 << 19
 """What a form may bring beside its file."""
+
+
+class HeadMiddleware:
+    """HEAD is answered as GET is, by every page and operation; the web server leaves the body out (RFC 9110, 9.3.2)."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "HEAD":
+            return self.get_response(request)
+        request.method = "GET"
+        try:
+            return self.get_response(request)
+        finally:
+            request.method = "HEAD"
 
 
 class ErrorsMiddleware:
@@ -35,6 +52,11 @@ class ErrorsMiddleware:
         limit = body_limit(request)
         if "\x00" in request.path_info:  # no name holds it, and the database takes none
             response = problems.answer(request, NotFound(_("Not found.")))
+        elif request.META.get(IS_UNMEASURED):
+            message = _(
+                "A body of more than %(limit)d MB must say its length (Content-Length); this one came in pieces."
+            )
+            response = problems.answer(request, LengthRequired(message % {"limit": MOST_IN_PIECES // 2**20}))
         elif _announced(request) > limit:
             message = _("What was sent is too large: %(limit)d MB at most.") % {"limit": limit // 2**20}
             response = problems.answer(request, TooLarge(message))

@@ -1,6 +1,6 @@
 """Organisations and places in the programming interface: the same rules and actions as the pages."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -10,7 +10,16 @@ from ninja import Field, Query, Router, Status
 
 from serai.accounts.door import caller
 from serai.core import keyset, policy
-from serai.core.api import Page, PageQuery, Strict, capped_count, one_of, page_of, refuse_unknown
+from serai.core.api import (
+    KNOWN_LANGUAGE,
+    Page,
+    PageQuery,
+    Strict,
+    capped_count,
+    one_of,
+    page_of,
+    refuse_unknown,
+)
 from serai.core.errors import Invalid, NotFound
 from serai.core.viewer import viewer_of
 from serai.directory import actions, places, policies, queries
@@ -120,7 +129,7 @@ class OrganisationFactsIn(Strict):
 
 class OrganisationIn(Strict):
     name: str = Field(max_length=500)
-    name_language: str = Field("", max_length=35)
+    name_language: Annotated[str, KNOWN_LANGUAGE] = Field("", max_length=35)
     kinds: list[str]
     country: str = Field(max_length=2)
     city: str = Field("", max_length=150)

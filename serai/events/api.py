@@ -14,7 +14,17 @@ from pydantic import StringConstraints
 from serai.accounts.door import caller
 from serai.accounts.models import User
 from serai.core import policy
-from serai.core.api import CLEAN, KNOWN_LANGUAGE, Line, Page, PageQuery, Strict, one_of, page_of, refuse_unknown
+from serai.core.api import (
+    CLEAN,
+    KNOWN_LANGUAGE,
+    Line,
+    Page,
+    PageQuery,
+    Strict,
+    one_of,
+    page_of,
+    refuse_unknown,
+)
 from serai.core.errors import Invalid, NotFound
 from serai.core.viewer import viewer_of
 from serai.directory.models import Place

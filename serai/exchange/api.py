@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -14,7 +14,7 @@ from ninja import Field, Query, Router, Status
 from serai.accounts import policies as people
 from serai.accounts.models import User
 from serai.core import policy
-from serai.core.api import Page, PageQuery, Strict, page_of, refuse_unknown
+from serai.core.api import KNOWN_LANGUAGE, Page, PageQuery, Strict, page_of, refuse_unknown
 from serai.core.errors import Invalid, NotFound, NotSignedIn
 from serai.core.text import best_text
 from serai.core.viewer import Viewer, viewer_of
@@ -30,6 +30,7 @@ matches_router = Router(tags=["matches"])
 interests_router = Router(tags=["interests"])
 
 Direction = Literal["offer", "request"]
+Language = Annotated[str, KNOWN_LANGUAGE]
 
 
 # --- shapes -----------------------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ class ListingIn(Strict):
     organisation: UUID
     direction: Direction
     kind: str
-    language: str = Field(min_length=2, max_length=35)
+    language: Language = Field(min_length=2, max_length=35)
     disclosure: Literal["anonymous", "named"] = "named"
 
 
@@ -153,7 +154,7 @@ class TeaserIn(Strict):
     summary: str = Field(min_length=1, max_length=2000)
     keywords: list[str] = Field(default_factory=list, max_length=30)
     origin: Literal["written", "translated", "machine"] = "written"
-    source_language: str = Field("", max_length=35)
+    source_language: Language = Field("", max_length=35)
 
 
 class DetailIn(Strict):
@@ -162,7 +163,7 @@ class DetailIn(Strict):
     requirements: str = Field("", max_length=8000)
     ip_comment: str = Field("", max_length=500)
     origin: Literal["written", "translated", "machine"] = "written"
-    source_language: str = Field("", max_length=35)
+    source_language: Language = Field("", max_length=35)
 
 
 class ContactIn(Strict):
@@ -273,7 +274,7 @@ class InterestQuery(PageQuery):
 class InterestIn(Strict):
     listing: UUID
     organisation: UUID
-    language: str = Field(min_length=2, max_length=35)
+    language: Language = Field(min_length=2, max_length=35)
     cooperation_sought: str = Field(min_length=1, max_length=3000)
     open_questions: str = Field("", max_length=3000)
     about_us: str = Field(min_length=1, max_length=3000)
@@ -468,7 +469,7 @@ def update_listing(request: HttpRequest, pk: UUID, body: ListingFactsIn) -> dict
 
 @router.put("/{uuid:pk}/texts/{language}", response=ListingOut)
 @policy.operation("exchange.member")
-def put_text(request: HttpRequest, pk: UUID, language: str, body: TeaserIn) -> dict[str, Any]:
+def put_text(request: HttpRequest, pk: UUID, language: Language, body: TeaserIn) -> dict[str, Any]:
     """Write the public text in one language. 422 names addresses that must not be in it."""
     actions.save_teaser(
         listing=_visible(request, pk), language=_language(language), by=_person(request), **body.model_dump()
@@ -478,7 +479,7 @@ def put_text(request: HttpRequest, pk: UUID, language: str, body: TeaserIn) -> d
 
 @router.put("/{uuid:pk}/details/{language}", response=ListingOut)
 @policy.operation("exchange.member")
-def put_detail(request: HttpRequest, pk: UUID, language: str, body: DetailIn) -> dict[str, Any]:
+def put_detail(request: HttpRequest, pk: UUID, language: Language, body: DetailIn) -> dict[str, Any]:
     """Write the text for verified members in one language."""
     actions.save_detail(
         listing=_visible(request, pk), language=_language(language), by=_person(request), **body.model_dump()

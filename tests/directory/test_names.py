@@ -1,7 +1,7 @@
 import pytest
 
 from serai.core.errors import Invalid
-from serai.directory import languages, names
+from serai.directory import names
 
 
 @pytest.mark.parametrize(
@@ -39,15 +39,3 @@ def test_mixed_words_are_those_of_two_confusable_scripts() -> None:
     assert names.mixed_words("Сhina University") == ["Сhina"]
     assert names.mixed_words("TCL 华星光电 Technology") == []
     assert names.mixed_words("МГУ Moscow") == []
-
-
-def test_language_tags_get_their_usual_spelling() -> None:
-    assert languages.clean_language("zh-hans") == "zh-Hans"
-    assert languages.clean_language("PT-br") == "pt-BR"
-    assert languages.clean_language("") == ""
-
-
-@pytest.mark.parametrize("tag", ["xx", "english", "p", "zh hans", "en-" + "a" * 40])
-def test_what_is_no_language_is_refused(tag: str) -> None:
-    with pytest.raises(Invalid):
-        languages.clean_language(tag)

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from serai.accounts import policies as accounts
 from serai.accounts.models import Membership, User
-from serai.core import audit
+from serai.core import audit, languages
 from serai.core.errors import Conflict, Invalid, NotAllowed, TooMany
 from serai.core.text import Origin
-from serai.directory import identifiers, languages, names, policies, queries, vocabularies
+from serai.directory import identifiers, names, policies, queries, vocabularies
 from serai.directory.models import (
     Identifier,
     Label,
