@@ -11,6 +11,8 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from serai.core.kinds import Card, cards
+from serai.core.models import Link
 from serai.core.viewer import Viewer
 from serai.events import languages, policies
 from serai.events.models import (
@@ -26,7 +28,7 @@ from serai.events.models import (
 )
 from serai.events.texts import event_time
 from serai.exchange import policies as exchange_policies
-from serai.exchange.models import Listing, Match
+from serai.exchange.models import Interest, Listing, Match
 from serai.exchange.queries import shown_title
 
 ALTERNATIVES = 6
@@ -291,6 +293,53 @@ def _likeness(participant: Participant, own: set[str], other: Participant) -> Su
         sectors=tuple(sorted(own & _sectors(other))),
         languages=tuple(languages.shared(participant.languages, other.languages)),
     )
+
+
+# --- the chain --------------------------------------------------------------------------------------------
+def carried_on(meetings: Sequence[Meeting]) -> list[tuple[Interest, Meeting]]:
+    """Which agreed interests between their two organisations meetings carry on. One query.
+
+    A meeting carries on the interests that name its subject, as the listing asked about or as the one shown with
+    it; without a subject, the interest of the two if they have exactly one. Before both said yes an interest is
+    nobody's meeting: the tie would tell whose an unnamed listing is.
+    """
+    pairs = {m.pk: _organisations(m) for m in meetings}
+    both = {pk for pair in pairs.values() for pk in pair}
+    rows = Interest.objects.filter(
+        organisation_id__in=both, listing__organisation_id__in=both, status__in=exchange_policies.AGREED
+    )
+    between: dict[frozenset[UUID], list[Interest]] = defaultdict(list)
+    for interest in rows.select_related("listing").order_by("created_at", "pk"):
+        between[frozenset({interest.organisation_id, interest.listing.organisation_id})].append(interest)
+    return [(i, m) for m in meetings for i in _of_subject(m.request.listing_id, between[pairs[m.pk]])]
+
+
+def _organisations(meeting: Meeting) -> frozenset[UUID]:
+    return frozenset({meeting.request.requester.organisation_id, meeting.request.invitee.organisation_id})
+
+
+def _of_subject(listing_id: UUID | None, interests: list[Interest]) -> list[Interest]:
+    if listing_id is not None:
+        return [i for i in interests if listing_id in {i.listing_id, i.own_listing_id}]
+    return interests if len(interests) == 1 else []
+
+
+def meetings_between(interest: Interest) -> list[Meeting]:
+    """The meetings, not cancelled, of people of the two sides of an interest."""
+    sides = [interest.organisation_id, interest.listing.organisation_id]
+    rows = Meeting.objects.filter(
+        request__requester__organisation_id__in=sides, request__invitee__organisation_id__in=sides
+    ).exclude(status=Meeting.Status.CANCELLED)
+    return list(rows.select_related("request__requester", "request__invitee").order_by("pk"))
+
+
+def case_opened_from(viewer: Viewer, meeting: Meeting) -> Card | None:
+    """The case that a meeting opened or joined, if the viewer sees it."""
+    opened = Link.objects.filter(
+        source_kind="meeting", source_id=meeting.pk, relation=Link.Relation.OPENED, target_kind="case"
+    )
+    found = cards(viewer, "case", opened.values_list("target_id", flat=True))
+    return next(iter(found.values()), None)
 
 
 # --- outcomes ---------------------------------------------------------------------------------------------

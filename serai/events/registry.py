@@ -14,6 +14,7 @@ from serai.core.api import capped_count
 from serai.core.context import Place, register_place
 from serai.core.viewer import Viewer
 from serai.events import exports as _exports  # noqa: F401
+from serai.events import followers as _followers  # noqa: F401
 from serai.events import lifecycle as _tables  # noqa: F401
 from serai.events import messages as _messages  # noqa: F401
 from serai.events import policies, queries

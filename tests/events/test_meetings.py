@@ -1,16 +1,18 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from serai.accounts.models import Notice
-from serai.core import chain
+from serai.core import audit, chain
 from serai.core.errors import Conflict, NotAllowed
 from serai.core.models import AuditEntry, Link
 from serai.events import actions
 from serai.events.models import Event, Interpreter, Meeting, MeetingRequest, Participant
-from serai.exchange.models import Interest
+from serai.exchange.actions import accept_interest
+from serai.exchange.models import Interest, Listing
 from tests.events.conftest import World
 from tests.factories import (
     in_days,
@@ -250,32 +252,73 @@ def test_a_participant_who_left_cannot_be_booked(world: World, request_: Meeting
         actions.book_meeting(request=request_, slot=world.slots[0], by=world.ana.user)
 
 
+def _interest(sender: Participant, listing: Listing, **values: object) -> Interest:
+    said = {"language": "en", "cooperation_sought": "Test it", "about_us": "We", "answer_due": in_days(5)}
+    said |= {"status": Interest.Status.ACCEPTED, **values}
+    return Interest.objects.create(listing=listing, organisation=sender.organisation, **said)
+
+
+def _met(world: World, listing: Listing | None, number: int = 0) -> Meeting:
+    request = make_request(world.event, requester=world.ana, invitee=world.bo, listing=listing)
+    return actions.book_meeting(request=request, slot=world.slots[number], by=world.ana.user)
+
+
+def _sources(meeting: Meeting) -> set[tuple[str, object]]:
+    links = Link.objects.filter(relation="met_as", target_kind="meeting", target_id=meeting.pk)
+    return set(links.values_list("source_kind", "source_id"))
+
+
 def test_a_meeting_follows_its_listing_and_the_interest_in_it(world: World) -> None:
     listing = make_listing(organisation=world.bo.organisation)
-    interest = Interest.objects.create(
-        listing=listing,
-        organisation=world.ana.organisation,
-        language="en",
-        cooperation_sought="Test it",
-        about_us="We",
-        answer_due=in_days(5),
-        status=Interest.Status.ACCEPTED,
-    )
-    request = make_request(world.event, requester=world.ana, invitee=world.bo, listing=listing)
+    interest = _interest(world.ana, listing)
 
-    meeting = actions.book_meeting(request=request, slot=world.slots[0], by=world.ana.user)
+    meeting = _met(world, listing)
 
-    links = Link.objects.values_list("source_kind", "source_id", "relation", "target_kind", "target_id")
-    assert set(links) == {
-        ("listing", listing.pk, "met_as", "meeting", meeting.pk),
-        ("interest", interest.pk, "met_as", "meeting", meeting.pk),
-    }
+    assert _sources(meeting) == {("listing", listing.pk), ("interest", interest.pk)}
     assert {step.card.kind for step in chain.walk(world.ana.user, meeting)} == {
         "listing",
         "interest",
         "meeting",
     }
     assert [step.card.kind for step in chain.walk(world.stranger, listing)] == ["listing"]
+
+
+def test_a_meeting_about_the_listing_shown_with_an_interest_follows_that_interest(world: World) -> None:
+    own = make_listing(organisation=world.ana.organisation)
+    interest = _interest(world.ana, make_listing(organisation=world.bo.organisation), own_listing=own)
+
+    assert _sources(_met(world, own)) == {("listing", own.pk), ("interest", interest.pk)}
+
+
+def test_a_meeting_without_a_subject_follows_the_one_interest_of_the_two(world: World) -> None:
+    interest = _interest(world.ana, make_listing(organisation=world.bo.organisation))
+    _interest(make_participant(world.event), make_listing(organisation=world.bo.organisation))
+    meeting = _met(world, None)
+    assert _sources(meeting) == {("interest", interest.pk)}
+
+    _interest(world.bo, make_listing(organisation=world.ana.organisation))
+    actions.cancel_meeting(meeting=meeting, by=world.ana.user)
+    assert _sources(_met(world, None, 1)) == set()  # which of the two it is, nobody said
+
+
+def test_an_interest_agreed_after_the_meeting_stands_in_its_chain_too(world: World) -> None:
+    listing = make_listing(organisation=world.bo.organisation)
+    meeting = _met(world, listing)
+    interest = _interest(world.ana, listing, status=Interest.Status.SENT)
+    accept_interest(interest=interest, by=world.bo.user)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # numbers the entry, as the commit would
+    audit.process_followers()
+
+    assert ("interest", interest.pk) in _sources(meeting)
+
+
+def test_an_unanswered_interest_is_not_tied_to_a_meeting_that_would_name_the_owner(world: World) -> None:
+    own = make_listing(organisation=world.ana.organisation)
+    unnamed = make_listing(organisation=world.bo.organisation, disclosure=Listing.Disclosure.ANONYMOUS)
+    _interest(world.ana, unnamed, own_listing=own, status=Interest.Status.SENT)
+
+    assert _sources(_met(world, own)) == {("listing", own.pk)}
 
 
 def test_nobody_learns_another_s_strength_on_the_page(world: World) -> None:

@@ -1,7 +1,7 @@
 """Booking, moving and cancelling meetings. The seats guard them: see `actions.seats`."""
 
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -147,21 +147,20 @@ def meeting_data(meeting: Meeting) -> dict[str, Any]:
     }
 
 
-def link_meetings(meetings: list[Meeting], *, by: User | None) -> None:
-    """Put meetings into the chain: after the listing they are about, and after an interest in it between the two.
+def link_meetings(meetings: Sequence[Meeting], *, by: User | None) -> None:
+    """Put meetings into the chain: after the listing they are about, and after the interests they carry on.
 
     Written as one statement: a schedule makes hundreds. Saying it twice changes nothing.
     """
-    about = [m for m in meetings if m.request.listing is not None]
-    interests: dict[tuple[UUID, UUID], Interest] = {}
-    for interest in Interest.objects.filter(listing_id__in={m.request.listing_id for m in about}):
-        interests[(interest.listing_id, interest.organisation_id)] = interest
-    links = []
-    for meeting in about:
-        sources: list[Any] = [meeting.request.listing]
-        for side in (meeting.request.requester, meeting.request.invitee):
-            sources.append(interests.get((sources[0].pk, side.organisation_id)))
-        links += [_link(source, meeting, by) for source in sources if source is not None]
+    links = [_link(m.request.listing, m, by) for m in meetings if m.request.listing is not None]
+    links += [_link(interest, m, by) for interest, m in queries.carried_on(meetings)]
+    Link.objects.bulk_create(links, ignore_conflicts=True)
+
+
+def link_interest(interest: Interest) -> None:
+    """Put the meetings that the two sides of an accepted interest have about it already after it in the chain."""
+    about = queries.meetings_between(interest)
+    links = [_link(found, m, None) for found, m in queries.carried_on(about) if found.pk == interest.pk]
     Link.objects.bulk_create(links, ignore_conflicts=True)
 
 
