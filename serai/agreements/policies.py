@@ -4,6 +4,9 @@ The tier of an agreement says who may know that it exists, once it is concluded;
 do. The wording is the parties' own, whatever the tier.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from django.db.models import Q, QuerySet
 
 from serai.accounts.models import Membership
@@ -29,10 +32,23 @@ ACTS_FOR_ORGANISATION = [
 """Roles that may bind an organisation here; other members read."""
 
 
+Filter = Callable[[Viewer], QuerySet[Any] | None]
+_judged_by: list[Filter] = []
+
+
+def register_judged(filter_of: Filter) -> None:
+    """`filter_of` gives the ids of agreements that a viewer reads because of what they were asked to judge, or None.
+
+    The apps above know who was asked. It opens concluded agreements only, and never their wording.
+    """
+    _judged_by.append(filter_of)
+
+
 @policy.visible(
     "agreements.agreement.see",
     "Concluded agreements by their tier (public: everybody, network: verified members); "
-    "drafts, and agreements of the mutual tier: members of the parties.",
+    "drafts, and agreements of the mutual tier: members of the parties, and, of concluded ones on which a reported "
+    "result rests, whoever is to validate it, until they have.",
 )
 def visible_agreements(viewer: Viewer) -> QuerySet[Agreement]:
     concluded = Q(status__in=CONCLUDED)
@@ -41,6 +57,8 @@ def visible_agreements(viewer: Viewer) -> QuerySet[Agreement]:
         known |= Q(pk__in=own_parties(viewer).values("agreement_id"))
     if is_verified_member(viewer):
         known |= concluded & Q(tier=Tier.NETWORK)
+    for judged in filter(None, (filter_of(viewer) for filter_of in _judged_by)):
+        known |= concluded & ~Q(tier=Tier.SEALED) & Q(pk__in=judged)
     return Agreement.objects.filter(known)
 
 

@@ -2,14 +2,18 @@
 
 A case is its parties' own. Projects, facilities and results become known by their tier once there is
 something to know: a project when it is signed, a facility when it is approved, a result when it is validated.
+Whoever is to validate a result reads what it came of, as the parties do, until it is decided (ADR 41).
 """
+
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from serai.accounts.policies import is_steward, is_verified_member, organisation_ids
-from serai.agreements.policies import ACTS_FOR_ORGANISATION, organisations_acted_for
+from serai.agreements.policies import ACTS_FOR_ORGANISATION, organisations_acted_for, register_judged
 from serai.cooperation.models import Case, Facility, Project, ProjectParty, Result
 from serai.core import policy
+from serai.core.models import Link
 from serai.core.tiers import Tier
 from serai.core.viewer import Viewer
 
@@ -29,6 +33,7 @@ KNOWN_FACILITIES = Q(
         Facility.Status.IN_EVALUATION,
     ]
 ) | Q(founded_on__isnull=False)
+NOT_SEALED = ~Q(tier=Tier.SEALED)
 KNOWN_RESULTS = Q(status=Result.Status.VALIDATED)
 
 
@@ -39,18 +44,26 @@ def visible_cases(viewer: Viewer) -> QuerySet[Case]:
 
 @policy.visible(
     "cooperation.project.see",
-    "Signed and landed projects by their tier; all others: members of the parties.",
+    "Signed and landed projects by their tier; all others: members of the parties, and whoever is to validate a "
+    "result of it, until they have.",
 )
 def visible_projects(viewer: Viewer) -> QuerySet[Project]:
-    return Project.objects.filter(_by_tier(viewer, KNOWN_PROJECTS) | Q(pk__in=_own_projects(viewer)))
+    known = _by_tier(viewer, KNOWN_PROJECTS) | Q(pk__in=_own_projects(viewer))
+    if is_steward(viewer):
+        known |= NOT_SEALED & Q(pk__in=results_to_validate(viewer).values("project_id"))
+    return Project.objects.filter(known)
 
 
 @policy.visible(
     "cooperation.facility.see",
-    "Approved and founded facilities by their tier; all others: members of the hosts.",
+    "Approved and founded facilities by their tier; all others: members of the hosts, and whoever is to validate a "
+    "result of it, until they have.",
 )
 def visible_facilities(viewer: Viewer) -> QuerySet[Facility]:
-    return Facility.objects.filter(_by_tier(viewer, KNOWN_FACILITIES) | Q(pk__in=_own_facilities(viewer)))
+    known = _by_tier(viewer, KNOWN_FACILITIES) | Q(pk__in=_own_facilities(viewer))
+    if is_steward(viewer):
+        known |= NOT_SEALED & Q(pk__in=results_to_validate(viewer).values("facility_id"))
+    return Facility.objects.filter(known)
 
 
 @policy.visible(
@@ -133,6 +146,19 @@ def results_to_validate(viewer: Viewer) -> QuerySet[Result]:
         mine |= Q(tier__in=[Tier.PUBLIC, Tier.NETWORK])
     reported = Result.objects.filter(mine, status=Result.Status.REPORTED)
     return reported.exclude(reported_by_id=viewer.pk) if viewer.is_authenticated else reported.none()
+
+
+def _agreements_to_judge(viewer: Viewer) -> QuerySet[Any] | None:
+    """The agreements under which the results came about that wait for this steward."""
+    if not is_steward(viewer):
+        return None
+    waiting = results_to_validate(viewer)
+    came_of = Q(target_kind="project", target_id__in=waiting.values("project_id"))
+    came_of |= Q(target_kind="facility", target_id__in=waiting.values("facility_id"))
+    return Link.objects.filter(came_of, source_kind="agreement").values("source_id")
+
+
+register_judged(_agreements_to_judge)
 
 
 def may_begin(viewer: Viewer) -> bool:

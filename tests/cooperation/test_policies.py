@@ -2,12 +2,16 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from serai.accounts.models import Membership
+from serai.agreements import policies as agreements
 from serai.cooperation import policies
 from serai.cooperation.models import Case, Facility, Project, Result
+from serai.core import chain
+from serai.core.models import Link
 from serai.core.tiers import Tier
 from serai.core.viewer import Viewer
 from serai.directory.models import Organisation
 from tests.factories import (
+    make_agreement,
     make_case,
     make_facility,
     make_member,
@@ -130,3 +134,43 @@ def test_a_former_member_sees_the_case_no_longer() -> None:
 
     assert not policies.visible_cases(person).filter(pk=case.pk).exists()
     assert Case.objects.filter(owner=person).exists()
+
+
+@pytest.mark.parametrize("of", ["project", "facility"])
+def test_whoever_is_to_validate_a_result_reads_what_it_came_of_until_it_is_decided(of: str) -> None:
+    ours, theirs = make_organisation(), make_organisation()
+    agreement = make_agreement(ours, theirs, tier=Tier.MUTUAL)
+    draft = make_agreement(ours, theirs, tier=Tier.PUBLIC, status="draft")
+    sealed = make_agreement(ours, theirs, tier=Tier.SEALED)
+    origin = make_project(ours, theirs, tier=Tier.MUTUAL)
+    if of == "facility":
+        origin = make_facility(ours, theirs, tier=Tier.MUTUAL)
+    for source in (agreement, draft, sealed):
+        chain.link(source=source, relation=Link.Relation.CREATED, target=origin)
+    steward, reporter = make_steward(), make_steward()
+    result = make_result(
+        **{of: origin}, tier=Tier.PUBLIC, status=Result.Status.REPORTED, reported_by=reporter
+    )
+    chain.link(source=origin, relation=Link.Relation.PRODUCED, target=result)
+
+    def read(viewer: Viewer) -> list[str]:
+        return sorted(
+            step.card.kind for step in chain.walk(viewer, result) if step.card.kind != "organisation"
+        )
+
+    strangers = [read(viewer) for viewer in (make_user(), make_member(make_organisation()))]
+    waiting = read(steward), read(reporter), agreements.may_read_wording(steward, agreement)
+    found = set(agreements.visible_agreements(steward))
+    Result.objects.update(status=Result.Status.VALIDATED)
+
+    assert strangers == [[], []]
+    assert waiting == (sorted(["agreement", of, "result"]), ["result"], False)
+    assert found == {agreement}
+    assert read(steward) == ["result"]
+
+
+def test_a_result_of_the_parties_own_opens_nothing_to_stewards() -> None:
+    project = make_project(tier=Tier.MUTUAL)
+    make_result(project=project, tier=Tier.MUTUAL, status=Result.Status.REPORTED)
+
+    assert not policies.visible_projects(make_steward()).exists()

@@ -46,6 +46,7 @@ from serai.exchange.models import (
     Review,
 )
 from serai.observatory.models import Release
+from serai.persons.models import DataCopy
 from tests import factories as f
 
 STRANGER, PERSON, UNVERIFIED, OWNER, OTHER, THIRD = (
@@ -540,6 +541,49 @@ def _projects(world: World, tier: str, known_to: Roles) -> None:
         world.thing("project", f"{tier} {status}", project, may)
         if landed:
             _results(world, tier, known_to, project)
+    if tier in {"mutual", "sealed"}:
+        _judged(world, tier)
+
+
+def _judged(world: World, tier: str) -> None:
+    """A public result that waits for its check, of a project and an agreement that only their parties know of."""
+    house, S = world.values["organisations"], Agreement.Status
+    may = BOTH | NODE if tier == "mutual" else BOTH
+    for status, reads in ((S.IN_FORCE, may), (S.DRAFT, BOTH)):
+        where = f"judged {status} agreement of the {tier} tier"
+        agreement = f.make_agreement(
+            house[OWNER], house[OTHER], title=world.token(f"title, {where}", reads), tier=tier, status=status
+        )
+        world.thing("agreement", f"judged {tier} {status}", agreement, reads)
+        commitment = Commitment.objects.create(
+            agreement=agreement,
+            party=agreement.parties.first(),
+            text=world.token(f"commitment, {where}", reads),
+            language="en",
+            due_on=f.in_days(30),
+        )
+        AgreementBody.objects.create(
+            agreement=agreement, language="en", body=world.token(f"wording, {where}", BOTH)
+        )
+        world.values[agreement.pk] = {"party": commitment.party_id, "commitment": commitment.pk}
+        project = f.make_project(
+            house[OWNER],
+            house[OTHER],
+            title=world.token(f"title, project of the {where}", may),
+            tier=tier,
+            status=Project.Status.SIGNED,
+            landed_on=None,
+        )
+        chain.link(source=agreement, relation=Link.Relation.CREATED, target=project)
+        world.thing("project", f"judged {tier} {status}", project, may)
+        result = f.make_result(
+            project=project,
+            tier="public",
+            status="reported",
+            title=world.token(f"result of the {where}", BOTH | NODE),
+            reported_by=world.users[OWNER],
+        )
+        world.thing("result", f"judged {tier} {status}", result, BOTH | NODE)
 
 
 def _facilities(world: World, tier: str, known_to: Roles) -> None:
@@ -605,6 +649,12 @@ def _account_things(world: World) -> None:
         user=owner, name=world.token("name of a token", MINE), secret_hash=secrets.hash_of("x")
     )
     world.thing("token", "valid", token, MINE)
+    copy = DataCopy.objects.create(
+        user=owner,
+        content=world.token("copy of the owner's data", MINE).encode(),
+        expires_at=timezone.now() + timedelta(hours=3),
+    )
+    world.thing("data copy", "ready", copy, MINE)
     invitation = Invitation.objects.create(
         email=f"{world.token('address of an invitation', MINE)}@example.org",
         organisation=house,
