@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from django.db.models import Model
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +12,7 @@ from serai.accounts import policies
 from serai.accounts.models import AccessRequest, ApiToken, Invitation, Membership, NodeRole, User
 from serai.accounts.notices import declare, news_of
 from serai.core import context, duties, kinds, mail, policy, today
+from serai.core.text import isolated
 from serai.core.viewer import Viewer, id_of
 
 mail.declare(
@@ -94,27 +96,36 @@ def _organisation_to_join(viewer: Viewer) -> Iterable[duties.Duty]:
 
 @duties.source
 def _requests_to_decide(viewer: Viewer) -> Iterable[duties.Duty]:
-    for request in policies.visible_access_requests(viewer).filter(status=AccessRequest.Status.OPEN)[:50]:
+    waiting = policies.visible_access_requests(viewer).filter(status=AccessRequest.Status.OPEN)
+    url = reverse("access_requests")
+    for request in waiting.order_by("due_on", "created_at")[: duties.MOST]:
         yield duties.Duty(
             what=_("Answer the request to join"),
-            title=f"{request.name}, {request.organisation_name}",
-            url=reverse("access_requests"),
+            title=request.name,
+            url=f"{url}?{urlencode({'q': request.email})}",
             due_on=request.due_on,
             kind="access_request",
+            about=f"{request.organisation_name} · {request.email}",
+            many=duties.Many(_("Answer the requests to join"), url),
         )
 
 
 @duties.source
 def _memberships_to_decide(viewer: Viewer) -> Iterable[duties.Duty]:
-    for membership in policies.memberships_to_decide(viewer).select_related("user", "organisation")[:50]:
+    waiting = policies.memberships_to_decide(viewer).select_related("user", "organisation")
+    for membership in waiting.order_by("created_at")[: duties.MOST]:
+        house = membership.organisation
+        url = reverse("colleagues", args=[house.pk])
         yield duties.Duty(
-            what=_("Answer the request to join {organisation}").format(
-                organisation=membership.organisation.name
-            ),
+            what=_("Answer the request to join {organisation}").format(organisation=isolated(house.name)),
             title=membership.user.name,
-            url=reverse("colleagues", args=[membership.organisation_id]),
+            url=url,
             due_on=None,
             kind="membership",
+            about=membership.user.email,
+            many=duties.Many(
+                _("Answer the requests to join {organisation}").format(organisation=isolated(house.name)), url
+            ),
         )
 
 

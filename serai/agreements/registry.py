@@ -1,7 +1,9 @@
 """What this app registers with `core`: the kind, its notices, what waits for a person."""
 
 from collections.abc import Iterator
+from typing import Any
 
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -18,6 +20,7 @@ from serai.agreements import (  # noqa: F401  (the export registers)
 from serai.agreements.models import Agreement, Party
 from serai.core import duties, kinds, policy
 from serai.core.duties import Duty
+from serai.core.text import isolated
 from serai.core.viewer import Viewer
 from serai.directory import sections
 from serai.directory.models import Organisation
@@ -90,23 +93,35 @@ def _of_agreements(viewer: Viewer) -> Iterator[Duty]:
         (_("Consent to the wording, or say what to change"), queries.waiting_for_consent, "agreement_detail"),
         (_("Record your signature"), queries.waiting_for_signature, "agreement_sign"),
     ):
-        parties = waiting(viewer).select_related("agreement").prefetch_related("agreement__texts")
-        for party in parties.order_by("agreement__due_on", "id")[:15]:
+        parties = waiting(viewer).select_related("organisation", "place")
+        agreements = Prefetch("agreement", queries.with_names(Agreement.objects.all()))
+        for party in parties.prefetch_related(agreements).order_by("agreement__due_on", "id")[:15]:
             agreement = party.agreement
-            title, language = queries.title_of(agreement)
             where = [agreement.pk, party.pk] if route == "agreement_sign" else [agreement.pk]
-            yield Duty(what, title, reverse(route, args=where), agreement.due_on, "agreement", language)
-    for agreement in queries.kept_by(viewer).prefetch_related("texts").order_by("due_on", "id")[:15]:
-        title, language = queries.title_of(agreement)
+            yield _duty(agreement, what, reverse(route, args=where), party)
+    for agreement in queries.with_names(queries.kept_by(viewer)).order_by("due_on", "id")[:15]:
         url = reverse("agreement_detail", args=[agreement.pk])
-        yield Duty(
-            _STEP[Agreement.Status(agreement.status)], title, url, agreement.due_on, "agreement", language
-        )
-    for commitment in queries.open_commitments(viewer).order_by("due_on", "id")[:20]:
+        yield _duty(agreement, _STEP[Agreement.Status(agreement.status)], url)
+    commitments = queries.open_commitments(viewer).prefetch_related("agreement__texts")
+    for commitment in commitments.order_by("due_on", "id")[:20]:
         url = reverse("agreement_detail", args=[commitment.agreement_id]) + "#commitments"
         yield Duty(
-            _("Keep a commitment"), commitment.text, url, commitment.due_on, "agreement", commitment.language
+            what=_("Keep a commitment"),
+            title=commitment.text,
+            url=url,
+            due_on=commitment.due_on,
+            kind="agreement",
+            title_language=commitment.language,
+            about=queries.title_of(commitment.agreement)[0],
         )
+
+
+def _duty(agreement: Agreement, what: Any, url: str, party: Party | None = None) -> Duty:
+    """Between whom the agreement is tells it from others; `party` is the one that is asked, and stands first."""
+    others = [other for other in agreement.parties.all() if other != party]
+    names = [shapes.party_name(each) for each in [*([party] if party else []), *others]]
+    title, language = queries.title_of(agreement)
+    return Duty(what, title, url, agreement.due_on, "agreement", language, " · ".join(map(isolated, names)))
 
 
 pages.register_room(pages.Room(pgettext_lazy("tab", "Agreements"), "agreement_list", 20, policy.anyone))

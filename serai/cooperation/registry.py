@@ -1,7 +1,7 @@
 """What this app registers with `core`: kinds, its place in the rail, notices, duties, followers."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.urls import reverse
 from django.utils import timezone
@@ -21,9 +21,13 @@ from serai.cooperation import (  # noqa: F401  (followers register here)
 from serai.cooperation.models import Case, Facility, Project, Result
 from serai.core import context, duties, kinds, policy, ui
 from serai.core.duties import Duty
+from serai.core.text import isolated
 from serai.core.viewer import Viewer
+from serai.core.words import on_day
 from serai.directory import sections
 from serai.directory.models import Organisation
+from serai.events import queries as meetings
+from serai.events.texts import event_time, participant_name
 
 
 # --- kinds ------------------------------------------------------------------------------------------------
@@ -187,40 +191,58 @@ def _of_cases(viewer: Viewer) -> Iterator[Duty]:
     mine = queries.cases(viewer, whose="mine").filter(due_on__isnull=False)
     for case in mine[:20]:
         what = case.step or _("Say what happens next")
-        yield Duty(
-            what, case.title, reverse("case_detail", args=[case.pk]), case.due_on, "case", case.language
-        )
-    outcomes = queries.meetings_to_carry_on(viewer).select_related(
-        "meeting__request__listing__organisation",
-        "meeting__request__requester__organisation",
-        "meeting__request__invitee__organisation",
-    )
+        url, partners = reverse("case_detail", args=[case.pk]), shapes.names(case.parties.all())
+        yield Duty(what, case.title, url, case.due_on, "case", case.language, partners)
+    outcomes = meetings.with_outcome_parts(queries.meetings_to_carry_on(viewer))
+    outcomes = outcomes.select_related("meeting__request__listing__organisation")
     for outcome in outcomes.prefetch_related("meeting__request__listing__teasers")[:10]:
         title, language = queries.title_of_meeting(outcome.meeting)
         url = reverse("case_from_meeting", args=[outcome.meeting_id])
         answered = outcome.answered_at or timezone.now()
         due = timezone.localtime(answered).date() + timedelta(days=queries.OFFER_DAYS)
-        yield Duty(_("Open a case after your meeting"), title, url, due, "meeting", language)
+        met = outcome.meeting.slot.during.lower
+        who = participant_name(meetings.other_side(outcome))
+        about = f"{isolated(who)} · {event_time(outcome.meeting.event, met)}"
+        yield Duty(_("Open a case after your meeting"), title, url, due, "meeting", language, about)
 
 
 @duties.source
 def _of_projects_and_results(viewer: Viewer) -> Iterator[Duty]:
     if not viewer.is_authenticated:
         return
-    for result in queries.results_to_validate(viewer).order_by("created_at", "pk")[:15]:
-        due: date = timezone.localtime(result.created_at).date() + timedelta(days=queries.VALIDATION_DAYS)
-        url = reverse("result_detail", args=[result.pk])
-        yield Duty(_("Check a reported result"), result.title, url, due, "result", result.language)
+    yield from _results_to_check(viewer)
     projects = policies.visible_projects(viewer).filter(owner_id=viewer.pk, due_on__isnull=False)
-    for project in projects.prefetch_related("texts").order_by("due_on", "pk")[:10]:
+    for project in queries.with_project_names(projects).order_by("due_on", "pk")[:10]:
         title, language = queries.title_of_project(project)
         url = reverse("project_detail", args=[project.pk])
-        yield Duty(_("Look after the project"), title, url, project.due_on, "project", language)
+        partners = shapes.names(party.organisation for party in project.parties.all())
+        yield Duty(_("Look after the project"), title, url, project.due_on, "project", language, partners)
     facilities = policies.visible_facilities(viewer).filter(owner_id=viewer.pk, due_on__isnull=False)
-    for facility in facilities.prefetch_related("texts").order_by("due_on", "pk")[:10]:
+    for facility in queries.with_facility_names(facilities).order_by("due_on", "pk")[:10]:
         name, language = queries.name_of_facility(facility)
         url = reverse("facility_detail", args=[facility.pk])
-        yield Duty(_("Look after the facility"), name, url, facility.due_on, "facility", language)
+        hosts = shapes.names(facility.hosts.all())
+        yield Duty(_("Look after the facility"), name, url, facility.due_on, "facility", language, hosts)
+
+
+def _results_to_check(viewer: Viewer) -> Iterator[Duty]:
+    """Named by what they came of and who reported them: many results bear the same title."""
+    found = queries.with_result_origins(queries.results_to_validate(viewer)).order_by("created_at", "pk")
+    results = list(found[: duties.MOST])
+    partners = queries.partners_of(viewer, results)
+    for result in results:
+        reported_on = timezone.localtime(result.created_at).date()
+        about = [result.get_kind_display(), shapes.names(partners[result.pk]), on_day(result.achieved_on)]
+        yield Duty(
+            what=_("Check a reported result"),
+            title=result.title,
+            url=reverse("result_detail", args=[result.pk]),
+            due_on=reported_on + timedelta(days=queries.VALIDATION_DAYS),
+            kind="result",
+            title_language=result.language,
+            about=" · ".join(str(part) for part in about if part),
+            many=duties.Many(_("Check the reported results"), f"{reverse('result_list')}?status=reported"),
+        )
 
 
 # --- tabs of Build ----------------------------------------------------------------------------------------

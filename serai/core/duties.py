@@ -7,10 +7,26 @@ from typing import Any
 
 from serai.core.viewer import Viewer
 
+MOST = 50
+"""A source gives no more duties than this."""
+
+
+@dataclass(frozen=True)
+class Many:
+    """How several duties of a kind are read as one: `what` for all of them, `url` the page that lists them."""
+
+    what: Any
+    url: str
+
 
 @dataclass(frozen=True)
 class Duty:
-    """One thing a person should do. `what` is the sentence ("Answer the interest of …"), `url` where to do it."""
+    """One thing a person should do: `what` says what to do, `url` is where.
+
+    `title` names the thing it is about, in `title_language` if that is not the page's; `about` says what else
+    tells it from others of its kind: with whom, of which event, under what. Together they are never the same
+    for two duties of a person. `many` is for kinds of which a person may have a dozen at once.
+    """
 
     what: Any
     title: str
@@ -18,6 +34,8 @@ class Duty:
     due_on: date | None
     kind: str
     title_language: str = ""
+    about: str = ""
+    many: Many | None = None
 
 
 Source = Callable[[Viewer], Iterable[Duty]]
@@ -25,7 +43,7 @@ _sources: list[Source] = []
 
 
 def source(function: Source) -> Source:
-    """Register the decorated function; it returns at most 50 duties with a constant number of queries."""
+    """Register the decorated function; it returns at most `MOST` duties with a constant number of queries."""
     _sources.append(function)
     return function
 

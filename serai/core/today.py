@@ -4,19 +4,21 @@ Duties come from the apps (`core.duties`), news from those that register a sourc
 what a duty is about nor how a notice is stored.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from serai.core import kinds, policy, ui, words
-from serai.core.duties import Duty, duties_of
+from serai.core.duties import MOST, Duty, duties_of
 from serai.core.viewer import Viewer, viewer_of
 
 WEEK = timedelta(days=7)
@@ -25,7 +27,10 @@ STORIES = 12
 """Stories on the page Today; the page of the notices has them all."""
 
 IN_SIGHT = 7
-"""Duties of a group that are read at once; the rest open with one tap."""
+"""Rows of a group that are read at once; the rest open with one tap."""
+
+GATHERED_FROM = 4
+"""So many duties of one kind are one row, which leads to the page that lists them."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,31 @@ class Day:
 
     label: str
     stories: Sequence[Story]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A duty as a row, or several of a kind: `count` says how many ("12", "50+"), `duty` is the first one due.
+
+    `language` names the language of the title where the reader may not read it.
+    """
+
+    what: Any
+    url: str
+    duty: Duty
+    icon: str
+    language: str
+    count: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of one stretch of time: those in sight, and those behind them."""
+
+    title: str
+    tone: str
+    rows: Sequence[Line]
+    more: Sequence[Line]
 
 
 Source = Callable[[Viewer], Iterable[News]]
@@ -111,10 +141,10 @@ def _first(days: Iterable[Day], most: int) -> list[Day]:
 def today(request: HttpRequest) -> HttpResponse:
     request.serai_place = "today"  # type: ignore[attr-defined]
     viewer, day = viewer_of(request), timezone.localdate()
-    duties = duties_of(viewer)
+    lines = list(_lines(duties_of(viewer), viewer))
     context = {
-        "groups": _groups(duties, day),
-        "count": len(duties),
+        "first": _group(_("First of all"), lines[:1], day) if lines else None,
+        "groups": _groups(lines[1:], day),
         "days": _first(by_day(news_of(viewer)), STORIES),
         "find": ui.Action(_("Find a partner"), "/find/", "search"),
         "day": day,
@@ -122,32 +152,44 @@ def today(request: HttpRequest) -> HttpResponse:
     return render(request, "core/today.html", context)
 
 
-def _groups(duties: list[Duty], day: date) -> list[tuple[Any, str, list[ui.Row], list[ui.Row]]]:
-    """(heading, tone, rows in sight, rows behind them): late, this week, later, without a date; no empty groups."""
-    late = [d for d in duties if d.due_on and d.due_on < day]
-    soon = [d for d in duties if d.due_on and day <= d.due_on <= day + WEEK]
-    later = [d for d in duties if d.due_on and d.due_on > day + WEEK]
-    undated = [d for d in duties if d.due_on is None]
-    groups = (
-        (_("Late"), "stopped", late),
-        (_("This week"), "waiting", soon),
-        (_("Later"), "quiet", later),
-        (_("Without a date"), "quiet", undated),
-    )
-    rows = [(title, tone, [_row(duty) for duty in found]) for title, tone, found in groups if found]
-    return [(title, tone, found[:IN_SIGHT], found[IN_SIGHT:]) for title, tone, found in rows]
+def _lines(duties: Iterable[Duty], viewer: Viewer) -> Iterator[Line]:
+    """The duties in their order; many of a kind are one row where the first of them stands."""
+    found = list(duties)
+    icons = {kind.name: kind.icon for kind in kinds.all_kinds()}
+    numbers = Counter(duty.many.url for duty in found if duty.many)
+    gathered: set[str] = set()
+    for duty in found:
+        number = numbers[duty.many.url] if duty.many else 1
+        language = duty.title_language if is_foreign(duty.title_language, viewer) else ""
+        line = Line(duty.what, duty.url, duty, icons.get(duty.kind, "circle"), language)
+        if duty.many is None or number < GATHERED_FROM:
+            yield line
+        elif duty.many.url not in gathered:
+            gathered.add(duty.many.url)
+            count = words.number(number) if number < MOST else f"{words.number(MOST)}+"
+            yield replace(line, what=duty.many.what, url=duty.many.url, count=str(count))
 
 
-def _row(duty: Duty) -> ui.Row:
-    """What is to be done stands first: the sentence is the link, the record it is about stands under it."""
-    known = {kind.name: kind for kind in kinds.all_kinds()}.get(duty.kind)
-    return ui.Row(
-        duty.what,
-        duty.url,
-        icon=known.icon if known else "circle",
-        snippet=duty.title,
-        due=duty.due_on,
-    )
+def is_foreign(language: str, reader: Viewer) -> bool:
+    """Whether a text in `language` is neither in the language of the page nor in one the reader says they read."""
+    known = {tag.split("-")[0].lower() for tag in (get_language() or "en", *getattr(reader, "reads", ()))}
+    return bool(language) and language.split("-")[0].lower() not in known
+
+
+def _groups(lines: Sequence[Line], day: date) -> list[Group]:
+    """Late, this week, later, without a date; no empty groups."""
+    late = [x for x in lines if x.duty.due_on and x.duty.due_on < day]
+    soon = [x for x in lines if x.duty.due_on and day <= x.duty.due_on <= day + WEEK]
+    later = [x for x in lines if x.duty.due_on and x.duty.due_on > day + WEEK]
+    undated = [x for x in lines if x.duty.due_on is None]
+    groups = ((_("Late"), late), (_("This week"), soon), (_("Later"), later), (_("Without a date"), undated))
+    return [_group(title, found, day) for title, found in groups if found]
+
+
+def _group(title: str, lines: Sequence[Line], day: date) -> Group:
+    due = lines[0].duty.due_on
+    tone = "quiet" if due is None or due > day + WEEK else "waiting" if due >= day else "stopped"
+    return Group(title, tone, lines[:IN_SIGHT], lines[IN_SIGHT:])
 
 
 @require_GET

@@ -1,7 +1,8 @@
 """What this app registers with `core`: kinds, places in the navigation, duties, notices."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -79,15 +80,9 @@ notices.declare(
 def _verifications(viewer: Viewer) -> Iterable[duties.Duty]:
     """Stewards: organisations waiting for verification, those another steward has taken up left out."""
     waiting = policies.waiting_organisations(viewer).filter(Q(owner=None) | Q(owner_id=viewer.pk))
-    for organisation in waiting.order_by("due_on", "pk")[:50]:
-        yield duties.Duty(
-            what=_("Verify"),
-            title=organisation.name,
-            url=reverse("verification", args=[organisation.pk]),
-            due_on=organisation.due_on,
-            kind="organisation",
-            title_language=organisation.name_language,
-        )
+    many = duties.Many(_("Verify the organisations"), reverse("verification_list"))
+    for organisation in _with_country(waiting).order_by("due_on", "pk")[: duties.MOST]:
+        yield _duty(organisation, _("Verify"), organisation.due_on, route="verification", many=many)
 
 
 @duties.source
@@ -96,24 +91,16 @@ def _own_organisations(viewer: Viewer) -> Iterable[duties.Duty]:
     if not viewer.is_authenticated:
         return
     managed = accounts.organisation_ids(viewer, Membership.Role.MANAGER)
-    for organisation in Organisation.objects.filter(pk__in=managed, status="draft").order_by("created_at")[
-        :20
-    ]:
+    drafts = Organisation.objects.filter(pk__in=managed, status="draft").order_by("created_at")
+    for organisation in _with_country(drafts)[:20]:
         what = _("Correct and submit again") if organisation.status_note else _("Complete and submit")
-        yield duties.Duty(
-            what=what,
-            title=organisation.name,
-            url=reverse("organisation_detail", args=[organisation.pk]),
-            due_on=None,
-            kind="organisation",
-            title_language=organisation.name_language,
-        )
+        yield _duty(organisation, what, None)
     today = timezone.localdate()
     ending = Label.objects.filter(
         organisation_id__in=managed,
         valid_until__range=(today, today + timedelta(days=LABEL_WARNING_DAYS)),
     )
-    for label in ending.order_by("valid_until", "pk")[:30]:
+    for label in ending.select_related("organisation").order_by("valid_until", "pk")[:30]:
         yield duties.Duty(
             what=_("Renew the label"),
             title=label.name,
@@ -121,4 +108,18 @@ def _own_organisations(viewer: Viewer) -> Iterable[duties.Duty]:
             due_on=label.valid_until,
             kind="organisation",
             title_language=label.language,
+            about=label.organisation.name,
         )
+
+
+def _duty(
+    organisation: Organisation,
+    what: Any,
+    due: date | None,
+    *,
+    route: str = "organisation_detail",
+    many: duties.Many | None = None,
+) -> duties.Duty:
+    card = _card(organisation)
+    url = reverse(route, args=[organisation.pk])
+    return duties.Duty(what, card.title, url, due, card.kind, card.language, card.detail, many)

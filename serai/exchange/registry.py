@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -28,8 +28,6 @@ from serai.exchange import (
 from serai.exchange import lifecycle as own_lifecycle  # noqa: F401  (registers the tables)
 from serai.exchange.models import Interest, Listing
 from serai.exchange.queries import Filters
-
-MOST_DUTIES = 50
 
 
 # --- kinds ------------------------------------------------------------------------------------------------
@@ -171,17 +169,20 @@ def listings_of(viewer: Viewer, organisation: Organisation) -> sections.Section 
 def interests_to_answer(viewer: Viewer) -> Iterable[duties.Duty]:
     if not viewer.is_authenticated:
         return []
-    waiting = policies.interests_to_answer(viewer).select_related("organisation").order_by("answer_due")
+    waiting = policies.interests_to_answer(viewer).select_related("organisation", "listing")
+    rows = waiting.prefetch_related("listing__teasers").order_by("answer_due", "pk")
+    many = duties.Many(_("Answer the interests"), reverse("interest_list"))
     return [
-        duties.Duty(
-            what=_("Answer an interest"),
-            title=interest.organisation.name,
-            title_language=interest.organisation.name_language,
+        _listing_duty(
+            interest.listing,
+            _("Answer an interest"),
+            interest.answer_due,
             url=reverse("interest_detail", args=[interest.pk]),
-            due_on=interest.answer_due,
             kind="interest",
+            about=interest.organisation.name,
+            many=many,
         )
-        for interest in waiting[:MOST_DUTIES]
+        for interest in rows[: duties.MOST]
     ]
 
 
@@ -194,11 +195,15 @@ def listings_to_tend(viewer: Viewer) -> Iterable[duties.Duty]:
         "teasers"
     )
     soon = timezone.localdate() + timedelta(days=14)
-    returned = mine.filter(status=Listing.Status.ON_HOLD)[: MOST_DUTIES // 2]
-    ending = mine.filter(status=Listing.Status.PUBLISHED, expires_on__lte=soon).order_by("expires_on")
+    returned = mine.filter(status=Listing.Status.ON_HOLD).order_by("updated_at", "pk")[: duties.MOST // 2]
+    ending = mine.filter(status=Listing.Status.PUBLISHED, expires_on__lte=soon).order_by("expires_on", "pk")
+    many = duties.Many(_("Renew or close your listings"), reverse("listing_mine"))
     return [
-        *(_listing_duty(listing, _("Mend and send again"), None) for listing in returned),
-        *(_listing_duty(x, _("Renew or close"), x.expires_on) for x in ending[: MOST_DUTIES // 2]),
+        *(_listing_duty(x, _("Mend and send again"), None, about=x.reference) for x in returned),
+        *(
+            _listing_duty(x, _("Renew or close"), x.expires_on, about=x.reference, many=many)
+            for x in ending[: duties.MOST // 2]
+        ),
     ]
 
 
@@ -209,22 +214,32 @@ def listings_to_review(viewer: Viewer) -> Iterable[duties.Duty]:
     waiting = Listing.objects.filter(status=Listing.Status.IN_REVIEW).exclude(
         organisation_id__in=people.organisation_ids(viewer)
     )
-    rows = waiting.prefetch_related("teasers").order_by("due_on", "submitted_at")[:MOST_DUTIES]
+    rows = (
+        waiting.select_related("organisation").prefetch_related("teasers").order_by("due_on", "submitted_at")
+    )
+    many = duties.Many(_("Review the listings"), reverse("review_queue"))
     return [
-        duties.Duty(
-            what=_("Review a listing"),
-            title=listing_card(listing).title,
-            title_language=listing_card(listing).language,
+        _listing_duty(
+            listing,
+            _("Review a listing"),
+            listing.due_on,
             url=reverse("review_page", args=[listing.pk]),
-            due_on=listing.due_on,
-            kind="listing",
+            about=f"{listing.organisation.name} · {listing.reference}",
+            many=many,
         )
-        for listing in rows
+        for listing in rows[: duties.MOST]
     ]
 
 
-def _listing_duty(listing: Listing, what: Any, due: Any) -> duties.Duty:
+def _listing_duty(
+    listing: Listing,
+    what: Any,
+    due: date | None,
+    *,
+    about: str,
+    url: str = "",
+    kind: str = "listing",
+    many: duties.Many | None = None,
+) -> duties.Duty:
     card = listing_card(listing)
-    return duties.Duty(
-        what=what, title=card.title, title_language=card.language, url=card.url, due_on=due, kind="listing"
-    )
+    return duties.Duty(what, card.title, url or card.url, due, kind, card.language, about, many)

@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from serai.accounts.models import Notice, User
 from serai.cooperation.models import Case
-from serai.core import today
+from serai.core import duties, today
+from serai.directory.models import Organisation
+from serai.exchange.models import Listing
 from tests.factories import (
     in_days,
     make_case,
@@ -134,14 +136,70 @@ def test_the_notices_of_others_are_not_opened(inbox: Inbox) -> None:
     assert Notice.objects.filter(read_at__isnull=True).count() == 1
 
 
-def test_many_duties_of_one_kind_are_folded_behind_the_first(inbox: Inbox) -> None:
-    for number in range(today.IN_SIGHT + 3):
-        make_listing(organisation=inbox.house, title=f"Offer {number}", expires_on=in_days(3))
+def case_due(inbox: Inbox, days: int, title: str, *partners: Organisation) -> None:
+    case = make_case(inbox.house, *partners, title=title, owner=inbox.person, due_on=in_days(days))
+    Case.objects.filter(pk=case.pk).update(next_step="Write to them")
+
+
+def test_many_duties_are_folded_behind_those_in_sight(inbox: Inbox) -> None:
+    for number in range(today.IN_SIGHT + 4):
+        case_due(inbox, 3, f"Case {number:02}")
 
     text = inbox.text("/today/")
 
-    assert "3 more" in text
-    assert all(f"Offer {number}" in text for number in range(today.IN_SIGHT + 3))
+    assert text.index("First of all") < text.index("Case 00") < text.index("This week")
+    assert text.index("3 more") < text.index("Case 08")
+
+
+def test_the_most_urgent_duty_stands_first_with_whom_it_is_about_and_by_when(inbox: Inbox) -> None:
+    case_due(inbox, 20, "Pumps", make_organisation(name="Wisła Park"))
+    case_due(inbox, -2, "Pumps", make_organisation(name="Chao Phraya Labs"))
+    case_due(inbox, 2, "Pumps", make_organisation(name="Delta Firm"))
+
+    text = inbox.text("/today/")
+
+    words = ("First of all", "Chao Phraya Labs", "This week", "Delta Firm", "Later", "Wisła Park")
+    assert [text.count(word) for word in words] == [1] * len(words)
+    assert [text.index(word) for word in words] == sorted(text.index(word) for word in words)
+
+
+def test_so_many_duties_of_one_kind_are_one_row_that_leads_to_their_list(inbox: Inbox) -> None:
+    for number in range(today.GATHERED_FROM):
+        make_listing(organisation=inbox.house, title=f"Offer {number}", expires_on=in_days(30 - number))
+    few = inbox.text("/today/")
+    Listing.objects.update(expires_on=in_days(9))
+    Listing.objects.filter(teasers__title="Offer 2").update(expires_on=in_days(3))
+
+    page, text = inbox.client.get("/today/").content.decode(), inbox.text("/today/")
+
+    assert "Renew or close" not in few
+    assert f"Renew or close your listings ({today.GATHERED_FROM}) The first one: Offer 2" in text
+    assert 'href="/exchange/mine/"' in page.split("First of all")[2].split("</section>")[0]
+    assert "Offer 1" not in text
+
+
+@pytest.mark.parametrize("number", [duties.MOST - 1, duties.MOST])
+def test_a_count_that_is_cut_says_so(inbox: Inbox, number: int) -> None:
+    many = duties.Many("All", "/all/")
+    found = [duties.Duty("One", str(i), "/one/", None, "case", many=many) for i in range(number)]
+
+    lines = list(today._lines(found, inbox.person))
+
+    assert [(line.what, line.url, line.count) for line in lines] == [
+        ("All", "/all/", "50+" if number == duties.MOST else str(number))
+    ]
+
+
+def test_a_title_the_reader_may_not_read_names_its_language(inbox: Inbox) -> None:
+    case = make_case(inbox.house, title="Akustyczne", language="pl", owner=inbox.person, due_on=in_days(3))
+
+    stranger_to_it = inbox.client.get("/today/").content.decode()
+    User.objects.filter(pk=inbox.person.pk).update(reads=["pl"])
+    reads_it = inbox.client.get("/today/").content.decode()
+
+    assert case.title in stranger_to_it
+    assert [page.split("What changed")[0].count("Polish") for page in (stranger_to_it, reads_it)] == [1, 0]
+    assert all('<bdi lang="pl">Akustyczne</bdi>' in page for page in (stranger_to_it, reads_it))
 
 
 def test_the_first_duty_of_somebody_new_is_to_join_their_organisation(inbox: Inbox) -> None:
