@@ -49,6 +49,7 @@ HISTORY: dict[str, object] = {
     "agreements.renewed*": gettext_lazy("The agreement renewed itself"),
     "agreements.expired": gettext_lazy("The agreement reached its end"),
     "agreements.terminated": gettext_lazy("ended the agreement"),
+    "agreements.made_public": gettext_lazy("made it public, with the consent of every party"),
     "agreements.commitment_added": gettext_lazy("added a commitment"),
     "agreements.commitment_done": gettext_lazy("kept a commitment"),
     "agreements.commitment_dropped": gettext_lazy("dropped a commitment"),

@@ -5,4 +5,4 @@ class CooperationConfig(AppConfig):
     name = "serai.cooperation"
 
     def ready(self) -> None:
-        from serai.cooperation import registry  # noqa: F401  (kinds, places in the navigation, followers)
+        from serai.cooperation import openings, registry  # noqa: F401  (kinds, places, followers, notices)

@@ -1,6 +1,6 @@
 """Which status of a case, a facility, a project and a result follows which."""
 
-from serai.cooperation.models import Case, Facility, Project, Result
+from serai.cooperation.models import Case, Facility, Opening, Project, Result
 from serai.core import lifecycle
 
 _CASE = Case.Status
@@ -110,5 +110,20 @@ RESULT = lifecycle.register(
             _RESULT.VALIDATED: "done",
             _RESULT.REFUSED: "stopped",
         },
+    )
+)
+
+_OPENING = Opening.Status
+OPENING = lifecycle.register(
+    lifecycle.Lifecycle(
+        name="opening",
+        model=Opening,
+        initial=_OPENING.ASKED,
+        transitions={
+            _OPENING.ASKED: {_OPENING.AGREED, _OPENING.DECLINED},
+            _OPENING.AGREED: set(),
+            _OPENING.DECLINED: set(),
+        },
+        tones={_OPENING.ASKED: "waiting", _OPENING.AGREED: "done", _OPENING.DECLINED: "stopped"},
     )
 )

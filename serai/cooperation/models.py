@@ -288,3 +288,57 @@ class Result(Record):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Opening(Record):
+    """The wish that everybody may know of a record the parties kept to themselves. With the consent of every party
+    the record becomes public; one that declines ends the wish."""
+
+    class Kind(models.TextChoices):
+        AGREEMENT = "agreement", pgettext_lazy("kind", "Agreement")
+        PROJECT = "project", pgettext_lazy("kind", "Project")
+        FACILITY = "facility", pgettext_lazy("kind", "Joint facility")
+
+    class Status(models.TextChoices):
+        ASKED = "asked", pgettext_lazy("opening", "Asked")
+        AGREED = "agreed", pgettext_lazy("opening", "Agreed")
+        DECLINED = "declined", pgettext_lazy("opening", "Declined")
+
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    record_id = models.UUIDField()
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.ASKED)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    parties = models.ManyToManyField(Organisation, through="OpeningParty", related_name="+")
+
+    class Meta(Record.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "record_id"],
+                condition=models.Q(status="asked"),
+                name="one_open_wish_for_a_record",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.status}"
+
+
+class OpeningParty(Record):
+    """A party that is asked, and the day on which it consented."""
+
+    opening = models.ForeignKey(Opening, on_delete=models.CASCADE, related_name="asked")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    consented_on = models.DateField(null=True, blank=True)
+    consented_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta(Record.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["opening", "organisation"], name="one_party_is_asked_once")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.organisation)

@@ -11,7 +11,15 @@ from django.db.models import Q, QuerySet
 
 from serai.accounts.policies import is_steward, is_verified_member, organisation_ids
 from serai.agreements.policies import ACTS_FOR_ORGANISATION, organisations_acted_for, register_judged
-from serai.cooperation.models import Case, Facility, Project, ProjectParty, Result
+from serai.cooperation.models import (
+    Case,
+    Facility,
+    Opening,
+    OpeningParty,
+    Project,
+    ProjectParty,
+    Result,
+)
 from serai.core import policy
 from serai.core.models import Link
 from serai.core.tiers import Tier
@@ -146,6 +154,28 @@ def results_to_validate(viewer: Viewer) -> QuerySet[Result]:
         mine |= Q(tier__in=[Tier.PUBLIC, Tier.NETWORK])
     reported = Result.objects.filter(mine, status=Result.Status.REPORTED)
     return reported.exclude(reported_by_id=viewer.pk) if viewer.is_authenticated else reported.none()
+
+
+@policy.visible(
+    "cooperation.opening.see",
+    "The wish to show a record to everybody: members of its parties.",
+    gate=policy.signed_in,
+)
+def visible_openings(viewer: Viewer) -> QuerySet[Opening]:
+    asked = OpeningParty.objects.filter(organisation_id__in=organisation_ids(viewer))
+    return Opening.objects.filter(pk__in=asked.values("opening_id"))
+
+
+def parties_asked(viewer: Viewer, opening: Opening) -> QuerySet[OpeningParty]:
+    """The parties of the wish for which the viewer may answer."""
+    return opening.asked.filter(organisation_id__in=organisation_ids(viewer, *ACTS_FOR_ORGANISATION))
+
+
+def openings_to_answer(viewer: Viewer) -> QuerySet[Opening]:
+    """Wishes that wait for an answer of an organisation the viewer acts for."""
+    mine = organisation_ids(viewer, *ACTS_FOR_ORGANISATION)
+    asked = OpeningParty.objects.filter(organisation_id__in=mine, consented_on__isnull=True)
+    return Opening.objects.filter(pk__in=asked.values("opening_id"), status=Opening.Status.ASKED)
 
 
 def _agreements_to_judge(viewer: Viewer) -> QuerySet[Any] | None:

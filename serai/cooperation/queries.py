@@ -1,22 +1,26 @@
 """Reads: lists, the records behind a record in the chain, what waits for whom."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from serai.agreements import policies as agreement_policies
 from serai.agreements.models import Agreement, Party
 from serai.agreements.queries import is_year
+from serai.agreements.queries import title_of as title_of_agreement
 from serai.cooperation import policies
-from serai.cooperation.models import Case, Facility, Project, ProjectParty, Result
+from serai.cooperation.models import Case, Facility, Opening, Project, ProjectParty, Result
+from serai.core import chain, kinds
 from serai.core.errors import Invalid, NotFound
 from serai.core.models import Link
 from serai.core.text import best_text
-from serai.core.viewer import Viewer
+from serai.core.viewer import ANYONE, Viewer
 from serai.directory.models import Organisation
 from serai.events.models import Meeting, Outcome
 from serai.exchange.models import Interest, Listing
@@ -30,6 +34,9 @@ CARRIES = [Agreement.Status.SIGNED, Agreement.Status.IN_FORCE, Agreement.Status.
 
 OFFER_DAYS = 14
 OFFER_KEPT_DAYS = 180
+ANSWER_DAYS = 21
+"""A party that is asked whether everybody may know of something should answer within three weeks."""
+
 VALIDATION_DAYS = 21
 """A reported result should be looked at within three weeks."""
 
@@ -331,3 +338,80 @@ def results_of(viewer: Viewer, origin: Project | Facility) -> QuerySet[Result]:
     """What came of a project or facility, as far as the viewer sees it; the newest fifty."""
     name = "project" if isinstance(origin, Project) else "facility"
     return policies.visible_results(viewer).filter(**{name: origin}).order_by("-achieved_on", "id")[:50]
+
+
+# --- what everybody is told ---------------------------------------------------------------------------------
+Openable = Agreement | Project | Facility
+KIND_OF: dict[type[Model], str] = {Agreement: "agreement", Project: "project", Facility: "facility"}
+TOLD = ["organisation", "listing", "agreement", "project", "facility"]
+"""Kinds of a chain that everybody may come to know; contacts, meetings and cases are always the parties' own."""
+
+
+def record_of(opening: Opening) -> Openable:
+    model = next(model for model, kind in KIND_OF.items() if kind == opening.kind)
+    return cast(Openable, model._default_manager.get(pk=opening.record_id))
+
+
+def title_of_record(record: Openable) -> tuple[str, str]:
+    if isinstance(record, Agreement):
+        return title_of_agreement(record)
+    return title_of_project(record) if isinstance(record, Project) else name_of_facility(record)
+
+
+def organisations_in(record: Openable) -> list[Organisation]:
+    """The organisations whose consent is needed before everybody may know of the record."""
+    if isinstance(record, Agreement):
+        return organisations_of(record)
+    if isinstance(record, Project):
+        return list(Organisation.objects.filter(projects__project=record).order_by("name", "pk"))
+    return list(record.hosts.order_by("name", "pk"))
+
+
+def may_act_on(viewer: Viewer, record: Openable) -> bool:
+    if isinstance(record, Agreement):
+        return agreement_policies.may_act(viewer, record)
+    if isinstance(record, Project):
+        return policies.may_act_on_project(viewer, record)
+    return policies.may_act_on_facility(viewer, record)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Of a result's chain, as far as its parties see it: what everybody sees beside it, and what they do not."""
+
+    shown: Sequence[kinds.Card]
+    kept: Sequence[kinds.Card]
+
+
+def told_of(viewer: Viewer, record: Project | Facility | Result) -> Told:
+    """What a stranger sees of the chain of a public result, or of one that is reported for this record."""
+    origin = (record.project or record.facility) if isinstance(record, Result) else record
+    if origin is None:
+        return Told([], [])
+    cards = [step.card for step in chain.walk(viewer, origin) if step.card.kind in TOLD]
+    visible = policies.visible_projects if isinstance(origin, Project) else policies.visible_facilities
+    known: set[UUID] = set()
+    if visible(ANYONE).filter(pk=origin.pk).exists():
+        known = {step.card.id for step in chain.walk(ANYONE, origin)}
+    return Told([c for c in cards if c.id in known], [c for c in cards if c.id not in known])
+
+
+def kept_records(viewer: Viewer, told: Told) -> list[Openable]:
+    """The records among what is kept back that the viewer may ask the parties to show."""
+    ids = [card.id for card in told.kept]
+    found: list[Openable] = []
+    for model in KIND_OF:
+        kept = model._default_manager.filter(pk__in=ids).exclude(tier="public").order_by("pk")
+        found += cast(Iterable[Openable], kept)
+    return [
+        record
+        for record in found
+        if may_act_on(viewer, record)
+        and (not isinstance(record, Agreement) or record.status in agreement_policies.CONCLUDED)
+    ]
+
+
+def openings_of(viewer: Viewer, told: Told) -> QuerySet[Opening]:
+    """The wishes for what is kept back that wait for an answer."""
+    asked = policies.visible_openings(viewer).filter(status=Opening.Status.ASKED)
+    return asked.filter(record_id__in=[card.id for card in told.kept]).order_by("created_at", "pk")

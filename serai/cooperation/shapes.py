@@ -9,9 +9,9 @@ from django.utils.translation import pgettext
 from serai.agreements.fields import field_label
 from serai.agreements.shapes import ui_day, with_country
 from serai.cooperation import lifecycle, queries, units
-from serai.cooperation.models import Case, Facility, Project, Result
-from serai.core import ui
-from serai.core.text import listed
+from serai.cooperation.models import Case, Facility, Opening, Project, Result
+from serai.core import kinds, ui
+from serai.core.text import isolated, listed
 from serai.directory.models import Organisation
 from serai.directory.places import place_name
 
@@ -133,3 +133,35 @@ def result_facts(result: Result) -> list[ui.Fact]:
         ui.Fact(_("Validated on"), ui_day(result.decided_on) if result.status == "validated" else ""),
     ]
     return [fact for fact in found if fact.value]
+
+
+def told_in_words(told: queries.Told) -> list[str]:
+    """What everybody sees beside a public result, and what they do not, in two sentences."""
+    found = []
+    if told.shown:
+        found.append(_("Of its chain everybody will see: %(records)s.") % {"records": _listed(told.shown)})
+    if told.kept:
+        found.append(_("Nobody but the parties will see: %(records)s.") % {"records": _listed(told.kept)})
+        found.append(_("Once the result is reported, you can ask the other parties to show them."))
+    return found
+
+
+def _listed(cards: Iterable[kinds.Card]) -> str:
+    return listed(f"{kinds.kind_named(card.kind).label} {isolated(card.title)}" for card in cards)
+
+
+def opening_row(opening: Opening) -> ui.Row:
+    """A wish to show a record, with those who have not answered yet."""
+    record = queries.record_of(opening)
+    title, language = queries.title_of_record(record)
+    waits = [party.organisation for party in opening.asked.all() if party.consented_on is None]
+    return ui.Row(
+        title,
+        reverse("opening_detail", args=[opening.pk]),
+        lang=language,
+        kind=opening.get_kind_display(),
+        icon="eye",
+        snippet=_("Waiting for %(parties)s") % {"parties": names(waits)} if waits else "",
+        status=opening.get_status_display(),
+        status_tone=lifecycle.OPENING.tones[opening.status],  # type: ignore[arg-type]
+    )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from serai.cooperation.views import cases, outcomes
+from serai.cooperation.views import cases, openings, outcomes
 
 urlpatterns = [
     path("", cases.build, name="build"),
@@ -40,5 +40,9 @@ urlpatterns = [
     path("results/<uuid:pk>/validate/", outcomes.result_validate, name="result_validate"),
     path("results/<uuid:pk>/refuse/", outcomes.result_refuse, name="result_refuse"),
     path("results/<uuid:pk>/again/", outcomes.result_resubmit, name="result_resubmit"),
+    path("results/<uuid:pk>/open/", outcomes.result_open, name="result_open"),
+    path("openings/<uuid:pk>/", openings.opening_detail, name="opening_detail"),
+    path("openings/<uuid:pk>/agree/", openings.opening_agree, name="opening_agree"),
+    path("openings/<uuid:pk>/decline/", openings.opening_decline, name="opening_decline"),
     path("results/<uuid:pk>/evidence/", outcomes.result_evidence, name="result_evidence"),
 ]

@@ -15,6 +15,7 @@ from serai.agreements.actions.drafting import (
 from serai.agreements.actions.keeping import (
     end_past_agreements,
     enter_into_force,
+    make_public,
     mark_renewals_due,
     renew_agreement,
     terminate_agreement,
@@ -33,6 +34,7 @@ __all__ = [
     "drop_commitment",
     "end_past_agreements",
     "enter_into_force",
+    "make_public",
     "mark_renewals_due",
     "move_agreement",
     "record_signature",

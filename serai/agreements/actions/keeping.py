@@ -7,13 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from serai.accounts.models import User
-from serai.agreements import lifecycle, queries
+from serai.agreements import lifecycle, policies, queries
 from serai.agreements.actions.common import locked, locked_for, tell_parties
 from serai.agreements.models import Agreement
 from serai.core import audit
 from serai.core.days import months_later
 from serai.core.errors import Conflict, Invalid
 from serai.core.lifecycle import advance
+from serai.core.tiers import Tier
 
 S = Agreement.Status
 
@@ -75,6 +76,21 @@ def terminate_agreement(*, agreement: Agreement, on: date, reason: str, by: User
     agreement.save()
     audit.record(actor=by, action="agreements.terminated", obj=agreement, data={"ended_on": on})
     tell_parties(agreement, kind="agreements.terminated", key="agreements.terminated", but=by)
+    return agreement
+
+
+@transaction.atomic
+def make_public(*, agreement: Agreement, by: User) -> Agreement:
+    """Let everybody know of a concluded agreement. The caller has the consent of every party.
+
+    Raises Conflict unless it is concluded: until then its tier is one of the terms.
+    """
+    agreement = locked_for(agreement, by)
+    if agreement.status not in policies.CONCLUDED:
+        raise Conflict(_("Who may know of a draft is one of its terms; change them there."))
+    agreement.tier = Tier.PUBLIC
+    agreement.save()
+    audit.record(actor=by, action="agreements.made_public", obj=agreement)
     return agreement
 
 

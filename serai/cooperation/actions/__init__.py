@@ -17,6 +17,7 @@ from serai.cooperation.actions.facilities import (
     move_facility,
     propose_facility,
 )
+from serai.cooperation.actions.openings import agree_to_opening, ask_to_open, decline_opening
 from serai.cooperation.actions.origins import (
     name_agreement_of_case,
     name_agreement_of_facility,
@@ -37,9 +38,12 @@ __all__ = [
     "NewFacilityText",
     "NewProjectParty",
     "NewProjectText",
+    "agree_to_opening",
+    "ask_to_open",
     "close_facility",
     "conclude_agreement",
     "create_project",
+    "decline_opening",
     "end_case",
     "end_project",
     "hand_over_case",

@@ -98,7 +98,8 @@ def open_case_from_interest(*, interest: Interest, by: User, **said: Any) -> Cas
     if known is None and interest.status not in queries.GOING_ON:
         raise Conflict(_("A case can be opened once the interest is accepted."))
     called = queries.title_of_listing(interest.listing)
-    tied = [interest, *queries.meetings_about(interest).exclude(status=Meeting.Status.CANCELLED)]
+    held = queries.meetings_about(interest).exclude(status=Meeting.Status.CANCELLED)
+    tied: list[Interest | Meeting] = [interest, *held]
     return _open_or_join(known, tied, sides, called, by, said)
 
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -23,6 +24,7 @@ from serai.core import chain, files, policy, ui
 from serai.core.api import capped_count
 from serai.core.errors import NotFound
 from serai.core.text import best_text
+from serai.core.tiers import Tier
 from serai.core.viewer import Viewer, viewer_of
 
 PROJECT_HISTORY: dict[str, object] = {
@@ -520,11 +522,18 @@ def _result(request: HttpRequest, pk: UUID) -> Result:
 def result_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     viewer, result = viewer_of(request), _result(request, pk)
     may_decide = result.status == Result.Status.REPORTED and policies.may_validate(viewer, result)
+    reports = policies.may_report_for(viewer, result)
+    told = queries.told_of(viewer, result) if reports and result.tier == Tier.PUBLIC else None
+    origin = queries.project_or_facility(viewer, project=result.project_id, facility=result.facility_id)
     context = {
         "result": result,
+        "partners": [organisation_chip(o) for o in queries.organisations_in(origin)] if origin else [],
+        "told": told,
+        "openings": [shapes.opening_row(o) for o in queries.openings_of(viewer, told)] if told else [],
+        "to_open": bool(told and queries.kept_records(viewer, told)),
         "kind": result.get_kind_display(),
         "tone": lifecycle.RESULT.tones[result.status],
-        "origin": _visible_origin(viewer, result),
+        "origin": shapes.origin_of(result) if origin else None,
         "facts": shapes.result_facts(result),
         "next_step": _result_step(viewer, result, may_decide),
         "actions": _result_more(result) if may_decide else [],
@@ -536,12 +545,6 @@ def result_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "tabs": tabs(viewer, "result_list"),
     }
     return page(request, "cooperation/result_detail.html", context)
-
-
-def _visible_origin(viewer: Viewer, result: Result) -> tuple[str, str, str] | None:
-    """What the result came of, if the viewer may know of that too."""
-    known = queries.project_or_facility(viewer, project=result.project_id, facility=result.facility_id)
-    return shapes.origin_of(result) if known else None
 
 
 def _result_step(viewer: Viewer, result: Result, may_decide: bool) -> ui.Action | None:
@@ -592,7 +595,9 @@ def _report(
     project: Project | None = None,
     facility: Facility | None = None,
 ) -> HttpResponse:
-    form = forms.ResultForm(request.POST or None, request.FILES or None)
+    origin = project or facility
+    assert origin is not None
+    form = forms.ResultForm(request.POST or None, request.FILES or None, initial={"tier": origin.tier})
 
     def report(data: dict[str, object]) -> str:
         result = actions.report_result(
@@ -608,8 +613,27 @@ def _report(
         title=_("Report a result"),
         submit=_("Report"),
         kind=kind,
-        note=_("Somebody else looks at the evidence and validates the result; then it counts."),
+        note=" ".join(
+            [
+                _("Somebody else looks at the evidence and validates the result; then it counts."),
+                *shapes.told_in_words(queries.told_of(viewer_of(request), origin)),
+            ]
+        ),
     )
+
+
+@require_POST
+@policy.route("core.signed_in")
+def result_open(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask the parties to show everybody what is kept back of the chain of a public result."""
+    viewer, result = viewer_of(request), _result(request, pk)
+    must(policies.may_report_for(viewer, result))
+    for record in queries.kept_records(viewer, queries.told_of(viewer, result)):
+        actions.ask_to_open(record=record, by=user_of(request))
+    messages.success(
+        request, _("The other parties are asked. What all of them agree to show becomes public.")
+    )
+    return redirect("result_detail", pk)
 
 
 @require_POST
