@@ -185,9 +185,10 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(CONFIG.media_dir), "base_url": None},
     },
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "serai.node.statics.Statics"},
 }
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_AUTOREFRESH = CONFIG.debug
 WHITENOISE_MAX_AGE = 0 if CONFIG.debug else 3600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

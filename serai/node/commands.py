@@ -31,9 +31,11 @@ def in_child(*arguments: str) -> None:
 
 
 def prepare(*, demo: bool) -> None:
-    """Bring the database up to date, and fill an empty one with the demo network if asked to."""
+    """Bring the database and the files for browsers up to date, and fill an empty node with the demo if asked to."""
     import django
     from django.core.management import call_command
+
+    from serai.node import statics
 
     if demo and start_afresh_if_interrupted(load()):
         sys.stdout.write("The demonstration was stopped before it was complete; it is built anew.\n")
@@ -43,6 +45,7 @@ def prepare(*, demo: bool) -> None:
         sys.stdout.write(f"Bringing the database up to date ({pending} migrations) …\n")
         sys.stdout.flush()
         call_command("migrate", interactive=False, verbosity=0)
+    statics.collect()
     if demo:
         call_command("demo", seed=1)
 
