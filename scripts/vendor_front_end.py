@@ -54,29 +54,6 @@ three-dots-vertical toggle-off toggle-on tools translate trash tree trophy truck
 unlock upload wallet2 water wifi wrench wrench-adjustable x x-circle x-lg x-octagon zoom-in zoom-out
 """
 
-ALPINE_LICENCE = """MIT License
-
-Copyright © 2019-2021 Caleb Porzio and contributors
-
-Permission is hereby granted, free of charge, to any person obtaining a copy
-of this software and associated documentation files (the "Software"), to deal
-in the Software without restriction, including without limitation the rights
-to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
-copies of the Software, and to permit persons to whom the Software is
-furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all
-copies or substantial portions of the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
-IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
-FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
-AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
-LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
-OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
-SOFTWARE.
-"""
-
 
 @dataclass(frozen=True)
 class Package:
@@ -107,7 +84,6 @@ PACKAGES = (
         },
     ),
     Package("bootstrap-icons", "1.13.2", "MIT", "bootstrap-icons", {"LICENSE": "LICENSE"}),
-    Package("@alpinejs/csp", "3.17.4", "MIT", "alpine", {"dist/cdn.min.js": "alpine-csp.min.js"}),
     Package(
         "d3-array",
         "3.2.5",
@@ -205,7 +181,6 @@ def main() -> int:
     shutil.rmtree(VENDOR, ignore_errors=True)
     for package in PACKAGES:
         copy_package(package, unpacked)
-    (VENDOR / "alpine/LICENSE").write_text(ALPINE_LICENCE, "utf-8")
     write_sprite(unpacked)
     copy_htmx()
     write_record()
