@@ -281,6 +281,49 @@ def test_a_step_of_the_chain_with_nothing_behind_it_is_not_linked() -> None:
     assert "2 more" in shown
 
 
+def test_a_step_that_may_only_be_hidden_is_not_called_to_come() -> None:
+    """The step may exist and be kept from the reader: the chain says its name and no more."""
+    shown = show("{% chain stops %}", stops=[ui.Stop("Agreement")])
+
+    assert re.findall(r'<span class="what">(.*?)</span>', shown) == ["Agreement"]
+
+
+EDIT = ui.Action("Edit", "/edit")
+COPY = ui.Action("Copy", "/copy")
+END = ui.Action("End", "/end", danger=True)
+
+
+@pytest.mark.parametrize(
+    ("next_step", "actions", "in_sight", "in_menu"),
+    [
+        (None, [EDIT], [EDIT], []),
+        (None, [EDIT, COPY, END], [EDIT], [COPY, END]),
+        (None, [EDIT, COPY], [EDIT, COPY], []),
+        (None, [END], [], [END]),
+        (COPY, [EDIT], [EDIT], []),
+        (COPY, [EDIT, END], [], [EDIT, END]),
+        (COPY, [], [], []),
+    ],
+)
+def test_no_menu_hides_the_only_thing_to_do(
+    next_step: ui.Action | None,
+    actions: list[ui.Action],
+    in_sight: list[ui.Action],
+    in_menu: list[ui.Action],
+) -> None:
+    assert tags.spread(next_step, actions) == (in_sight, in_menu)
+
+
+def test_the_header_shows_the_first_thing_to_do_where_nothing_is_next() -> None:
+    shown = show("{% page_header title='A park' actions=actions %}", actions=[EDIT, COPY, END])
+
+    assert re.findall(r'<a href="([^"]+)" class="([^"]+)"', shown) == [
+        ("/edit", "btn btn-secondary"),
+        ("/copy", "menu-item"),
+        ("/end", "menu-item danger"),
+    ]
+
+
 def test_no_chain_prints_nothing() -> None:
     assert show("{% chain stops %}", stops=[]) == ""
 
@@ -582,6 +625,64 @@ def test_keys_menus_theme_and_filters_work_in_the_browser(browser: Any, style_ad
     page.wait_for_url("**country=CN*")
     assert page.evaluate("window.isSamePage")
     visitor.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("language", "forward"), [("en", 1), ("ar", -1)])
+def test_tabs_that_do_not_fit_show_that_there_are_more(
+    browser: Any, style_address: str, language: str, forward: int
+) -> None:
+    visitor = browser.new_context(viewport={"width": 320, "height": 844}, reduced_motion="reduce")
+    visitor.add_cookies([{"name": "serai_language", "value": language, "url": style_address}])
+    page = visitor.new_page()
+    page.goto(style_address)
+    hints = """selector => { const tabs = document.querySelector(selector);
+        return [tabs.matches('.has-before'), tabs.matches('.has-after')]; }"""
+    more = (
+        "document.querySelector('.tabs').append(document.querySelector('.tabs a:last-child').cloneNode(true))"
+    )
+
+    for _turn in range(6):
+        page.evaluate(more)
+    page.evaluate("document.querySelector('.tabs').dispatchEvent(new Event('scroll'))")
+    at_start = page.evaluate(hints, ".tabs")
+    page.evaluate(f"document.querySelector('.tabs').scrollBy({forward * 60}, 0)")
+    page.wait_for_selector(".tabs.has-before.has-after")
+    page.evaluate(f"document.querySelector('.tabs').scrollBy({forward * 9999}, 0)")
+    page.wait_for_selector(".tabs.has-before:not(.has-after)")
+    squeezed = page.evaluate(
+        "[...document.querySelectorAll('.tabs a')].filter(tab => tab.scrollWidth > tab.clientWidth).length"
+    )
+    visitor.close()
+
+    assert at_start == [False, True]
+    assert squeezed == 0
+
+
+@pytest.mark.browser
+def test_tabs_that_fit_are_shown_whole(browser: Any, style_address: str) -> None:
+    visitor = browser.new_context(viewport={"width": 1280, "height": 844})
+    page = visitor.new_page()
+    page.goto(style_address)
+    faded = page.locator(".tabs:is(.has-before, .has-after)").count()
+    visitor.close()
+
+    assert faded == 0
+
+
+@pytest.mark.browser
+def test_the_open_tab_is_told_from_the_others_in_the_readers_own_colours(
+    browser: Any, style_address: str
+) -> None:
+    visitor = browser.new_context(viewport={"width": 1280, "height": 844}, forced_colors="active")
+    page = visitor.new_page()
+    page.goto(style_address)
+    line = "selector => getComputedStyle(document.querySelector(selector)).borderBlockEndColor"
+    here = page.evaluate(line, ".tabs [aria-current]")
+    elsewhere = page.evaluate(line, ".tabs a:not([aria-current])")
+    visitor.close()
+
+    assert here != elsewhere
 
 
 @pytest.mark.browser

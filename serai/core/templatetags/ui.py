@@ -138,6 +138,8 @@ def page_header(
     language: str = "",
     origin: str = "",
 ) -> dict[str, Any]:
+    """The head of a page: its one `h1`, its one next step in sight, what else can be done in the menu."""
+    in_sight, in_menu = spread(next_step, actions)
     return {
         "title": title,
         "kind": kind,
@@ -151,11 +153,27 @@ def page_header(
         "due": due,
         "due_label": due_label,
         "next_step": next_step,
-        "actions": actions,
+        "in_sight": in_sight,
+        "in_menu": in_menu,
         "language": language,
         "origin": origin,
         "csrf_token": context.get("csrf_token"),
     }
+
+
+def spread(
+    next_step: ui.Action | None, actions: Sequence[ui.Action]
+) -> tuple[list[ui.Action], list[ui.Action]]:
+    """Which further actions stand as buttons and which lie in the menu.
+
+    Where nothing is the next step, the first action is in sight instead; and what would be alone in a menu is a
+    button, so that no menu hides the only thing there is to do. What cannot be taken back stays in the menu.
+    """
+    in_sight: list[ui.Action] = []
+    in_menu = list(actions)
+    while in_menu and not in_menu[0].danger and (len(in_menu) == 1 or not (next_step or in_sight)):
+        in_sight.append(in_menu.pop(0))
+    return in_sight, in_menu
 
 
 @register.inclusion_tag("components/action.html", takes_context=True)

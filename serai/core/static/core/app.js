@@ -244,8 +244,19 @@
   start(document);
   document.fonts?.ready.then(() => all("[data-match]").forEach(drawMatch));
   document.querySelector("[data-focus]")?.focus();
-  // Of many tabs on a phone the one that is open must be in sight.
-  all(".tabs [aria-current]").forEach((tab) => tab.scrollIntoView({ block: "nearest", inline: "center" }));
+  // Of many tabs on a phone the one that is open must be in sight, and that there are more must be seen.
+  const hint = (tabs) => {
+    const hidden = tabs.scrollWidth - tabs.clientWidth;
+    const passed = Math.abs(tabs.scrollLeft); // counts down from 0 where one reads from the right
+    tabs.classList.toggle("has-before", passed > 1);
+    tabs.classList.toggle("has-after", hidden - passed > 1);
+  };
+  const tabWatcher = new ResizeObserver((entries) => entries.forEach((entry) => hint(entry.target)));
+  all(".tabs").forEach((tabs) => {
+    tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+    tabs.addEventListener("scroll", () => hint(tabs), { passive: true });
+    tabWatcher.observe(tabs);
+  });
 
   // --- HTMX: a hairline on top when an answer takes longer than 300 ms; failures in words
   document.addEventListener("htmx:load", (event) => start(event.detail.elt));
