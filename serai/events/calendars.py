@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from serai.core import calendar
 from serai.core.words import zone_name
 from serai.events.models import Meeting, Participant
-from serai.events.texts import event_name, event_time, participant_name, table_name
+from serai.events.texts import clock_time, event_name, participant_name, table_name
 from serai.events.zones import zone_of
 
 
@@ -49,7 +49,7 @@ def _entry(meeting: Meeting, reader_id: object) -> calendar.Entry:
 def _lines(meeting: Meeting) -> Iterable[str]:
     yield event_name(meeting.event)
     at = {
-        "time": event_time(meeting.event, meeting.slot.during.lower),
+        "time": clock_time(meeting.event, meeting.slot.during.lower),
         "zone": zone_name(meeting.event.time_zone),
     }
     yield _("At the event: %(time)s (%(zone)s)") % at

@@ -13,12 +13,12 @@ from serai.accounts.models import Membership, User
 from serai.accounts.policies import organisation_ids
 from serai.core.errors import Invalid
 from serai.core.viewer import Viewer
-from serai.core.words import on_weekday
+from serai.core.words import on_weekday, zone_name
 from serai.directory.models import Organisation, Place
 from serai.directory.places import by_name, countries, place_name
 from serai.events import languages, policies, queries, zones
 from serai.events.models import Event, MeetingRequest, Outcome, Participant, Slot
-from serai.events.texts import event_name
+from serai.events.texts import event_name, slot_time
 from serai.exchange.models import Listing
 from serai.exchange.policies import listings_with_known_owner
 from serai.exchange.vocabularies import SECTORS, language_choices
@@ -319,7 +319,7 @@ class SlotChoice(forms.ModelMultipleChoiceField):
     event: Event
 
     def label_from_instance(self, obj: Any) -> str:
-        return str(queries.FreeSlot(self.event, obj))
+        return slot_time(self.event, obj.during.lower)
 
 
 class RegistrationForm(forms.Form):
@@ -363,6 +363,8 @@ class RegistrationForm(forms.Form):
         slots = self.fields["absent_slots"]
         slots.event = event  # type: ignore[attr-defined]
         slots.queryset = event.slots.order_by("during")  # type: ignore[attr-defined]
+        zone = {"zone": zone_name(event.time_zone)}
+        slots.help_text = _("Times of %(zone)s. Nobody is given a meeting with you then.") % zone
         own = [*event.languages, viewer.language, *viewer.reads, *(self.initial.get("languages") or [])]
         self.fields["languages"].choices = short_language_choices(own)  # type: ignore[attr-defined]
         if event.mode == Event.Mode.ON_SITE:
@@ -404,13 +406,23 @@ class AskForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, requester: Participant, invitee: Participant, viewer: User, **kwargs: Any
+        self,
+        *args: Any,
+        requester: Participant,
+        invitee: Participant,
+        viewer: User,
+        about: str = "",
+        **kwargs: Any,
     ) -> None:
+        """`about` names the listing the reader came from; what is preset can be changed."""
         super().__init__(*args, **kwargs)
         theirs = listings_with_known_owner(viewer).filter(organisation_id=invitee.organisation_id)
         both = Q(organisation_id=requester.organisation_id) | Q(pk__in=theirs.values("pk"))
         subjects = Listing.objects.filter(both, status=Listing.Status.PUBLISHED)
         self.fields["listing"].queryset = subjects.prefetch_related("teasers")  # type: ignore[attr-defined]
+        likely = [about, *map(str, queries.likely_subjects(requester, invitee))]
+        offered = {str(pk) for pk in subjects.values_list("pk", flat=True)}
+        self.initial.setdefault("listing", next((pk for pk in likely if pk in offered), None))
 
 
 class AnswerForm(forms.Form):

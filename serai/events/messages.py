@@ -143,7 +143,7 @@ def tell_schedule(event: Event, *, run_key: str, meetings_of: dict[User, int]) -
             kind="events.schedule_published",
             obj=event,
             values={"event": _event(event, user), "count": count},
-            url=reverse("my_day"),
+            url=f"{reverse('my_day')}?event={event.pk}",
             key=f"events.schedule:{run_key}",
         )
 

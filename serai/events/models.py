@@ -354,6 +354,8 @@ class Outcome(Record):
         AGREED = "agreed", pgettext_lazy("outcome", "Cooperation agreed")
         DID_NOT_HAPPEN = "did_not_happen", pgettext_lazy("outcome", "The meeting did not happen")
 
+    GOES_ON = (Kind.NEGOTIATE, Kind.AGREED)
+
     meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="outcomes")
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="outcomes")
     asked_after_months = models.PositiveSmallIntegerField(default=0)

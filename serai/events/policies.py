@@ -1,11 +1,14 @@
 """Who sees which event, participant, request, schedule and meeting, and who may act on them."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from serai.accounts.models import Membership
 from serai.accounts.policies import memberships, organisation_ids
+from serai.agreements.policies import organisations_acted_for
 from serai.core import policy
 from serai.core.viewer import Viewer
 from serai.events.models import Event, Meeting, MeetingRequest, Outcome, Participant, ScheduleRun
@@ -77,6 +80,55 @@ def may_host(viewer: Viewer) -> bool:
 policy.declare(
     "events.event.create", "Event organisers and managers of verified organisations.", gate=may_host
 )
+
+
+# --- what is possible now: asked by the actions before they refuse, and by the pages before they offer -------
+OVER = (Event.Status.ENDED, Event.Status.REPORTED, Event.Status.CANCELLED)
+SETS_MEETINGS = (Event.Status.REGISTRATION, Event.Status.CLOSED, Event.Status.RUNNING)
+"""While an event is in one of these, meetings are agreed, scheduled, booked and moved."""
+
+
+def is_over(event: Event) -> bool:
+    return event.status in OVER
+
+
+def takes_registrations(event: Event) -> bool:
+    return event.status == Event.Status.REGISTRATION and not _is_past(event.registration_until)
+
+
+def takes_requests(event: Event) -> bool:
+    return event.status in SETS_MEETINGS and not _is_past(event.requests_until)
+
+
+def _is_past(moment: datetime | None) -> bool:
+    return moment is not None and moment < timezone.now()
+
+
+def has_begun(meeting: Meeting) -> bool:
+    begins: datetime = meeting.slot.during.lower
+    return begins <= timezone.now()
+
+
+def is_cancellable(meeting: Meeting) -> bool:
+    """A meeting that has begun took place or was missed; it is no longer cancelled."""
+    return meeting.status == Meeting.Status.CONFIRMED and not has_begun(meeting)
+
+
+def is_acceptable(request: MeetingRequest) -> bool:
+    return request.status == MeetingRequest.Status.PENDING and request.event.status in SETS_MEETINGS
+
+
+def is_bookable(request: MeetingRequest) -> bool:
+    sides = {request.requester.status, request.invitee.status}
+    is_agreed = request.status == MeetingRequest.Status.ACCEPTED
+    return is_agreed and request.event.status in SETS_MEETINGS and sides <= set(TAKING_PART)
+
+
+def is_withdrawable(request: MeetingRequest, meeting: Meeting | None) -> bool:
+    """`meeting` is the one that was placed for the request and not cancelled, if any."""
+    if request.status not in LIVE or is_over(request.event):
+        return False
+    return meeting is None or is_cancellable(meeting)
 
 
 # --- participants -----------------------------------------------------------------------------------------
@@ -193,6 +245,13 @@ def may_see_meeting(viewer: Viewer, meeting: Meeting) -> bool:
 
 def is_party(viewer: Viewer, meeting: Meeting) -> bool:
     return viewer.pk in {meeting.request.requester.user_id, meeting.request.invitee.user_id}
+
+
+def may_open_case(viewer: Viewer, meeting: Meeting) -> bool:
+    """Somebody acting for one of the two sides carries a meeting on as a cooperation case."""
+    request = meeting.request
+    sides = [request.requester.organisation_id, request.invitee.organisation_id]
+    return organisations_acted_for(viewer).filter(pk__in=sides).exists()
 
 
 @policy.visible("events.schedule.see", "The organisers of the event.", gate=policy.signed_in)

@@ -1,10 +1,10 @@
 """Reads of the events app: lists with what their rows need, and what is free when."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -152,22 +152,18 @@ class Place:
 
 
 class Fit:
-    """Whether and where two people can meet, slot by slot; loaded once for all slots in six queries.
+    """Whether and where two people can meet, slot by slot: see `fits`, which loads what it reads."""
 
-    `but` names meetings to leave out of account (the one to be moved).
-    """
-
-    def __init__(self, request: MeetingRequest, *, but: Collection[UUID] = ()) -> None:
+    def __init__(self, request: MeetingRequest, floor: "Floor") -> None:
+        event = request.event_id
         self.request = request
-        self.slots = list(Slot.objects.filter(event=request.event_id).order_by("during"))
-        self.tables = list(Table.objects.filter(event=request.event_id, is_online=is_online_meeting(request)))
-        self.helpers = interpreters_for(request)
+        self.is_online = is_online_meeting(request)
+        self.slots = floor.slots.get(event, [])
+        self.tables = [t for t in floor.tables.get(event, []) if t.is_online == self.is_online]
+        self.helpers = interpreters_for(request, floor.interpreters.get(event, []))
         self.needs_helper = needs_interpreter(request)
         self.people = {p.user_id: p for p in (request.requester, request.invitee)}
-        seats = {interpreter_seat(i) for i in self.helpers}
-        who = set(self.people) | {t.pk for t in self.tables} | seats
-        self.busy = occupation(who, self.slots, but=but)
-        self.absent = absent_slot_ids(p.pk for p in self.people.values())
+        self.busy, self.absent = floor.busy, floor.absent
 
     def place(self, slot: Slot) -> Place:
         return Place(
@@ -175,6 +171,33 @@ class Fit:
             [t for t in self.tables if self.busy.is_free(t.pk, slot)],
             [i for i in self.helpers if self.busy.is_free(interpreter_seat(i), slot)],
         )
+
+    def to_come(self, now: datetime) -> list[Slot]:
+        return [s for s in self.slots if s.during.lower > now]
+
+    def free(self, now: datetime) -> list[Place]:
+        return [self.place(s) for s in self.to_come(now) if not self.obstacles(s)]
+
+    def is_there(self, person: UUID, slot: Slot) -> bool:
+        """Neither away nor taken in this slot."""
+        is_away = slot.pk in self.absent.get(self.people[person].pk, ())
+        return not is_away and self.busy.is_free(person, slot)
+
+    def hindered_by(self, me: UUID, now: datetime) -> Counter[str]:
+        """What stands in the way first, by slots to come: "me", "other", "tables" or "interpreter"."""
+        other = next(person for person in self.people if person != me)
+        found: Counter[str] = Counter()
+        for slot in self.to_come(now):
+            place = self.place(slot)
+            if not self.is_there(me, slot):
+                found["me"] += 1
+            elif not self.is_there(other, slot):
+                found["other"] += 1
+            elif not place.tables:
+                found["tables"] += 1
+            elif self.needs_helper and not place.interpreters:
+                found["interpreter"] += 1
+        return found
 
     def obstacles(self, slot: Slot) -> list[str]:
         """Why the two cannot meet in this slot, in words for organisers; empty when they can."""
@@ -195,22 +218,65 @@ class Fit:
         return found
 
 
+@dataclass(frozen=True)
+class Floor:
+    """Slots, tables and interpreters by event, and who is taken or away when."""
+
+    slots: dict[UUID, list[Slot]]
+    tables: dict[UUID, list[Table]]
+    interpreters: dict[UUID, list[Interpreter]]
+    busy: Occupation
+    absent: dict[UUID, set[UUID]]
+
+
+def fits(requests: Collection[MeetingRequest], *, but: Collection[UUID] = ()) -> dict[UUID, Fit]:
+    """How each of these requests fits into its event, by request. Five queries, however many.
+
+    `but` names meetings to leave out of account (the one to be moved).
+    """
+    events = {r.event_id for r in requests}
+    slots = list(Slot.objects.filter(event__in=events).order_by("during"))
+    tables = list(Table.objects.filter(event__in=events).order_by("position", "name"))
+    interpreters = list(Interpreter.objects.filter(event__in=events).order_by("name", "pk"))
+    sides = [p for r in requests for p in (r.requester, r.invitee)]
+    who = {p.user_id for p in sides} | {t.pk for t in tables} | {interpreter_seat(i) for i in interpreters}
+    floor = Floor(
+        _by_event(slots),
+        _by_event(tables),
+        _by_event(interpreters),
+        occupation(who, slots, but=but),
+        absent_slot_ids(p.pk for p in sides),
+    )
+    return {r.pk: Fit(r, floor) for r in requests}
+
+
+def fit(request: MeetingRequest, *, but: Collection[UUID] = ()) -> Fit:
+    return fits([request], but=but)[request.pk]
+
+
+T = TypeVar("T", Slot, Table, Interpreter)
+
+
+def _by_event(rows: Iterable[T]) -> dict[UUID, list[T]]:
+    found: dict[UUID, list[T]] = defaultdict(list)
+    for row in rows:
+        found[row.event_id].append(row)
+    return found
+
+
 def free_places(
     request: MeetingRequest, *, but: Collection[UUID] = (), now: datetime | None = None
 ) -> list[Place]:
     """Slots to come in which both people, a table (or room) and an interpreter, if needed, are free."""
-    now = now or timezone.now()
-    fit = Fit(request, but=but)
-    return [fit.place(s) for s in fit.slots if s.during.lower > now and not fit.obstacles(s)]
+    return fit(request, but=but).free(now or timezone.now())
 
 
-def interpreters_for(request: MeetingRequest) -> list[Interpreter]:
-    """Interpreters of the event who could help these two; none if they share a language."""
+def interpreters_for(request: MeetingRequest, there: Iterable[Interpreter]) -> list[Interpreter]:
+    """Those of `there` who could help these two; none if they share a language."""
     if not needs_interpreter(request):
         return []
     a, b = request.requester.languages, request.invitee.languages
-    rows = Interpreter.objects.filter(event=request.event_id).order_by("name", "pk")
-    return [i for i in rows if languages.interprets(i, a, b)]
+    return [i for i in there if languages.interprets(i, a, b)]
 
 
 def absent_slot_ids(participant_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
@@ -312,6 +378,18 @@ def carried_on(meetings: Sequence[Meeting]) -> list[tuple[Interest, Meeting]]:
     for interest in rows.select_related("listing").order_by("created_at", "pk"):
         between[frozenset({interest.organisation_id, interest.listing.organisation_id})].append(interest)
     return [(i, m) for m in meetings for i in _of_subject(m.request.listing_id, between[pairs[m.pk]])]
+
+
+def likely_subjects(requester: Participant, invitee: Participant) -> list[UUID]:
+    """Listings that a meeting of the two is probably about: their latest agreed interest's, then what they show."""
+    a, b = requester.organisation_id, invitee.organisation_id
+    between = Q(organisation_id=a, listing__organisation_id=b) | Q(
+        organisation_id=b, listing__organisation_id=a
+    )
+    agreed = Interest.objects.filter(between, status__in=exchange_policies.AGREED)
+    pairs = agreed.order_by("-created_at", "pk").values_list("listing_id", "own_listing_id")[:5]
+    found = [pk for pair in pairs for pk in pair]
+    return [pk for pk in [*found, invitee.listing_id] if pk is not None]
 
 
 def _organisations(meeting: Meeting) -> frozenset[UUID]:

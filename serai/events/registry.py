@@ -197,7 +197,12 @@ def registrations_to_decide(viewer: Viewer) -> Iterator[duties.Duty]:
     if not viewer.is_authenticated:
         return
     waiting = Count("participants", filter=Q(participants__status=Participant.Status.SUBMITTED))
-    events = policies.organised_events(viewer).annotate(undecided=waiting).filter(undecided__gt=0)
+    events = (
+        policies.organised_events(viewer)
+        .annotate(undecided=waiting)
+        .filter(undecided__gt=0)
+        .exclude(status__in=policies.OVER)
+    )
     for event in queries.with_event_texts(events).order_by("starts_at", "pk")[:MOST]:
         text = event_text(event)
         yield duties.Duty(

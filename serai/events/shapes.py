@@ -17,9 +17,9 @@ from serai.core.text import listed
 from serai.core.viewer import Viewer
 from serai.core.words import between, language_name, on_weekday, percent, zone_name
 from serai.directory.places import place_name
-from serai.events import languages, planning, queries
+from serai.events import languages, planning, policies, queries
 from serai.events.models import Event, Meeting, MeetingRequest, Participant, ScheduleRun, Slot, Table
-from serai.events.texts import CLOCK, event_name, event_text, event_time, table_name
+from serai.events.texts import CLOCK, event_name, event_text, table_name, time_here, zone_line
 from serai.events.zones import zone_of
 from serai.exchange.shapes import organisation_chip
 from serai.exchange.vocabularies import sector_name
@@ -100,16 +100,16 @@ def event_facts(event: Event) -> list[ui.Fact]:
         edition = _("%(series)s, edition %(number)s") % {"series": event.series, "number": event.edition}
         facts.append(ui.Fact(_("Series"), edition if event.edition else event.series))
     if event.registration_until:
-        facts.append(ui.Fact(_("Registration until"), event_time(event, event.registration_until)))
+        facts.append(ui.Fact(_("Registration until"), time_here(event, event.registration_until)))
     if event.requests_until:
-        facts.append(ui.Fact(_("Requests until"), event_time(event, event.requests_until)))
+        facts.append(ui.Fact(_("Requests until"), time_here(event, event.requests_until)))
     return [fact for fact in facts if fact.value]
 
 
-def event_tabs(event: Event, here: str, *, taking_part: bool, organises: bool) -> list[ui.Tab]:
+def event_tabs(event: Event, here: str, *, registered: bool, organises: bool) -> list[ui.Tab]:
     """The rooms of an event this viewer may enter."""
     rooms: list[tuple[str, str]] = [("event_detail", _("Event"))]
-    if taking_part or organises:
+    if registered or organises:
         rooms.append(("participant_list", _("Participants")))
     if organises:
         rooms += [
@@ -160,6 +160,10 @@ def _is_far(event: Event) -> bool:
     return event.status == S.CLOSED and event.starts_at > timezone.now() + timedelta(days=1)
 
 
+def _may_reopen(event: Event) -> bool:
+    return event.registration_until is None or event.registration_until > timezone.now()
+
+
 def _step(event: Event) -> ui.Action:
     verb, icon = STEPS[event.status]
     return ui.Action(step_label(verb), reverse("event_do", args=[event.pk, verb]), icon, "post")
@@ -170,7 +174,7 @@ def event_actions(event: Event) -> list[ui.Action]:
         ui.Action(_("Edit"), reverse("event_edit", args=[event.pk]), "pencil"),
         ui.Action(_("Text in another language"), reverse("event_text", args=[event.pk]), "translate"),
     ]
-    if event.status == S.CLOSED:
+    if event.status == S.CLOSED and _may_reopen(event):
         again = reverse("event_do", args=[event.pk, "open_registration"])
         actions.append(ui.Action(step_label("open_registration"), again, "unlock", "post"))
     if _is_far(event):
@@ -216,16 +220,29 @@ def suggestion_row(suggestion: queries.Suggestion) -> ui.Row:
     else:
         why = _("You both speak %(languages)s") % {"languages": spoken(suggestion.languages)}
     row = participant_row(suggestion.participant)
+    if suggestion.match is not None:
+        row = replace(row, url=f"{row.url}?about={suggestion.match.other_id}")
     is_said = suggestion.match is not None and suggestion.match.other_id == suggestion.participant.listing_id
     return replace(row, why=why, snippet="" if is_said else row.snippet)
 
 
 # --- requests ---------------------------------------------------------------------------------------------
-def request_note(request: MeetingRequest) -> str:
-    """What came of a request, in a sentence; nothing about the other side's day."""
+def request_note(request: MeetingRequest, has_time: bool | None = None) -> str:
+    """What came of a request, in a sentence; nothing about the other side's day.
+
+    Where the two may choose a time themselves, whether there is one (`has_time`) says more than the last schedule.
+    """
     states = MeetingRequest.Status
     if request.status == states.DECLINED:
         return " ".join(filter(None, [str(request.get_decline_reason_display()), request.answer]))
+    if has_time is not None:
+        return (
+            _("Both agreed. Choose a time, or wait for the schedule.")
+            if has_time
+            else _("Both agreed, but no time suits just now.")
+        )
+    if request.status == states.ACCEPTED and policies.is_over(request.event):
+        return _("Both agreed, but the event ended before they met.")
     if request.status == states.ACCEPTED and request.unmet_reason:
         return _("No place in the schedule yet: %(reason)s") % {
             "reason": planning.reason_text(request.unmet_reason)
@@ -264,7 +281,7 @@ def day_meeting(meeting: Meeting, viewer: User) -> ui.Meeting:
         why=why,
         url=reverse("meeting_detail", args=[meeting.pk]) if is_party else "",
         calendar_url=reverse("meeting_calendar", args=[meeting.pk]),
-        zone=zone_line(meeting),
+        zone=zone_line(meeting.event, meeting.slot.during.lower),
         status="" if meeting.status == Meeting.Status.CONFIRMED else meeting.get_status_display(),
         status_tone=tone(meeting),
     )
@@ -274,28 +291,11 @@ def _both(a: Participant, b: Participant) -> list[str]:
     return languages.primaries([*a.languages[:1], *b.languages[:1]])
 
 
-def zone_line(meeting: Meeting) -> str:
-    """Whose clock the times are, and what it is on the reader's own if that is known and differs."""
-    here = timezone.get_current_timezone()
-    zone = zone_of(meeting.event.time_zone)
-    at = meeting.slot.during.lower
-    name = zone_name(str(zone))
-    is_chosen = str(here) != "UTC"  # what an account has until somebody says where they are
-    if not is_chosen or at.astimezone(here).utcoffset() == at.astimezone(zone).utcoffset():
-        return name
-    own = date_format(at.astimezone(here), CLOCK)
-    day = at.astimezone(here).date()
-    if day != at.astimezone(zone).date():
-        own = f"{on_weekday(day)}, {own}"
-    return _("%(zone)s · %(time)s on your clock") % {"zone": name, "time": own}
-
-
 def meeting_facts(meeting: Meeting, viewer: Viewer) -> list[ui.Fact]:
     a, b = meeting.request.requester, meeting.request.invitee
     slot = meeting.slot.during
     facts = [
-        ui.Fact(_("When"), event_time(meeting.event, slot.lower)),
-        ui.Fact(_("Clock"), zone_line(meeting)),
+        ui.Fact(_("When"), time_here(meeting.event, slot.lower)),
         ui.Fact(_("Minutes"), int((slot.upper - slot.lower).total_seconds() // 60)),
         ui.Fact(_("Where"), listed([table_name(meeting.table), meeting.event.venue]), url=meeting.table.link),
         ui.Fact(_("Language"), spoken([meeting.language] if meeting.language else _both(a, b))),

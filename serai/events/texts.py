@@ -4,12 +4,12 @@ from datetime import datetime
 
 from babel.dates import format_skeleton
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone, localtime
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from serai.core.text import best_text, listed
-from serai.core.words import on_weekday, reader
+from serai.core.words import on_weekday, reader, zone_name
 from serai.directory.places import place_name
 from serai.events.models import Event, EventText, Participant, Table
 from serai.events.zones import zone_of
@@ -60,7 +60,44 @@ def table_name(table: Table) -> str:
     return table.name
 
 
-def event_time(event: Event, at: datetime) -> str:
-    """A moment as the clocks at the event show it, in the language of the page."""
+# Every time that people read names whose clock it is.
+def clock_time(event: Event, at: datetime) -> str:
+    """A moment as the clocks at the event show it: "Mon, 7 Dec 2026, 09:00". What stands around it names the zone."""
     there = localtime(at, zone_of(event.time_zone))
     return f"{on_weekday(there.date())}, {date_format(there, CLOCK)}"
+
+
+def event_time(event: Event, at: datetime) -> str:
+    """The same with the time zone, for notices, files and others' eyes: "Mon, 7 Dec 2026, 09:00 (Shanghai)"."""
+    return _in_zone(clock_time(event, at), zone_name(event.time_zone))
+
+
+def time_here(event: Event, at: datetime) -> str:
+    """The same on a page: "Mon, 7 Dec 2026, 09:00 (Shanghai · 02:00 on your clock)", where that differs."""
+    return _in_zone(clock_time(event, at), zone_line(event, at))
+
+
+def _in_zone(time: str, zone: str) -> str:
+    return _("%(time)s (%(zone)s)") % {"time": time, "zone": zone}
+
+
+def zone_line(event: Event, at: datetime) -> str:
+    """Whose clock the times are, and what it is on the reader's own if that is known and differs."""
+    return _with_own_clock(zone_name(event.time_zone), event, at)
+
+
+def slot_time(event: Event, at: datetime) -> str:
+    """A time in a list whose heading names the event's zone, with the reader's own where that differs."""
+    return _with_own_clock(clock_time(event, at), event, at)
+
+
+def _with_own_clock(said: str, event: Event, at: datetime) -> str:
+    here, zone = get_current_timezone(), zone_of(event.time_zone)
+    own, there = at.astimezone(here), at.astimezone(zone)
+    is_chosen = str(here) != "UTC"  # what an account has until somebody says where they are
+    if not is_chosen or own.utcoffset() == there.utcoffset():
+        return said
+    time = date_format(own, CLOCK)
+    if own.date() != there.date():
+        time = f"{on_weekday(own.date())}, {time}"
+    return _("%(zone)s · %(time)s on your clock") % {"zone": said, "time": time}

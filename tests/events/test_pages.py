@@ -440,6 +440,14 @@ def test_registrations_are_found_by_name_and_downloaded_as_they_are_shown(world:
     assert _client(world.ana.user).get(f"{url}?format=csv").status_code == 404
 
 
+def test_the_desk_has_one_way_to_compute(world: World) -> None:
+    page = _client(world.organiser).get(f"/meet/{world.event.pk}/desk/").content.decode()
+
+    form = page[page.index('class="compute"') :]
+    form = form[: form.index("</form>")]
+    assert page.count("Compute") == form.count("Compute") == form.count("<button") == 1
+
+
 def test_the_desk_opens_on_what_is_asked_often_and_keeps_the_seed_under_more(world: World) -> None:
     page = _client(world.organiser).get(f"/meet/{world.event.pk}/desk/").content.decode()
 
@@ -531,7 +539,8 @@ def test_a_meeting_asks_for_what_fits_its_time(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "step"), [(-9, "/meet/outcomes/"), (0, "/meet/day/"), (9, "/meet/{event}/participants/")]
+    ("days", "step"),
+    [(-9, "/meet/outcomes/"), (0, "/meet/day/?event={event}"), (9, "/meet/{event}/participants/")],
 )
 def test_an_event_leads_its_participants_to_what_fits_the_day(world: World, days: int, step: str) -> None:
     now = timezone.now()

@@ -327,6 +327,9 @@ def announce_event(*, event: Event, by: User) -> Event:
 
 
 def open_registration(*, event: Event, by: User) -> Event:
+    """Take registrations. Raises Conflict if the day until which they were taken is past."""
+    if event.registration_until is not None and event.registration_until < timezone.now():
+        raise Conflict(_("The day until which people could register is past. Change it first."))
     return _step(event, S.REGISTRATION, by)
 
 

@@ -17,11 +17,10 @@ from serai.core.models import Link
 from serai.events import languages, messages, policies, queries
 from serai.events.actions import seats
 from serai.events.lifecycle import MEETING, REQUEST
-from serai.events.models import Event, Meeting, MeetingRequest, MeetingSeat, Slot, Table
+from serai.events.models import Meeting, MeetingRequest, MeetingSeat, Slot, Table
 from serai.exchange.models import Interest, Listing
 
 S = Meeting.Status
-BOOKABLE = (Event.Status.REGISTRATION, Event.Status.CLOSED, Event.Status.RUNNING)
 TAKEN = gettext_noop("This time has just been taken.")
 
 
@@ -85,7 +84,7 @@ def book_meeting(*, request: MeetingRequest, slot: Slot, by: User, table: Table 
 
 
 def _check_bookable(request: MeetingRequest, slot: Slot) -> None:
-    if request.event.status not in BOOKABLE:
+    if request.event.status not in policies.SETS_MEETINGS:
         raise Conflict(_("Meetings cannot be booked at this event now."))
     if request.status != MeetingRequest.Status.ACCEPTED:
         raise Conflict(_("Only a request that was accepted and has no meeting yet can be booked."))
@@ -207,14 +206,24 @@ def cancel_meeting(*, meeting: Meeting, by: User) -> Meeting:
     """Call a meeting off: its seats are free again.
 
     By an organiser the request stays agreed and can be placed again; by one of the two it is withdrawn.
+    Raises NotAllowed for others, Conflict once it has begun or ended.
     """
     locked_request(meeting.request)
     meeting = locked_meetings(pk=meeting.pk).get()
     is_party = policies.is_party(by, meeting)
     if not is_party and not policies.may_organise(by, meeting.event):
         raise NotAllowed(_("Only the two who meet and the organisers can cancel a meeting."))
+    check_cancellable(meeting)
     to = MeetingRequest.Status.WITHDRAWN if is_party else MeetingRequest.Status.ACCEPTED
     return drop_meeting(meeting, by=by, request_to=to)
+
+
+def check_cancellable(meeting: Meeting) -> None:
+    if policies.is_cancellable(meeting):
+        return
+    if meeting.status == S.CONFIRMED:
+        raise Conflict(_("This meeting has begun. Say whether it took place; it can no longer be cancelled."))
+    raise Conflict(_("This meeting is over or was cancelled already."))
 
 
 def drop_meeting(meeting: Meeting, *, by: User | None, request_to: str) -> Meeting:

@@ -66,8 +66,7 @@ def register_participant(
 
 
 def _check_open(event: Event) -> None:
-    over = event.registration_until is not None and event.registration_until < timezone.now()
-    if event.status != Event.Status.REGISTRATION or over:
+    if not policies.takes_registrations(event):
         raise Conflict(_("Registration for this event is not open."))
 
 
@@ -113,6 +112,7 @@ def update_registration(
         raise NotAllowed(_("Only the person registered can change a registration."))
     if participant.status in {S.WITHDRAWN, S.REFUSED}:
         raise Conflict(_("This registration has ended."))
+    _check_event(participant.event)
     booked = _confirmed_meetings(participant).filter(slot__in=absent_slots)
     if booked.exists():
         raise Conflict(_("You have a meeting in one of these hours. Cancel it first."))
@@ -131,6 +131,11 @@ def update_registration(
         data={"event": str(participant.event_id), "listed": consent_listed},
     )
     return participant
+
+
+def _check_event(event: Event) -> None:
+    if policies.is_over(event):
+        raise Conflict(_("This event is over."))
 
 
 def _locked(participant: Participant) -> Participant:
@@ -166,6 +171,7 @@ def _decide(participant: Participant, to: str, by: User) -> Participant:
     participant = _locked(participant)
     if not policies.may_organise(by, participant.event):
         raise NotAllowed(_("Only the organisers decide on registrations."))
+    _check_event(participant.event)
     if participant.status == S.CHECKED_IN:
         raise Conflict(_("This person is checked in already."))
     lifecycle.advance(PARTICIPANT, participant, to)
@@ -186,10 +192,14 @@ def _record(participant: Participant, by: User) -> None:
 
 @transaction.atomic
 def withdraw_participant(*, participant: Participant, by: User) -> Participant:
-    """End a registration, by the person or an organiser: meetings are cancelled, their seats are free again."""
+    """End a registration, by the person or an organiser: meetings to come are cancelled, their seats free again.
+
+    Raises Conflict when the event is over.
+    """
     participant = _locked(participant)
     if participant.user_id != by.pk and not policies.may_organise(by, participant.event):
         raise NotAllowed(_("Only the person registered or an organiser can withdraw a registration."))
+    _check_event(participant.event)
     if participant.status == S.CHECKED_IN:
         participant.status = S.CONFIRMED
     lifecycle.advance(PARTICIPANT, participant, S.WITHDRAWN)
@@ -197,7 +207,8 @@ def withdraw_participant(*, participant: Participant, by: User) -> Participant:
     participant.save(update_fields=["status", "feed_hash", "updated_at"])
     withdrawn = MeetingRequest.Status.WITHDRAWN
     lock_requests(policies.sides(participant))
-    for meeting in locked_meetings(pk__in=_confirmed_meetings(participant).values("pk")):
+    to_come = _confirmed_meetings(participant).filter(slot__during__startswith__gt=timezone.now())
+    for meeting in locked_meetings(pk__in=to_come.values("pk")):
         drop_meeting(meeting, by=by, request_to=withdrawn)
     MeetingRequest.objects.filter(
         policies.sides(participant),
@@ -214,6 +225,8 @@ def check_in(*, participant: Participant, by: User) -> Participant:
     participant = _locked(participant)
     if not policies.may_organise(by, participant.event):
         raise NotAllowed(_("Only the organisers check people in."))
+    if participant.event.status == Event.Status.CANCELLED:
+        raise Conflict(_("This event was called off."))
     lifecycle.advance(PARTICIPANT, participant, S.CHECKED_IN)
     participant.checked_in_at = timezone.now()
     participant.save(update_fields=["status", "checked_in_at", "updated_at"])

@@ -10,14 +10,13 @@ from serai.accounts.models import User
 from serai.core import audit, lifecycle
 from serai.core.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from serai.events import messages, policies
-from serai.events.actions.meetings import drop_meeting, locked_meetings, locked_request
+from serai.events.actions.meetings import check_cancellable, drop_meeting, locked_meetings, locked_request
 from serai.events.lifecycle import REQUEST
 from serai.events.models import Event, Meeting, MeetingRequest, Participant
 from serai.exchange.models import Listing
 from serai.exchange.policies import may_see_owner
 
 S = MeetingRequest.Status
-ASKING = (Event.Status.REGISTRATION, Event.Status.CLOSED, Event.Status.RUNNING)
 MAX_PENDING = 50
 """So many questions of one person may wait at a time: asking everybody is asking nobody."""
 
@@ -71,8 +70,7 @@ def _locked_pair(a: Participant, b: Participant) -> dict[object, Participant]:
 
 def _check_pair(requester: Participant, invitee: Participant) -> None:
     event = requester.event
-    over = event.requests_until is not None and event.requests_until < timezone.now()
-    if event.status not in ASKING or over:
+    if not policies.takes_requests(event):
         raise Conflict(_("Meetings can no longer be asked for at this event."))
     if requester.event_id != invitee.event_id:
         raise Conflict(_("The two do not take part in the same event."))
@@ -137,8 +135,13 @@ def _answerable(request: MeetingRequest, by: User) -> MeetingRequest:
 def accept_request(
     *, request: MeetingRequest, by: User, strength: str = MeetingRequest.Strength.WANT
 ) -> MeetingRequest:
-    """Say yes, and how much one wants it. Raises NotAllowed for others, Conflict if it is answered already."""
+    """Say yes, and how much one wants it.
+
+    Raises NotAllowed for others, Conflict if it is answered already or the event has no more meetings.
+    """
     request = _answerable(request, by)
+    if not policies.is_acceptable(request):
+        raise Conflict(_("This event has no more meetings: it is over."))
     lifecycle.advance(REQUEST, request, S.ACCEPTED)
     request.answer_strength = strength
     request.save(update_fields=["status", "answer_strength", "updated_at"])
@@ -164,15 +167,20 @@ def decline_request(*, request: MeetingRequest, reason: str, by: User, answer: s
 
 @transaction.atomic
 def withdraw_request(*, request: MeetingRequest, by: User) -> MeetingRequest:
-    """Take a request back; once it was accepted either side may. A meeting placed for it is cancelled."""
+    """Take a request back; once it was accepted either side may. A meeting placed for it is cancelled.
+
+    Raises Conflict when the request has ended, its meeting has begun or its event is over.
+    """
     request = locked_request(request)
     if not policies.may_withdraw_request(by, request):
         raise NotAllowed(_("Only the one who asked can withdraw a request."))
-    meeting = locked_meetings(request=request, status=Meeting.Status.CONFIRMED).first()
+    meeting = locked_meetings(request=request).exclude(status=Meeting.Status.CANCELLED).first()
+    if meeting is not None:
+        check_cancellable(meeting)
+    if not policies.is_withdrawable(request, meeting):
+        raise Conflict(_("This request has ended; there is nothing to withdraw."))
     if meeting is not None:
         return drop_meeting(meeting, by=by, request_to=S.WITHDRAWN).request
-    if request.status == S.SCHEDULED:
-        raise Conflict(_("The meeting has taken place."))
     lifecycle.advance(REQUEST, request, S.WITHDRAWN)
     request.save(update_fields=["status", "updated_at"])
     to, about = request.invitee, request.requester

@@ -15,7 +15,7 @@ from serai.accounts.models import User
 from serai.core import audit, lifecycle
 from serai.core.errors import Conflict
 from serai.engines.scheduling import Plan, Progress
-from serai.events import languages, messages, planning, queries
+from serai.events import languages, messages, planning, policies, queries
 from serai.events.actions import seats
 from serai.events.actions.events import locked
 from serai.events.actions.meetings import drop_meeting, link_meetings, lock_requests, locked_meetings
@@ -26,7 +26,6 @@ from serai.events.solver import SolverError, Task, solve_apart
 
 log = logging.getLogger(__name__)
 S = ScheduleRun.Status
-SCHEDULABLE = (Event.Status.REGISTRATION, Event.Status.CLOSED, Event.Status.RUNNING)
 LIMIT_S = 5.0
 """Seconds of search for an ordinary event: 80 participants with 300 requests are done well within ten."""
 
@@ -70,8 +69,7 @@ def start_schedule(
 
 
 def _check_schedulable(event: Event) -> None:
-    if event.status not in SCHEDULABLE:
-        raise Conflict(_("The meetings of this event cannot be scheduled now."))
+    _check_status(event)
     if not event.slots.exists() or not event.tables.exists():
         raise Conflict(_("Make slots and tables first."))
     under_way = ScheduleRun.objects.select_for_update().filter(event=event, status__in=[S.QUEUED, S.RUNNING])
@@ -80,6 +78,11 @@ def _check_schedulable(event: Event) -> None:
         if run.updated_at > stale:
             raise Conflict(_("A schedule is being computed already."))
         _fail(run, _("The computation was interrupted."))
+
+
+def _check_status(event: Event) -> None:
+    if event.status not in policies.SETS_MEETINGS:
+        raise Conflict(_("The meetings of this event cannot be scheduled now."))
 
 
 def _fail(run: ScheduleRun, message: str) -> None:
@@ -195,10 +198,11 @@ def _figures(run: ScheduleRun) -> dict[str, Any]:
 def publish_schedule(*, run: ScheduleRun, by: User) -> ScheduleRun:
     """Make the meetings of a proposed run, all or none; everybody whose day changes is told once.
 
-    Raises NotAllowed for others, Conflict if the run is not the proposed one, or if bookings made since
-    stand in its way.
+    Raises NotAllowed for others, Conflict if the run is not the proposed one, if bookings made since stand in
+    its way, or when the event is over.
     """
     event = locked(run.event, by)
+    _check_status(event)
     run = ScheduleRun.objects.select_for_update().get(pk=run.pk)
     run.event = event
     for older in ScheduleRun.objects.select_for_update().filter(event=event, status=S.PUBLISHED):

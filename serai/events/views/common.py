@@ -55,7 +55,7 @@ def event_context(request: HttpRequest, event: Event, here: str) -> dict[str, An
         "organises": organises,
         "registration": registration,
         "taking_part": taking_part,
-        "tabs": shapes.event_tabs(event, here, taking_part=taking_part, organises=organises),
+        "tabs": shapes.event_tabs(event, here, registered=registration is not None, organises=organises),
     }
 
 

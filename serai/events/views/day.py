@@ -1,6 +1,6 @@
 """My day: the next meeting fills the screen. Meetings, their calendar files, what came of them."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,7 +22,7 @@ from serai.core.text import listed
 from serai.events import actions, calendars, forms, policies, queries, shapes
 from serai.events.actions.participants import hash_of
 from serai.events.models import Meeting, Outcome, Participant
-from serai.events.texts import event_name, event_time
+from serai.events.texts import event_name, time_here
 from serai.events.views.common import form_page, page, user_of
 from serai.events.views.events import meet_tabs
 from serai.events.zones import zone_of
@@ -32,28 +32,46 @@ PAGE = 30
 
 @policy.route("events.meeting.attend")
 def my_day(request: HttpRequest) -> HttpResponse:
-    """The meetings of one day (`?day=`), of today or the next day with meetings."""
+    """The meetings of one day (`?day=`), else of today or the next day with meetings (at one `?event=`)."""
     user = user_of(request)
     mine = policies.attended_meetings(user).exclude(status=Meeting.Status.CANCELLED)
     meetings = list(queries.with_meeting_parts(mine).order_by("slot__during", "pk")[:500])
     days = sorted({_day(m) for m in meetings})
-    day = _chosen(request.GET.get("day", ""), days)
     now = timezone.now()
-    today = [m for m in meetings if _day(m) == day]
-    shown = [shapes.day_meeting(m, user) for m in today]
+    day = _asked_day(request) or _day_to_open(meetings, request.GET.get("event", ""), now)
+    shown = [m for m in meetings if _day(m) == day]
     return page(
         request,
         "events/my_day.html",
         {
             "day": day,
-            "meetings": shown,
+            "meetings": [shapes.day_meeting(m, user) for m in shown],
             "now": now,
             "days": [ui.Tab(d, f"{reverse('my_day')}?day={d.isoformat()}", d == day) for d in days],
             "tabs": meet_tabs(user, "my_day"),
-            "events": _subscriptions(user, today),
+            "events": _subscriptions(user, shown),
             "to_events": ui.Action(_("Look at the events"), reverse("event_list"), "calendar-event"),
         },
     )
+
+
+def my_day_url(meeting: Meeting) -> str:
+    return f"{reverse('my_day')}?day={_day(meeting).isoformat()}"
+
+
+def _asked_day(request: HttpRequest) -> date | None:
+    try:
+        return date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        return None
+
+
+def _day_to_open(meetings: list[Meeting], event: str, now: datetime) -> date:
+    """The day, by its event's clocks, of the meeting that is on or comes next (at `event`); else of the last one."""
+    found = [m for m in meetings if str(m.event_id) == event] or meetings
+    ahead = next((m for m in found if m.slot.during.upper > now), None)
+    chosen = ahead or (found[-1] if found else None)
+    return _day(chosen) if chosen else timezone.localdate()
 
 
 def _subscriptions(user: User, meetings: list[Meeting]) -> list[ui.Action]:
@@ -73,14 +91,6 @@ def _day(meeting: Meeting) -> date:
     """The day of a meeting by the clocks of its event."""
     day: date = meeting.slot.during.lower.astimezone(zone_of(meeting.event.time_zone)).date()
     return day
-
-
-def _chosen(asked: str, days: list[date]) -> date:
-    today = timezone.localdate()
-    try:
-        return date.fromisoformat(asked)
-    except ValueError:
-        return next((d for d in days if d >= today), days[-1] if days else today)
 
 
 @policy.route("events.meeting.see")
@@ -105,7 +115,8 @@ def meeting_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "facts": shapes.meeting_facts(meeting, user),
             "subject": subject,
             "subject_title": queries.listing_title(subject) if subject else "",
-            "next_step": _meeting_step(meeting, outcomes) if is_party else None,
+            "next_step": _meeting_step(user, meeting, outcomes) if is_party else None,
+            "day_url": my_day_url(meeting) if is_party else "",
             "actions": _meeting_actions(meeting, organises),
             "outcomes": outcomes,
             "chain": chain.walk(user, meeting),
@@ -113,33 +124,48 @@ def meeting_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def _meeting_step(meeting: Meeting, outcomes: list[Outcome]) -> ui.Action | None:
-    """Before it: into the calendar; after it: say what came of it."""
+def _meeting_step(user: User, meeting: Meeting, outcomes: list[Outcome]) -> ui.Action | None:
+    """Before it: into the calendar; after it: say what came of it, then what shall come of it."""
     asked = next((o for o in outcomes if o.answered_at is None), None)
     if asked is not None:
         return ui.Action(
             _("Say what came of it"), reverse("outcome_answer", args=[asked.pk]), "clipboard-check"
         )
-    if meeting.status != Meeting.Status.CONFIRMED or meeting.slot.during.upper <= timezone.now():
+    if meeting.status == Meeting.Status.CONFIRMED and meeting.slot.during.upper > timezone.now():
+        return ui.Action(
+            _("Add to calendar"), reverse("meeting_calendar", args=[meeting.pk]), "calendar-plus"
+        )
+    return _case_step(user, meeting, outcomes)
+
+
+def _case_step(user: User, meeting: Meeting, outcomes: list[Outcome]) -> ui.Action | None:
+    """Where the two wanted to go on: the case there is, or the way to open one."""
+    case = queries.case_opened_from(user, meeting)
+    if case is not None:
+        return ui.Action(_("Look at the case"), case.url, "briefcase")
+    wanted = any(o.kind in Outcome.GOES_ON for o in outcomes)
+    if not wanted or not policies.may_open_case(user, meeting):
         return None
-    return ui.Action(_("Add to calendar"), reverse("meeting_calendar", args=[meeting.pk]), "calendar-plus")
+    return ui.Action(_("Open a case"), reverse("case_from_meeting", args=[meeting.pk]), "briefcase")
 
 
 def _meeting_actions(meeting: Meeting, organises: bool) -> list[ui.Action]:
+    """What can be done with it now, as the actions would let it be done."""
     if meeting.status != Meeting.Status.CONFIRMED:
         return []
     found = []
-    if organises:
+    if organises and meeting.event.status in policies.SETS_MEETINGS:
         found.append(ui.Action(_("Move"), reverse("desk_meeting", args=[meeting.pk]), "arrows-move"))
-    if meeting.slot.during.lower <= timezone.now():
+    if policies.has_begun(meeting):
         held, missed = (reverse("meeting_do", args=[meeting.pk, verb]) for verb in ("held", "no_show"))
         found.append(ui.Action(_("It took place"), held, "check-lg", "post"))
         found.append(ui.Action(_("Somebody did not come"), missed, "x-lg", "post"))
-    cancel = reverse("meeting_do", args=[meeting.pk, "cancel"])
-    question = _("Cancel this meeting? The other side is told.")
-    found.append(
-        ui.Action(_("Cancel the meeting"), cancel, "calendar-x", "post", danger=True, confirm=question)
-    )
+    if policies.is_cancellable(meeting):
+        cancel = reverse("meeting_do", args=[meeting.pk, "cancel"])
+        question = _("Cancel this meeting? The other side is told.")
+        found.append(
+            ui.Action(_("Cancel the meeting"), cancel, "calendar-x", "post", danger=True, confirm=question)
+        )
     return found
 
 
@@ -219,7 +245,7 @@ def _outcome_row(outcome: Outcome) -> ui.Row:
         icon="chat-left-text",
         who=ui.Chip(other.organisation.name),
         kind=outcome_when(outcome.asked_after_months),
-        snippet=f"{event_name(meeting.event)} · {event_time(meeting.event, meeting.slot.during.lower)}",
+        snippet=f"{event_name(meeting.event)} · {time_here(meeting.event, meeting.slot.during.lower)}",
         status=_("Waiting for you") if waiting else outcome.get_kind_display(),
         status_tone="waiting" if waiting else "done",
         due=outcome.due_on if waiting else None,
@@ -244,8 +270,11 @@ def outcome_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
         values = form.cleaned_data
         if with_errors(form, lambda: actions.record_outcome(outcome=outcome, by=user, **values)):
             messages.success(request, _("Thank you. This is what shows whether events are worth it."))
-            return redirect(back)
+            goes_on = values["kind"] in Outcome.GOES_ON
+            return redirect("meeting_detail", outcome.meeting_id) if goes_on else redirect(back)
     name = {"name": queries.other_side(outcome).user.name}
+    meeting = queries.with_meeting_parts(Meeting.objects.filter(pk=outcome.meeting_id)).get()
+    said = [outcome] if outcome.answered_at is not None else []
     return form_page(
         request,
         form,
@@ -255,8 +284,10 @@ def outcome_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
             "lead": _("%(event)s, %(time)s")
             % {
                 "event": event_name(outcome.meeting.event),
-                "time": event_time(outcome.meeting.event, outcome.meeting.slot.during.lower),
+                "time": time_here(outcome.meeting.event, outcome.meeting.slot.during.lower),
             },
             "cancel_url": back,
+            "case_step": _case_step(user, meeting, said),
         },
+        template="events/outcome_answer.html",
     )

@@ -19,7 +19,7 @@ from serai.core.text import listed
 from serai.events import actions, forms, planning, policies, queries, shapes
 from serai.events.models import Event, Meeting, MeetingRequest, Outcome, ScheduleRun, Slot, Table
 from serai.events.planning import Change
-from serai.events.texts import event_time, table_name
+from serai.events.texts import clock_time, event_time, slot_time, table_name
 from serai.events.views.common import chosen_id, event_context, organised_event, page, user_of
 
 R = ScheduleRun.Status
@@ -44,6 +44,7 @@ def event_desk(request: HttpRequest, pk: UUID) -> HttpResponse:
         **event_context(request, event, "event_desk"),
         "run": run,
         "proposed": proposed,
+        "may_compute": event.status in policies.SETS_MEETINGS,
         "is_under_way": run is not None and run.status in {R.QUEUED, R.RUNNING},
         "job": shapes.run_progress(run) if run is not None else None,
         "figures": [*shapes.run_figures(run), _left_out(placed, unmet)]
@@ -110,7 +111,7 @@ def _change_line(change: Change) -> ChangeLine:
 
 
 def _at(event: Event, slot: Slot, table: Table) -> str:
-    return listed([event_time(event, slot.during.lower), table_name(table)])
+    return listed([clock_time(event, slot.during.lower), table_name(table)])
 
 
 def _unmet(event: Event, run: ScheduleRun | None) -> list[tuple[MeetingRequest, str]]:
@@ -207,7 +208,7 @@ def desk_meeting(request: HttpRequest, pk: UUID) -> HttpResponse:
         actions.move_meeting(meeting=meeting, slot=slot, table=table, by=user_of(request))
         messages.success(request, _("Moved. Both are told."))
         return redirect("event_desk", pk=meeting.event_id)
-    fit = queries.Fit(meeting.request, but=[meeting.pk])
+    fit = queries.fit(meeting.request, but=[meeting.pk])
     choices = _choices(fit, meeting)
     if _asks_for_json(request):
         return _choices_json(choices)
@@ -224,7 +225,7 @@ def desk_request(request: HttpRequest, pk: UUID) -> HttpResponse:
         actions.book_meeting(request=found, slot=slot, table=table, by=user_of(request))
         messages.success(request, _("Booked. Both are told."))
         return redirect("event_desk", pk=found.event_id)
-    choices = _choices(queries.Fit(found), None)
+    choices = _choices(queries.fit(found), None)
     if _asks_for_json(request):
         return _choices_json(choices)
     return page(request, "events/desk_place.html", _place_context(request, found, choices, None))
@@ -257,7 +258,7 @@ def _choices(fit: queries.Fit, meeting: Meeting | None) -> list[Choice]:
         if not reasons and problem is not None and standing is not None and meeting is not None:
             reasons = planning.objections(problem, standing, meeting, fit.place(slot))
         here = meeting is not None and meeting.slot_id == slot.pk
-        time = str(queries.FreeSlot(fit.request.event, slot))
+        time = slot_time(fit.request.event, slot.during.lower)
         found.append(Choice(slot, time, reasons, fit.place(slot).tables, here))
     return found
 
@@ -270,11 +271,25 @@ def _place_context(
         **event_context(request, event, "event_desk"),
         "r": found,
         "names": shapes.pair(found.requester.user.name, found.invitee.user.name),
-        "nowhere": _in_every(choices),
+        "nowhere": _settled(found, meeting) or _in_every(choices),
         "choices": [(c, [(t, table_name(t)) for t in c.tables]) for c in choices],
         "meeting": meeting,
-        "now_at": _at(event, meeting.slot, meeting.table) if meeting else "",
+        "now_at": listed([event_time(event, meeting.slot.during.lower), table_name(meeting.table)])
+        if meeting
+        else "",
+        "may_cancel": meeting is not None and policies.is_cancellable(meeting),
     }
+
+
+def _settled(found: MeetingRequest, meeting: Meeting | None) -> list[str]:
+    """Why nothing can be placed any more, whatever is free."""
+    if found.event.status not in policies.SETS_MEETINGS:
+        return [_("The meetings of this event cannot be scheduled now.")]
+    if meeting is not None and meeting.status != Meeting.Status.CONFIRMED:
+        return [_("This meeting can no longer be moved.")]
+    if meeting is None and not policies.is_bookable(found):
+        return [_("Only a request that was accepted and has no meeting yet can be booked.")]
+    return []
 
 
 def _in_every(choices: list[Choice]) -> list[str]:

@@ -22,7 +22,7 @@ from serai.directory.models import Place
 from serai.directory.places import by_name, place_name
 from serai.events import actions, forms, policies, queries, shapes
 from serai.events.models import Event, Interpreter, Participant
-from serai.events.texts import event_name, table_name
+from serai.events.texts import clock_time, event_name, table_name
 from serai.events.views.common import asked, event_context, form_page, organised_event, page, user_of
 from serai.exchange.shapes import organisation_chip
 
@@ -168,7 +168,7 @@ def _next_step(request: HttpRequest, event: Event, context: dict[str, Any]) -> u
         return _participant_step(event)
     if registration is not None:
         return ui.Action(_("My registration"), reverse("registration", args=[event.pk]), "person-badge")
-    if event.status == Event.Status.REGISTRATION:
+    if policies.takes_registrations(event):
         return ui.Action(_("Register"), reverse("registration", args=[event.pk]), "person-plus")
     return None
 
@@ -178,8 +178,8 @@ def _participant_step(event: Event) -> ui.Action:
     now = timezone.now()
     if now >= event.ends_at:
         return ui.Action(_("Outcomes"), reverse("outcome_list"), "clipboard-check")
-    if now >= event.starts_at - EVE:
-        return ui.Action(_("My day"), reverse("my_day"), "calendar-week")
+    if now >= event.starts_at - EVE or not policies.takes_requests(event):
+        return ui.Action(_("My day"), f"{reverse('my_day')}?event={event.pk}", "calendar-week")
     return ui.Action(_("Find people to meet"), reverse("participant_list", args=[event.pk]), "people")
 
 
@@ -300,7 +300,7 @@ def _setup_context(event: Event) -> dict[str, Any]:
     slots = list(event.slots.order_by("during"))
     days: dict[str, list[str]] = {}
     for slot in slots:
-        day, _comma, clock = str(queries.FreeSlot(event, slot)).rpartition(", ")
+        day, _comma, clock = clock_time(event, slot.during.lower).rpartition(", ")
         days.setdefault(day, []).append(clock)
     return {
         "slots": slots,

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -24,7 +25,7 @@ from serai.directory.models import Place
 from serai.directory.places import by_name, place_name
 from serai.events import actions, exports, forms, policies, queries, shapes
 from serai.events.models import Event, Meeting, MeetingRequest, Participant
-from serai.events.texts import event_name, event_time, table_name
+from serai.events.texts import event_name, table_name, time_here
 from serai.events.views.common import (
     asked,
     downloads,
@@ -71,7 +72,9 @@ def registration(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, _("Saved.") if mine else _("Registered. The organisers will answer."))
             return redirect("registration", pk=event.pk)
     context = event_context(request, event, "registration")
-    context["form_open"] = mine is not None or event.status == Event.Status.REGISTRATION
+    over = policies.is_over(event)
+    context["form_open"] = not over if mine is not None else policies.takes_registrations(event)
+    context["is_over"] = over
     return form_page(request, form, context, template="events/registration.html")
 
 
@@ -110,9 +113,11 @@ def participant_list(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = user_of(request)
     event = get_object_or_404(queries.with_event_texts(policies.visible_events(user)), pk=pk)
     context = event_context(request, event, "participant_list")
-    if not (context["taking_part"] or context["organises"]):
-        raise Http404
     mine: Participant | None = context["registration"]
+    if not (context["taking_part"] or context["organises"]):
+        if mine is None:
+            raise Http404
+        return page(request, "events/not_yet.html", context | {"until": _decided_by(event)})
     seen = policies.visible_participants(user).filter(event=event, status__in=policies.TAKING_PART)
     found = _found(seen, request)
     total, _more = capped_count(found)
@@ -129,6 +134,12 @@ def participant_list(request: HttpRequest, pk: UUID) -> HttpResponse:
         "total": total,
     }
     return page(request, "events/participant_list.html", context)
+
+
+def _decided_by(event: Event) -> str:
+    """Until when the organisers are asked to decide on registrations; empty once that is past."""
+    until = event.registration_until or event.starts_at
+    return time_here(event, until) if until > timezone.now() and not policies.is_over(event) else ""
 
 
 def _found(people: QuerySet[Participant], request: HttpRequest) -> QuerySet[Participant]:
@@ -183,14 +194,15 @@ def participant_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     may_ask = _may_ask(mine, person)
     form = None
     if may_ask and mine is not None:
-        form = forms.AskForm(request.POST or None, requester=mine, invitee=person, viewer=user)
+        about = asked(request, "about", 36)
+        form = forms.AskForm(request.POST or None, requester=mine, invitee=person, viewer=user, about=about)
         if request.method == "POST" and form.is_valid():
             values = form.cleaned_data
-            asked = with_errors(
+            made = with_errors(
                 form,
                 lambda: actions.ask_for_meeting(requester=mine, invitee=person, by=user, **values),
             )
-            if asked is not None:
+            if made is not None:
                 messages.success(request, _("Asked. You are told when there is an answer."))
                 return redirect("participant_list", pk=person.event_id)
     return page(
@@ -202,6 +214,7 @@ def participant_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "facts": _facts(person),
             "event_name": event_name(person.event),
             "between": _between(mine, person),
+            "closed": not policies.takes_requests(person.event),
             "cancel_url": reverse("participant_list", args=[person.event_id]),
         },
         status=422 if form is not None and form.errors else 200,
@@ -212,6 +225,8 @@ def _may_ask(mine: Participant | None, person: Participant) -> bool:
     if mine is None or mine.status not in policies.TAKING_PART or mine.pk == person.pk:
         return False
     if person.status not in policies.TAKING_PART or person.organisation_id == mine.organisation_id:
+        return False
+    if not policies.takes_requests(person.event):
         return False
     return queries.unasked(mine, Participant.objects.filter(pk=person.pk)).exists()
 
@@ -229,7 +244,7 @@ def _set(request: MeetingRequest) -> tuple[Meeting | None, str]:
     meeting = shapes.standing_meeting(request)
     if meeting is None:
         return None, ""
-    return meeting, listed([event_time(request.event, meeting.slot.during.lower), table_name(meeting.table)])
+    return meeting, listed([time_here(request.event, meeting.slot.during.lower), table_name(meeting.table)])
 
 
 def _facts(person: Participant) -> list[ui.Fact]:
@@ -284,6 +299,8 @@ def event_registrations(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @transaction.atomic
 def _confirm_chosen(request: HttpRequest, event: Event) -> None:
     undecided = Participant.objects.filter(event=event, status__in=[S.SUBMITTED, S.WAITING])
+    if policies.is_over(event):
+        undecided = undecided.none()
     chosen = [
         p for p in undecided.order_by("created_at", "pk") if str(p.pk) in request.POST.getlist("chosen")
     ]
@@ -294,6 +311,8 @@ def _confirm_chosen(request: HttpRequest, event: Event) -> None:
 
 
 def _decisions(person: Participant) -> list[ui.Action]:
+    if policies.is_over(person.event):
+        return []
     labels = {"confirm": (_("Confirm"), "check-lg"), "wait": (_("Waiting list"), "hourglass-split")}
     verbs = {S.SUBMITTED: ["confirm", "wait"], S.WAITING: ["confirm"]}.get(S(person.status), [])
     found = [

@@ -1,5 +1,6 @@
 """One's meeting requests: what waits for an answer first, answers with one tap."""
 
+from collections import Counter
 from uuid import UUID
 
 from django.contrib import messages
@@ -8,17 +9,21 @@ from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from serai.core import policy, ui
 from serai.core.api import capped_count
 from serai.core.forms import with_errors
+from serai.core.text import listed
 from serai.events import actions, forms, policies, queries, shapes
-from serai.events.models import MeetingRequest
-from serai.events.texts import event_name, event_time
+from serai.events.models import Event, MeetingRequest
+from serai.events.texts import event_name, slot_time, time_here
 from serai.events.views.common import chosen_id, form_page, page, user_of
 from serai.events.views.events import meet_tabs
+from serai.exchange.shapes import organisation_chip
 
 PAGE = 30
 S = MeetingRequest.Status
@@ -31,6 +36,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
     rows = policies.own_requests(user)
     rows = rows.filter(requester__user=user) if sent else rows.filter(invitee__user=user)
     paged = Paginator(queries.with_sides(_waiting_first(rows)), PAGE).get_page(request.GET.get("page"))
+    found = list(paged.object_list)
     total, _more = capped_count(rows)
     here = reverse("request_list")
     waiting, _more = capped_count(policies.requests_waiting_for(user))
@@ -38,7 +44,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
         request,
         "events/request_list.html",
         {
-            "items": [_item(r, user.pk) for r in paged.object_list],
+            "items": _items(found, user.pk),
             "page": paged,
             "total": total,
             "sent": sent,
@@ -57,23 +63,33 @@ def _waiting_first(rows: QuerySet[MeetingRequest]) -> QuerySet[MeetingRequest]:
     return rows.annotate(place=waiting).order_by("place", "answer_due", "-created_at", "pk")
 
 
-def _item(r: MeetingRequest, viewer_id: UUID) -> dict[str, object]:
+def _items(requests: list[MeetingRequest], viewer_id: UUID) -> list[dict[str, object]]:
+    """Rows of the list. Whether the two could meet at all is looked up once for all of them."""
+    now = timezone.now()
+    to_book = [r for r in requests if policies.is_bookable(r) and r.event.self_booking]
+    fits = queries.fits(to_book) if to_book else {}
+    return [_item(r, viewer_id, bool(fits[r.pk].free(now)) if r.pk in fits else None) for r in requests]
+
+
+def _item(r: MeetingRequest, viewer_id: UUID, has_time: bool | None) -> dict[str, object]:
+    """`has_time`: whether there is a free time to book; None where the two book none themselves."""
     mine, other = (r.requester, r.invitee) if r.requester.user_id == viewer_id else (r.invitee, r.requester)
     received = mine.pk == r.invitee_id
     meeting = shapes.standing_meeting(r)
     subject = queries.subject(r.listing)
+    may_withdraw = policies.is_withdrawable(r, meeting) and (not received or r.status != S.PENDING)
     return {
         "r": r,
         "other": shapes.person_chip(other),
         "event_name": event_name(r.event),
         "subject": queries.listing_title(subject) if subject else "",
-        "note": shapes.request_note(r),
+        "note": shapes.request_note(r, has_time),
         "meeting": meeting,
-        "meeting_time": event_time(r.event, meeting.slot.during.lower) if meeting else "",
-        "may_answer": received and r.status == S.PENDING,
-        "may_withdraw": (not received and r.status in policies.LIVE)
-        or (received and r.status in {S.ACCEPTED, S.SCHEDULED}),
-        "may_book": r.status == S.ACCEPTED and r.event.self_booking,
+        "meeting_time": time_here(r.event, meeting.slot.during.lower) if meeting else "",
+        "may_accept": received and policies.is_acceptable(r),
+        "may_decline": received and r.status == S.PENDING,
+        "may_withdraw": may_withdraw,
+        "has_time": has_time,
     }
 
 
@@ -83,7 +99,7 @@ def _answered(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("request_list")
     user = user_of(request)
     row = queries.with_sides(policies.own_requests(user).filter(pk=pk)).get()
-    return render(request, "events/_request_row.html", {"item": _item(row, user.pk)})
+    return render(request, "events/_request_row.html", {"item": _items([row], user.pk)[0]})
 
 
 @policy.route("events.request.own")
@@ -128,7 +144,81 @@ def request_book(request: HttpRequest, pk: UUID) -> HttpResponse:
         meeting = actions.book_meeting(request=found, slot=slot, by=user_of(request))
         messages.success(request, _("Booked."))
         return redirect("meeting_detail", pk=meeting.pk)
-    free = [queries.FreeSlot(found.event, place.slot) for place in queries.free_places(found)]
-    names = {"a": found.requester.user.name, "b": found.invitee.user.name}
-    context = {"r": found, "free": free, "names": names, "event_name": event_name(found.event)}
+    fit, now, user = queries.fit(found), timezone.now(), user_of(request)
+    free = []
+    if policies.is_bookable(found) and policies.may_book(user, found):
+        free = [(p.slot.pk, slot_time(found.event, p.slot.during.lower)) for p in fit.free(now)]
+    context = {
+        "r": found,
+        "free": free,
+        "names": {"a": found.requester.user.name, "b": found.invitee.user.name},
+        "event_name": event_name(found.event),
+        "hosts": [organisation_chip(host) for host in found.event.hosts.all()],
+        **({} if free else _nowhere(found, fit, user.pk)),
+    }
     return page(request, "events/request_book.html", context)
+
+
+def _nowhere(found: MeetingRequest, fit: queries.Fit, viewer_id: UUID) -> dict[str, object]:
+    """Why there is no time to choose, in one sentence, and what the viewer can do about it."""
+    if not policies.is_bookable(found):
+        return {"why": _("Only a request that was accepted and has no meeting yet can be booked.")}
+    if not found.event.self_booking:
+        return {"why": _("At this event the organisers set the meetings.")}
+    hindered = fit.hindered_by(viewer_id, timezone.now())
+    other = next(p for person, p in fit.people.items() if person != viewer_id)
+    may_go_online = found.event.mode == Event.Mode.HYBRID and not fit.is_online
+    return {
+        "why": _why_nowhere(fit, hindered, other.user.name),
+        "is_own": bool(hindered["me"]),
+        "may_go_online": may_go_online and bool(hindered["tables"]),
+        "asks_organisers": True,
+    }
+
+
+def _why_nowhere(fit: queries.Fit, hindered: Counter[str], other: str) -> str:
+    times = hindered.total()
+    if not times:
+        return (
+            _("All times of the meetings are past.")
+            if fit.slots
+            else _("The organisers have not set the times of the meetings yet.")
+        )
+    if fit.needs_helper and not fit.helpers:
+        return _("The two of you share no language, and nobody at this event interprets between yours.")
+    if not fit.tables:
+        return (
+            _("This meeting would be online, and the event has no online rooms.")
+            if fit.is_online
+            else _("The event has no tables yet.")
+        )
+    taken = (
+        ngettext(
+            "at %(n)d every online room is taken", "at %(n)d every online room is taken", hindered["tables"]
+        )
+        if fit.is_online
+        else ngettext("at %(n)d every table is taken", "at %(n)d every table is taken", hindered["tables"])
+    )
+    said = {
+        "me": ngettext(
+            "at %(n)d you are away or have a meeting",
+            "at %(n)d you are away or have a meeting",
+            hindered["me"],
+        ),
+        "other": ngettext(
+            "at %(n)d %(name)s is not free", "at %(n)d %(name)s is not free", hindered["other"]
+        ),
+        "tables": taken,
+        "interpreter": ngettext(
+            "at %(n)d no interpreter for the two of you is free",
+            "at %(n)d no interpreter for the two of you is free",
+            hindered["interpreter"],
+        ),
+    }
+    reasons = listed(said[key] % {"n": hindered[key], "name": other} for key in said if hindered[key])
+    text = ngettext(
+        "The %(n)d time still to come does not suit: %(reasons)s.",
+        "None of the %(n)d times still to come suits: %(reasons)s.",
+        times,
+    )
+    return text % {"n": times, "reasons": reasons}
