@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from serai.agreements import policies
+from serai.agreements import policies, queries
 from serai.agreements.actions import NewParty, NewText, Terms
 from serai.agreements.fields import Field
 from serai.agreements.models import Agreement
@@ -18,7 +18,7 @@ from serai.agreements.pages import ActionForm
 from serai.core.forms import suggesting
 from serai.core.tiers import Tier
 from serai.core.viewer import Viewer
-from serai.core.words import language_name
+from serai.core.words import language_name, on_day
 from serai.directory.models import Organisation, Place
 from serai.directory.places import by_name, place_name, sort_order
 from serai.directory.policies import visible_organisations
@@ -111,6 +111,17 @@ class LanguageField(forms.ChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", gettext_lazy("Language of the text"))
         super().__init__(choices=language_choices, initial=page_language, **kwargs)
+
+
+class AgreementField(forms.ModelChoiceField):
+    """One of the viewer's agreements, by title, with its kind and the day it was signed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Agreement.objects.none(), **kwargs)
+
+    def label_from_instance(self, obj: Any) -> str:
+        signed = on_day(obj.signed_on) if obj.signed_on else obj.get_status_display()
+        return " · ".join([queries.title_of(obj)[0], str(obj.get_kind_display()), str(signed)])
 
 
 def page_language() -> str:
@@ -214,7 +225,18 @@ class TextForm(ActionForm):
 class CaseAgreementForm(TextForm, TermsForm):
     """An agreement between parties that are known already."""
 
-    field_order = ["language", "title", "summary", "is_authentic", "kind", "level", "is_binding"]
+    follows = AgreementField(
+        label=gettext_lazy("Earlier agreement that it renews or carries out"),
+        required=False,
+        empty_label="—",
+        help_text=gettext_lazy("One that one of its parties has signed. Both stand on one chain then."),
+    )
+    field_order = ["language", "title", "summary", "is_authentic", "kind", "level", "is_binding", "follows"]
+
+    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        follows: Any = self.fields["follows"]
+        follows.queryset = queries.own_agreements(viewer).filter(status__in=policies.CONCLUDED)
 
 
 class DraftForm(CaseAgreementForm):
@@ -247,7 +269,7 @@ class DraftForm(CaseAgreementForm):
     ]
 
     def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, viewer=viewer, **kwargs)
         own: Any = self.fields["organisation"]
         own.queryset = policies.organisations_acted_for(viewer).order_by("name")
         others: Any = self.fields["others"]

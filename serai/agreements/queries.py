@@ -129,6 +129,13 @@ def waiting_for_signature(viewer: Viewer) -> QuerySet[Party]:
     return mine.filter(signed_on__isnull=True, agreement__status=S.APPROVED)
 
 
+def own_agreements(viewer: Viewer) -> QuerySet[Agreement]:
+    """Agreements of the organisations the viewer acts for, the newest first, with what a choice shows of them."""
+    mine = policies.own_parties(viewer, *policies.ACTS_FOR_ORGANISATION)
+    own = Agreement.objects.filter(pk__in=mine.values("agreement_id"))
+    return own.prefetch_related("texts").order_by(F("signed_on").desc(nulls_first=True), "pk")
+
+
 def awaiting_consent(agreement: Agreement) -> QuerySet[Party]:
     """The parties that have not consented to the wording as it stands."""
     return agreement.parties.exclude(consented_version=agreement.wording_version)

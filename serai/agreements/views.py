@@ -360,7 +360,11 @@ def agreement_create(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         agreement = form.run(
             lambda: actions.draft_agreement(
-                by=user_of(request), terms=form.terms(), parties=form.parties(), texts=[form.text()]
+                by=user_of(request),
+                terms=form.terms(),
+                parties=form.parties(),
+                texts=[form.text()],
+                follows=form.cleaned_data["follows"],
             )
         )
         if agreement:

@@ -10,10 +10,10 @@ from serai.cooperation import lifecycle, queries
 from serai.cooperation.actions.cases import join_case
 from serai.cooperation.actions.common import people_of, tell
 from serai.cooperation.models import Case
-from serai.core import audit
+from serai.core import audit, chain
 from serai.core.lifecycle import advance
 from serai.core.models import AuditEntry, Link
-from serai.events.models import Meeting
+from serai.events.models import Event, Meeting
 from serai.exchange.models import Interest
 from serai.exchange.news import named
 
@@ -75,3 +75,12 @@ def sign_cases(entry: AuditEntry) -> None:
             case.plan(Case.Step.BEGIN)
             case.save()
             audit.record(actor=None, action="cooperation.case_moved", obj=case, data={"status": case.status})
+
+
+@audit.follow("cooperation.link_hosts", ["events.event_created"])
+def link_hosts(entry: AuditEntry) -> None:
+    """An event stands in the chain after the organisations that host it."""
+    event = Event.objects.filter(pk=entry.object_id).first()
+    if event is not None:
+        for host in event.hosts.all():
+            chain.link(source=host, relation=Link.Relation.CREATED, target=event)

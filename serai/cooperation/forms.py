@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from serai.agreements.fields import Field
 from serai.agreements.forms import (
     TIERS,
+    AgreementField,
     LanguageField,
     OrganisationsField,
     PlaceField,
@@ -17,10 +18,8 @@ from serai.agreements.forms import (
     day,
     offer_places,
 )
-from serai.agreements.models import Agreement
 from serai.agreements.pages import ActionForm
 from serai.agreements.policies import organisations_acted_for
-from serai.agreements.queries import title_of as title_of_agreement
 from serai.cooperation import units
 from serai.cooperation.actions import NewFacilityText, NewProjectParty, NewProjectText
 from serai.cooperation.models import Case, Facility, Project, ProjectParty, Result
@@ -28,7 +27,6 @@ from serai.cooperation.queries import agreements_to_build_on
 from serai.core import files
 from serai.core.tiers import Tier
 from serai.core.viewer import Viewer
-from serai.core.words import on_day
 from serai.directory.models import Organisation, Place
 
 LEVELS = [("", "—"), *((str(n), str(n)) for n in range(1, 10))]
@@ -226,17 +224,6 @@ class StopForm(ActionForm):
     )
     reason = forms.CharField(label=_("Why"), max_length=500, widget=words())
     due_on = day(label=_("If it rests: look at it again on"), required=False)
-
-
-class AgreementField(forms.ModelChoiceField):
-    """One of the viewer's agreements, by title, with its kind and the day it was signed."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(Agreement.objects.none(), **kwargs)
-
-    def label_from_instance(self, obj: Any) -> str:
-        signed = on_day(obj.signed_on) if obj.signed_on else obj.get_status_display()
-        return " · ".join([title_of_agreement(obj)[0], str(obj.get_kind_display()), str(signed)])
 
 
 class AgreementForm(ActionForm):

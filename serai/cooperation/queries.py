@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from serai.agreements import policies as agreement_policies
 from serai.agreements.models import Agreement, Party
-from serai.agreements.queries import is_year
+from serai.agreements.queries import is_year, own_agreements
 from serai.agreements.queries import title_of as title_of_agreement
 from serai.cooperation import policies
 from serai.cooperation.models import Case, Facility, Opening, Project, ProjectParty, Result
@@ -300,23 +300,15 @@ def agreement_of(case: Case) -> Agreement | None:
 
 def agreements_to_build_on(viewer: Viewer) -> QuerySet[Agreement]:
     """Signed agreements of the viewer's organisations, newest first, with what a choice shows of them."""
-    return _own_agreements(viewer).filter(status__in=CARRIES)
+    return own_agreements(viewer).filter(status__in=CARRIES)
 
 
 def agreements_for_case(viewer: Viewer, case: Case) -> QuerySet[Agreement]:
     """Agreements between all parties of the case that still stand."""
-    found = _own_agreements(viewer).exclude(
-        status__in=[Agreement.Status.EXPIRED, Agreement.Status.TERMINATED]
-    )
+    found = own_agreements(viewer).exclude(status__in=[Agreement.Status.EXPIRED, Agreement.Status.TERMINATED])
     for party in case.parties.all():
         found = found.filter(Exists(Party.objects.filter(agreement=OuterRef("pk"), organisation=party)))
     return found
-
-
-def _own_agreements(viewer: Viewer) -> QuerySet[Agreement]:
-    mine = agreement_policies.own_parties(viewer, *agreement_policies.ACTS_FOR_ORGANISATION)
-    own = Agreement.objects.filter(pk__in=mine.values("agreement_id"))
-    return own.prefetch_related("texts").order_by(F("signed_on").desc(nulls_first=True), "pk")
 
 
 def rests_on_an_agreement(record: Project | Facility) -> bool:

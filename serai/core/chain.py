@@ -1,7 +1,7 @@
 """The one chain: typed links between objects known by (kind, id), walked both ways as far as the viewer sees."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -98,20 +98,27 @@ def _visible_nodes(viewer: Viewer, nodes: Iterable[Node]) -> dict[Node, Card]:
 
 
 def _steps(start: Node, edges: list[tuple[Node, Node]], seen: dict[Node, Card]) -> list[Step]:
-    neighbours: dict[Node, set[Node]] = defaultdict(set)
+    up: dict[Node, set[Node]] = defaultdict(set)
+    down: dict[Node, set[Node]] = defaultdict(set)
     for source, target in edges:
-        neighbours[source].add(target)
-        neighbours[target].add(source)
-    distance = {start: 0}
-    frontier = [start]
-    while frontier:
-        reached = [n for node in frontier for n in neighbours[node] if n in seen and n not in distance]
-        for node in reached:
-            distance.setdefault(node, distance[next(f for f in frontier if node in neighbours[f])] + 1)
-        frontier = list(dict.fromkeys(reached))
+        down[source].add(target)
+        up[target].add(source)
+    # Each way by itself: up to an organisation and down again would lead to all it ever did, hidden owners too.
+    distance = _reached(start, up, seen) | _reached(start, down, seen)
     steps = [
         Step(seen[node], kind_named(node[0]).stage or 0, hops, node == start)
         for node, hops in distance.items()
         if node in seen
     ]
     return sorted(steps, key=lambda s: (s.stage, s.distance, s.card.title))
+
+
+def _reached(start: Node, after: Mapping[Node, set[Node]], seen: Collection[Node]) -> dict[Node, int]:
+    """How many visible steps each node is away, one way."""
+    distance = {start: 0}
+    frontier = [start]
+    while frontier:
+        found = {n for node in frontier for n in after.get(node, ()) if n in seen and n not in distance}
+        distance |= dict.fromkeys(found, distance[frontier[0]] + 1)
+        frontier = list(found)
+    return distance

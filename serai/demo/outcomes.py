@@ -53,8 +53,9 @@ def build_outcomes(network: Network, market: Market, meetings: list[Meeting]) ->
                 project = _project(network, case, agreement, by, number)
                 made["projects"] += 1
                 made["results"] += _result(network, by, number, project=project)
-    made["agreements"] += _between_governments(network, keys)
-    made["facilities"] += _older_facilities(network)
+    governments = _between_governments(network, keys)
+    made["facilities"] += _older_facilities(network, keys, governments)
+    made["agreements"] += len(governments) + len(_FACILITIES)
     return made
 
 
@@ -236,8 +237,10 @@ _GOVERNMENTS = (
 )  # fmt: skip
 
 
-def _between_governments(network: Network, keys: dict[Any, str]) -> int:
+def _between_governments(network: Network, keys: dict[Any, str]) -> dict[str, Agreement]:
+    """The agreements by the codes of their countries: "CN PL"."""
     office = {"CN": "cn-keji", "TH": "th-office", "LK": "lk-lanka"}
+    made = {}
     for number, (first, second, signed) in enumerate(_GOVERNMENTS):
         by = network.managers[office[first]]
         names = f"{first} – {second}"
@@ -270,8 +273,10 @@ def _between_governments(network: Network, keys: dict[Any, str]) -> int:
                 is_invented=True,
             )
             _sign(network, agreement, by, signed, keys, "For the government (invented)", "Minister")
-            agreements.enter_into_force(agreement=agreement, on=signed + timedelta(days=30), by=by)
-    return len(_GOVERNMENTS)
+            made[f"{first} {second}"] = agreements.enter_into_force(
+                agreement=agreement, on=signed + timedelta(days=30), by=by
+            )
+    return made
 
 
 _FACILITIES = (
@@ -286,26 +291,61 @@ _FACILITIES = (
     (Facility.Kind.TRANSFER_CENTRE, "cn-yuhe", "面向中亚的技术转移中心(示例)", "KZ", "materials", 2024),
 )  # fmt: skip
 _SERVED = {"my-bakau": "x-asean", "ke-baobab": "x-au", "cn-yuhe": "x-sco"}
+_PARTNERS = {
+    "VN": ["vn-songhong"],
+    "PT": ["ma-atlas"],
+    "KE": ["ke-baobab", "za-protea"],
+    "PL": ["pl-bursztyn", "cn-keji"],
+    "MA": ["ma-atlas"],
+    "UZ": ["uz-ipak"],
+    "MY": ["th-chao"],
+    "KZ": ["kz-tengri", "cn-keji"],
+}
+"""With whom a facility in a country was agreed; where the ministry is a party, under the governments' agreement."""
 
 
-def _older_facilities(network: Network) -> int:
+def _older_facilities(network: Network, keys: dict[Any, str], governments: dict[str, Agreement]) -> int:
     for kind, key, name, country, science, year in _FACILITIES:
         organisation = network.organisations[key]
         served = [network.places[_SERVED[key]]] if kind == Facility.Kind.TRANSFER_CENTRE else []
+        language = network.languages[key] if not name.isascii() else "en"
         with transaction.atomic():
+            parties = [key, *(partner for partner in _PARTNERS[country] if partner != key)]
+            earlier = governments[f"CN {country}"] if "cn-keji" in parties else None
+            agreement = _implementing(network, keys, parties, name, language, science, year, earlier)
             facility = cooperation.propose_facility(
                 by=network.managers[key],
                 kind=kind,
-                texts=[
-                    NewFacilityText(
-                        language=network.languages[key] if not name.isascii() else "en", name=name
-                    )
-                ],
+                texts=[NewFacilityText(language=language, name=name)],
                 hosts=[organisation],
                 place=network.places[country],
                 region_served=served,
                 field=science,
+                agreement=agreement,
                 is_invented=True,
             )
             _operate(facility, network.managers[key], date(year, 4, 1))
     return len(_FACILITIES)
+
+
+def _implementing(
+    network: Network,
+    keys: dict[Any, str],
+    parties: list[str],
+    title: str,
+    language: str,
+    science: str,
+    year: int,
+    earlier: Agreement | None,
+) -> Agreement:
+    by = network.managers["cn-keji" if earlier else parties[0]]
+    agreement = agreements.draft_agreement(
+        by=by,
+        terms=Terms(kind=Agreement.Kind.IMPLEMENTING, tier=Tier.PUBLIC, fields=[science]),
+        parties=[NewParty(organisation=network.organisations[party]) for party in parties],
+        texts=[NewText(language=language, title=title, is_authentic=True)],
+        follows=earlier,
+        is_invented=True,
+    )
+    _sign(network, agreement, by, date(year, 3, 20), keys)
+    return agreements.enter_into_force(agreement=agreement, on=date(year, 3, 25), by=by)

@@ -210,6 +210,7 @@ def test_a_case_becomes_an_agreement_and_is_signed_with_it() -> None:
         ("interest", "opened", "case"),
         ("case", "agreed_in", "agreement"),
         ("listing", "led_to", "agreement"),
+        ("organisation", "agreed_in", "agreement"),
     }
     assert _entries(case) == [
         "cooperation.case_opened",
@@ -226,7 +227,11 @@ def test_an_anonymous_listing_is_not_linked_to_what_came_of_it() -> None:
 
     _project(listing.organisation, theirs, by=ana, case=case, tier=Tier.PUBLIC)
 
-    assert _links() == {("interest", "opened", "case"), ("case", "created", "project")}
+    assert _links() == {
+        ("interest", "opened", "case"),
+        ("case", "created", "project"),
+        ("organisation", "created", "project"),
+    }
 
 
 def test_both_sides_are_told_that_they_can_open_a_case() -> None:

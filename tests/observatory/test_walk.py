@@ -87,13 +87,16 @@ def _walked(viewer: Viewer) -> list[str]:
 def test_a_stranger_walks_from_a_result_to_its_listing_over_what_is_public() -> None:
     Story()
 
-    assert _walked(AnonymousUser()) == ["organisation", "listing", "agreement", "project", "result"]
+    assert _walked(AnonymousUser()) == [
+        "organisation", "organisation", "listing", "agreement", "project", "result",
+    ]  # fmt: skip
 
 
 def test_a_verified_member_walks_as_far_as_a_stranger() -> None:
     Story()
 
     assert _walked(make_member(make_organisation())) == [
+        "organisation",
         "organisation",
         "listing",
         "agreement",
@@ -108,6 +111,7 @@ def test_the_parties_walk_over_every_step() -> None:
     for person in (story.ana, story.bo):
         assert _walked(person) == [
             "organisation",
+            "organisation",
             "listing",
             "interest",
             "case",
@@ -120,7 +124,7 @@ def test_the_parties_walk_over_every_step() -> None:
 def test_the_listing_of_an_anonymous_owner_is_not_reached_by_strangers() -> None:
     story = Story(disclosure=Listing.Disclosure.ANONYMOUS)
 
-    assert _walked(AnonymousUser()) == ["agreement", "project", "result"]
+    assert _walked(AnonymousUser()) == ["organisation", "organisation", "agreement", "project", "result"]
     assert "listing" in _walked(story.bo)
 
 

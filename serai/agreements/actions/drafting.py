@@ -12,9 +12,10 @@ from serai.agreements import lifecycle, policies, queries
 from serai.agreements.actions.common import OPEN, ask_consent_again, locked_for, tell_parties
 from serai.agreements.fields import Field
 from serai.agreements.models import Agreement, AgreementBody, AgreementText, Party
-from serai.core import audit
-from serai.core.errors import Conflict, Invalid, NotAllowed
+from serai.core import audit, chain
+from serai.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from serai.core.lifecycle import advance
+from serai.core.models import Link
 from serai.core.text import Origin
 from serai.core.tiers import Tier
 from serai.directory.models import Organisation, Place
@@ -66,24 +67,35 @@ def draft_agreement(
     terms: Terms,
     parties: Sequence[NewParty],
     texts: Sequence[NewText],
+    follows: Agreement | None = None,
     is_invented: bool = False,
 ) -> Agreement:
     """Begin an agreement. `by` owns it and acts for one of the parties.
 
-    Raises Invalid for fewer than two parties, a party twice, no text or two in one language, and terms that
-    contradict each other; NotAllowed unless `by` may act for one of the parties.
+    `follows` is the concluded agreement that it renews or carries out.
+
+    Raises Invalid for fewer than two parties, a party twice, no text or two in one language, terms that
+    contradict each other, and a `follows` that none of the parties concluded; NotAllowed unless `by` may act for one
+    of the parties, NotFound unless also for one of `follows`.
     """
     _check_parties(parties)
     _check_texts(texts)
     _check_terms(terms)
     if not _acts_for_one(by, parties):
         raise NotAllowed(_("You can draft an agreement only for an organisation you act for."))
+    if follows is not None:
+        _must_follow(follows, parties, by)
     agreement = Agreement(owner=by, is_invented=is_invented)
     _set_terms(agreement, terms)
     agreement.save()
     for party in parties:
         Party.objects.create(agreement=agreement, **_shallow(party))
     AgreementText.objects.bulk_create(AgreementText(agreement=agreement, **asdict(text)) for text in texts)
+    for party in parties:
+        if party.organisation is not None:
+            chain.link(source=party.organisation, relation=Link.Relation.AGREED_IN, target=agreement, by=by)
+    if follows is not None:
+        chain.link(source=follows, relation=Link.Relation.LED_TO, target=agreement, by=by)
     audit.record(actor=by, action="agreements.drafted", obj=agreement, data=_data(agreement))
     tell_parties(agreement, kind="agreements.drafted", key="agreements.drafted", but=by)
     return agreement
@@ -186,6 +198,17 @@ def _check_parties(parties: Sequence[NewParty]) -> None:
         raise Invalid(_("A party is an organisation or a country."), fields={"parties": _("Name the party.")})
     if len(set(names)) < len(names) or len(set(organisations)) < len(organisations):
         raise Invalid(_("A party is named twice."), fields={"parties": _("A party is named twice.")})
+
+
+def _must_follow(earlier: Agreement, parties: Sequence[NewParty], by: User) -> None:
+    """A chain names no agreement of others: only one that a party of the new one concluded."""
+    if not policies.may_act(by, earlier):
+        raise NotFound(_("Not found."))
+    organisations = [party.organisation for party in parties if party.organisation]
+    shared = earlier.parties.filter(organisation__in=organisations)
+    if earlier.status not in policies.CONCLUDED or not shared.exists():
+        message = _("An agreement follows one that at least one of its parties has signed before.")
+        raise Invalid(message, fields={"follows": message})
 
 
 def _check_texts(texts: Sequence[NewText]) -> None:

@@ -225,8 +225,12 @@ def end_case(*, case: Case, reason: str, by: User) -> Case:
 
 
 @transaction.atomic
-def conclude_agreement(*, case: Case, terms: Terms, texts: Sequence[NewText], by: User) -> Agreement:
+def conclude_agreement(
+    *, case: Case, terms: Terms, texts: Sequence[NewText], by: User, follows: Agreement | None = None
+) -> Agreement:
     """Draft the agreement the case leads to, between the parties of the case, and link it in the chain.
+
+    `follows` as for `draft_agreement`.
 
     The case moves into negotiation; when all parties have signed it is signed (`followers`).
     """
@@ -238,6 +242,7 @@ def conclude_agreement(*, case: Case, terms: Terms, texts: Sequence[NewText], by
         terms=terms,
         parties=[NewParty(organisation) for organisation in case.parties.order_by("name", "pk")],
         texts=texts,
+        follows=follows,
         is_invented=case.is_invented,
     )
     chain.link(source=case, relation=Link.Relation.AGREED_IN, target=agreement, by=by)

@@ -87,6 +87,12 @@ def has_begun(case: Case | None) -> None:
         begun.update(planned_step=Case.Step.REPORT, updated_at=timezone.now())
 
 
+def link_parties(organisations: Iterable[Organisation], target: Project | Facility, by: User) -> None:
+    """Put a record into the chain after the organisations whose work it is."""
+    for organisation in organisations:
+        chain.link(source=organisation, relation=Link.Relation.CREATED, target=target, by=by)
+
+
 def link_beginnings(case: Case | None, target: Agreement | Project | Facility, by: User) -> None:
     """Link what came of a case to the listings it began with.
 

@@ -15,6 +15,7 @@ from serai.cooperation import lifecycle, policies, queries
 from serai.cooperation.actions.common import (
     has_begun,
     link_beginnings,
+    link_parties,
     locked_for,
     must_act_for_one,
     must_say,
@@ -84,6 +85,7 @@ def propose_facility(
     for origin in (agreement, case):
         if origin is not None:
             chain.link(source=origin, relation=Link.Relation.CREATED, target=facility, by=by)
+    link_parties(hosts, facility, by)
     link_beginnings(case, facility, by)
     has_begun(case)
     audit.record(

@@ -16,6 +16,7 @@ from serai.cooperation import lifecycle, policies, queries
 from serai.cooperation.actions.common import (
     has_begun,
     link_beginnings,
+    link_parties,
     locked_for,
     must_act_for_one,
     must_say,
@@ -104,6 +105,7 @@ def create_project(
     for origin in (agreement, case):
         if origin is not None:
             chain.link(source=origin, relation=Link.Relation.CREATED, target=project, by=by)
+    link_parties([party.organisation for party in parties], project, by)
     link_beginnings(case, project, by)
     has_begun(case)
     audit.record(

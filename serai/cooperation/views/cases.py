@@ -343,11 +343,15 @@ def case_owner(request: HttpRequest, pk: UUID) -> HttpResponse:
 def case_agree(request: HttpRequest, pk: UUID) -> HttpResponse:
     case = _acted_on(request, pk)
     initial = {"title": case.title, "language": case.language}
-    form = CaseAgreementForm(request.POST or None, initial=initial)
+    form = CaseAgreementForm(request.POST or None, viewer=viewer_of(request), initial=initial)
 
     def agree(data: dict[str, object]) -> str:
         agreement = actions.conclude_agreement(
-            case=case, terms=form.terms(), texts=[form.text()], by=user_of(request)
+            case=case,
+            terms=form.terms(),
+            texts=[form.text()],
+            follows=form.cleaned_data["follows"],
+            by=user_of(request),
         )
         return reverse("agreement_detail", args=[agreement.pk])
 
