@@ -13,6 +13,7 @@ urlpatterns = [
     path("build/agreements/", include("serai.agreements.urls")),
     path("build/", include("serai.cooperation.urls")),
     path("", include("serai.observatory.urls")),
+    path("", include("serai.persons.urls")),
     path("api/v1/", api.urls),
 ]
 

@@ -38,6 +38,7 @@ KINDS = (
     (r"/api/v1/releases/", "release"),
     (r"/(api/v1/)?imports/", "import"),
     (r"/settings/tokens/", "token"),
+    (r"/settings/data/", "data copy"),
     (r"/notices/", "notice"),
     (r"/colleagues/", "organisation"),
     (r"/memberships/", "membership"),
