@@ -3,22 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
-from uuid import UUID
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from serai.accounts.models import User
 from serai.agreements import lifecycle, queries
 from serai.agreements.fields import field_label
 from serai.agreements.models import Agreement, Party
-from serai.core import audit, kinds, ui
-from serai.core.models import AuditEntry
+from serai.core import ui
+from serai.core.history import history as history
 from serai.core.text import listed
-from serai.core.viewer import Viewer
 from serai.core.words import colon, on_day
 from serai.directory.models import Organisation
 from serai.directory.places import place_name
@@ -129,34 +124,3 @@ def facts(agreement: Agreement) -> list[ui.Fact]:
 
 def ui_day(day: date | None) -> str:
     return on_day(day)
-
-
-def history(viewer: Viewer, kind: str, pk: UUID, words: dict[str, object]) -> list[ui.Entry]:
-    """What happened to a record, newest first, from the audit log; entries without words are left out.
-
-    `words` completes "Ana …"; under the action with a star stands the sentence for what no person did.
-    """
-    entries = AuditEntry.objects.filter(object_kind=kind, object_id=pk, action__in=words).order_by("-at")[:40]
-    found = list(entries)
-    names = dict(User.objects.filter(pk__in={e.actor_id for e in found}).values_list("pk", "name"))
-    return [
-        ui.Entry(
-            timezone.localtime(entry.at),
-            str(
-                words.get(f"{entry.action}*", words[entry.action])
-                if entry.actor_id is None
-                else words[entry.action]
-            ),
-            who=ui.Chip(names[entry.actor_id], kind="person") if entry.actor_id in names else None,
-            detail=_came_to(kind, entry),
-        )
-        for entry in found
-    ]
-
-
-def _came_to(kind: str, entry: AuditEntry) -> str:
-    """The status a record was moved to, in words."""
-    status = audit.entry_data(entry).get("status", "") if entry.action.endswith("moved") else ""
-    field: Any = kinds.kind_named(kind).model._meta.get_field("status")
-    labels = dict(field.flatchoices)
-    return _("Now: %(status)s") % {"status": labels[status]} if status in labels else ""

@@ -89,6 +89,11 @@ def may_verify(viewer: Viewer, organisation: Organisation) -> bool:
     return accounts.is_steward(viewer) and not is_member(viewer, organisation.pk)
 
 
+def may_see_history(viewer: Viewer, organisation: Organisation) -> bool:
+    """Its members, and stewards: who changed what of an entry is no business of the public's."""
+    return accounts.is_steward(viewer) or is_member(viewer, organisation.pk)
+
+
 def is_member(viewer: Viewer, organisation_id: UUID) -> bool:
     return accounts.memberships(viewer).filter(organisation_id=organisation_id).exists()
 

@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from serai.accounts.models import User
 from serai.agreements.forms import OrganisationsField
-from serai.directory import actions, criteria, places
+from serai.directory import actions, criteria, history, places
 from serai.directory.actions import Facts
 from serai.directory.forms import OtherField
 from serai.directory.models import Identifier, Label, Organisation, OrganisationName, Relation
@@ -22,6 +23,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 S = Organisation.Status
+ACTIONS = Path(actions.__file__).parent
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
@@ -614,3 +616,60 @@ def test_what_an_organisation_has_agreed_is_cut_and_costs_the_same() -> None:
 
     assert queries_of() == before
     assert page(url).count("There are more; these are the first.") == 2
+
+
+def told(organisation: Organisation, viewer: User | None) -> list[str]:
+    """The history on the page, newest first, as it is read."""
+    text = page(detail(organisation), viewer)
+    said = re.findall(r'<div class="said">(.*?)</div>', text)
+    return [" ".join(re.sub(r"<[^>]+>", "", one).split()) for one in said]
+
+
+def kept_and_verified() -> tuple[Organisation, User, User]:
+    """An organisation its manager described and a steward verified, with both."""
+    park = factories.make_organisation(name="Park", status=S.DRAFT)
+    manager, steward = factories.make_member(park, name="Ana"), factories.make_steward(name="Bo")
+    actions.write_text(organisation=park, by=manager, language="en", summary="A park.", description="")
+    actions.submit_for_verification(organisation=park, by=manager)
+    actions.take_up_verification(organisation=park, by=steward)
+    met = {name: actions.Finding(True, "seen") for name in criteria.NAMES}
+    actions.verify_organisation(organisation=park, by=steward, findings=met)
+    return park, manager, steward
+
+
+def test_members_read_what_happened_and_the_names_of_their_colleagues_only() -> None:
+    park, _manager, _steward = kept_and_verified()
+    reader = factories.make_member(park, role="member")
+
+    assert told(park, reader) == [
+        "A steward verified the organisation",
+        "A steward took up the verification",
+        "Ana submitted the entry for verification",
+        "Ana wrote the description",
+    ]
+
+
+def test_stewards_read_who_did_it() -> None:
+    park, _manager, steward = kept_and_verified()
+
+    assert told(park, steward) == [
+        "Bo verified the organisation",
+        "Bo took up the verification",
+        "Ana submitted the entry for verification",
+        "Ana wrote the description",
+    ]
+
+
+def test_the_history_of_an_entry_is_not_for_others() -> None:
+    park, _manager, _steward = kept_and_verified()
+    elsewhere = factories.make_member(factories.make_organisation())
+
+    assert told(park, None) == []
+    assert told(park, elsewhere) == []
+
+
+def test_every_change_of_an_entry_has_words_in_its_history() -> None:
+    source = "".join(path.read_text("utf-8") for path in ACTIONS.glob("*.py"))
+    done = set(re.findall(r'action="(directory\.[a-z_]+)"', source))
+
+    assert done == {*history.DECIDED, *history.KEPT}

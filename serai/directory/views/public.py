@@ -20,6 +20,7 @@ from serai.core.lifecycle import tone_of
 from serai.core.viewer import Viewer, viewer_of
 from serai.directory import criteria, places, policies, queries, sections, shapes
 from serai.directory import exports as own_exports
+from serai.directory.history import history_of
 from serai.directory.models import Organisation
 from serai.directory.queries import Search
 
@@ -207,6 +208,7 @@ def organisation_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "next_step": shapes.next_step(viewer, organisation, may_edit),
         "actions": shapes.further_actions(organisation, may_edit, is_steward),
         "sections": sections.sections_of(viewer, organisation),
+        "history": history_of(viewer, organisation),
         "chain": chain.walk(viewer, organisation),
     }
     return render(request, "directory/organisation_detail.html", context)
