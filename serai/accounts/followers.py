@@ -13,17 +13,36 @@ _WATCHING = (NodeRole.Role.STEWARD, NodeRole.Role.SECRETARIAT)
 TELL_AFTER_S = 5
 """Who waited no longer than this sees the result on the page that is still open."""
 
+_IMPORTED = _("You get this letter because you began this import, and it took a while.")
+_WATCHES = _("You get this letter because you watch over the records of this node.")
+
 declare(
     "accounts.import_tried",
     _("{file} was tried: look at what would be new before you take it in."),
     icon="upload",
+    step=_("Look at what would be new"),
+    otherwise=_("Until you take it in, nothing changes."),
+    because=_IMPORTED,
 )
-declare("accounts.import_taken_in", _("{file} was taken in."), icon="check-lg")
-declare("accounts.import_refused", _("{file} was refused; the reason stands with it."), icon="x-lg")
+declare("accounts.import_taken_in", _("{file} was taken in."), icon="check-lg", because=_IMPORTED)
 declare(
-    "accounts.import_taken_back", _("The import of {file} was taken back."), icon="arrow-counterclockwise"
+    "accounts.import_refused",
+    _("{file} was refused; the reason stands with it."),
+    icon="x-lg",
+    because=_IMPORTED,
 )
-declare("accounts.import_stays", _("The import of {file} could not be taken back; it says why."), icon="x-lg")
+declare(
+    "accounts.import_taken_back",
+    _("The import of {file} was taken back."),
+    icon="arrow-counterclockwise",
+    because=_IMPORTED,
+)
+declare(
+    "accounts.import_stays",
+    _("The import of {file} could not be taken back; it says why."),
+    icon="x-lg",
+    because=_IMPORTED,
+)
 
 declare(
     "accounts.read_budget_used",
@@ -31,6 +50,9 @@ declare(
         "{person} opened more different records on {day} than the {limit} one person may; the rest stays shut today."
     ),
     icon="eye",
+    step=_("See who opened how many"),
+    otherwise=_("Nothing else happens by itself: what one person may open in a day is kept to the limit."),
+    because=_WATCHES,
 )
 declare(
     "accounts.read_budget_of_address",
@@ -38,6 +60,9 @@ declare(
         "From the address of {person} many more different records were opened on {day} than one person may ({limit})."
     ),
     icon="eye",
+    step=_("See who opened how many"),
+    otherwise=_("An address is never shut out: an office, or a proxy, may stand behind it."),
+    because=_WATCHES,
 )
 
 _SAID = {
@@ -82,6 +107,6 @@ def tell_of_reads(entry: AuditEntry) -> None:
             kind=kind,
             obj=steward,  # what it says is for the stewards; it opens no record of somebody else
             values={"person": reader.name, "day": data["day"], "limit": data["limit"]},
-            url=reverse("notice_list"),
+            url=reverse("read_tallies"),
             key=f"reads:{entry.pk}",
         )

@@ -20,7 +20,13 @@ mail.declare(
     subject=_("{inviter} invites you to join {organisation}"),
     body=_(
         "{inviter} invites you to join {organisation} on Serai, the network for international innovation "
-        "cooperation.\n\nOpen the invitation (it is yours alone, and ends in 14 days): {url}"
+        "cooperation. There you can publish what it offers or looks for, and answer for it.\n\n"
+        "The invitation is yours alone and ends in 14 days. If you do nothing, nothing happens."
+    ),
+    action=_("Open the invitation"),
+    foot=_(
+        "You get this letter because {inviter} gave your address. If you do not know them, you need do nothing; "
+        "you get no other letter."
     ),
     fields={
         "inviter": "core.public",
@@ -29,10 +35,26 @@ mail.declare(
     },
 )
 
-declare("accounts.membership_requested", _("{person} asks to join {organisation}."), icon="person")
-declare("accounts.membership_accepted", _("You now belong to {organisation}."), icon="check-lg")
 declare(
-    "accounts.membership_refused", _("Your request to join {organisation} was not accepted."), icon="x-lg"
+    "accounts.membership_requested",
+    _("{person} asks to join {organisation}."),
+    icon="person",
+    step=_("Answer the request"),
+    otherwise=_("Until you answer, the person can neither publish nor answer for your organisation."),
+    because=_("You get this letter because you manage this organisation."),
+)
+declare(
+    "accounts.membership_accepted",
+    _("You now belong to {organisation}."),
+    icon="check-lg",
+    because=_("You get this letter because you asked to join this organisation."),
+)
+declare(
+    "accounts.membership_refused",
+    _("Your request to join {organisation} was not accepted."),
+    icon="x-lg",
+    otherwise=_("If you think this is a mistake, talk to the people who manage it."),
+    because=_("You get this letter because you asked to join this organisation."),
 )
 
 context.register_place(
@@ -105,7 +127,7 @@ def _requests_to_decide(viewer: Viewer) -> Iterable[duties.Duty]:
             url=f"{url}?{urlencode({'q': request.email})}",
             due_on=request.due_on,
             kind="access_request",
-            about=f"{request.organisation_name} · {request.email}",
+            about=[request.organisation_name, request.email],
             many=duties.Many(_("Answer the requests to join"), url),
         )
 
@@ -122,7 +144,7 @@ def _memberships_to_decide(viewer: Viewer) -> Iterable[duties.Duty]:
             url=url,
             due_on=None,
             kind="membership",
-            about=membership.user.email,
+            about=[membership.user.email],
             many=duties.Many(
                 _("Answer the requests to join {organisation}").format(organisation=isolated(house.name)), url
             ),

@@ -9,6 +9,7 @@ urlpatterns = [
     path("notices/", views.notice_list, name="notice_list"),
     path("notices/read", views.notices_read, name="notices_read"),
     path("notices/<uuid:pk>/open", views.notice_open, name="notice_open"),
+    path("notices/many-records/", views.read_tallies, name="read_tallies"),
     path("colleagues/<uuid:organisation>/", views.colleagues, name="colleagues"),
     path("colleagues/<uuid:organisation>/request", views.membership_request, name="membership_request"),
     path("memberships/<uuid:pk>/decide", views.membership_decide, name="membership_decide"),

@@ -9,7 +9,7 @@ from allauth.account.models import Login
 from babel import Locale
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Prefetch, Q, QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,18 +17,19 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from serai.accounts import actions, policies
 from serai.accounts.actions.joining import open_invitation
 from serai.accounts.forms import AcceptForm, InviteForm, JoinForm, PreferencesForm, TokenForm
 from serai.accounts.models import AccessRequest, Invitation, Membership, User
 from serai.accounts.notices import news_of
-from serai.core import policy, today, ui
+from serai.core import policy, reads, today, ui
 from serai.core.forms import with_errors
 from serai.core.viewer import viewer_of
 
 MOST_NOTICES = 1000
+MOST_TALLIES = 200
 PAGE = 200
 """Notices of a page before they are folded: a busy day of sixty is two lines."""
 
@@ -141,6 +142,31 @@ def notice_open(request: HttpRequest, pk: UUID) -> HttpResponse:
 def notices_read(request: HttpRequest) -> HttpResponse:
     actions.mark_all_read(by=user_of(request))
     return redirect("notice_list")
+
+
+@policy.route("accounts.steward")
+@require_safe
+def read_tallies(request: HttpRequest) -> HttpResponse:
+    """For the stewards: who opened very many records on a day, what that means and what one can do."""
+    tallies = list(reads.over_limit()[:MOST_TALLIES])
+    ids = {tally.principal: tally.principal.partition(":")[2] for tally in tallies}
+    people = {
+        f"user:{user.pk}": user
+        for user in User.objects.filter(
+            pk__in=[i for p, i in ids.items() if p.startswith("user:")]
+        ).prefetch_related(Prefetch("memberships", _belonging(), to_attr="belongs_to"))
+    }
+    context = {
+        "tallies": [(tally, people.get(tally.principal), ids[tally.principal]) for tally in tallies],
+        "limit": reads.limit(),
+        "days": reads.KEEP_DAYS,
+    }
+    return render(request, "accounts/read_tallies.html", context)
+
+
+def _belonging() -> QuerySet[Membership]:
+    active = Membership.objects.filter(status=Membership.Status.ACTIVE).select_related("organisation")
+    return active.order_by("organisation__name", "role")
 
 
 # --- colleagues ---------------------------------------------------------------------------------------------------

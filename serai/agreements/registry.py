@@ -20,7 +20,6 @@ from serai.agreements import (  # noqa: F401  (the export registers)
 from serai.agreements.models import Agreement, Party
 from serai.core import duties, kinds, policy
 from serai.core.duties import Duty
-from serai.core.text import isolated
 from serai.core.viewer import Viewer
 from serai.directory import sections
 from serai.directory.models import Organisation
@@ -54,25 +53,51 @@ AGREEMENT = kinds.register(
     )
 )
 
-notices.declare(
-    "agreements.drafted", _("An agreement was drafted with you: {title}"), icon="file-earmark-text"
-)
-notices.declare("agreements.consented", _("A party consents to the wording: {title}"), icon="hand-thumbs-up")
-notices.declare(
-    "agreements.wording_changed",
-    _("The wording or the terms have changed; please read them and consent again: {title}"),
-    icon="arrow-repeat",
-)
-notices.declare("agreements.approved", _("An agreement is ready for your signature: {title}"), icon="pen")
-notices.declare("agreements.signed", _("All parties have signed: {title}"), icon="file-earmark-check")
-notices.declare(
-    "agreements.renewal_due",
-    _("An agreement ends soon; renew it or let it end: {title}"),
-    icon="arrow-repeat",
-)
-notices.declare("agreements.renewed", _("An agreement was prolonged: {title}"), icon="arrow-repeat")
-notices.declare("agreements.expired", _("An agreement has reached its end: {title}"), icon="hourglass-split")
-notices.declare("agreements.terminated", _("An agreement was ended: {title}"), icon="x-circle")
+_OF_A_PARTY = _("You get this letter because you act for one of the parties.")
+for _name, _sentence, _icon, _do, _otherwise in (
+    (
+        "drafted",
+        _("An agreement was drafted with you: {title}"),
+        "file-earmark-text",
+        _("Read the draft"),
+        _("Nothing is agreed yet: every party is asked before anything binds it."),
+    ),
+    ("consented", _("A party consents to the wording: {title}"), "hand-thumbs-up", "", ""),
+    (
+        "wording_changed",
+        _("The wording or the terms have changed; please read them and consent again: {title}"),
+        "arrow-repeat",
+        _("Read the wording"),
+        _("Without your consent to this version the agreement cannot be approved."),
+    ),
+    (
+        "approved",
+        _("An agreement is ready for your signature: {title}"),
+        "pen",
+        _("Open the agreement"),
+        _("It binds nobody until every party has signed."),
+    ),
+    ("signed", _("All parties have signed: {title}"), "file-earmark-check", "", ""),
+    (
+        "renewal_due",
+        _("An agreement ends soon; renew it or let it end: {title}"),
+        "arrow-repeat",
+        _("Renew the agreement or let it end"),
+        _("If nobody does anything, it ends on its last day, or is prolonged where its terms say so."),
+    ),
+    ("renewed", _("An agreement was prolonged: {title}"), "arrow-repeat", "", ""),
+    ("expired", _("An agreement has reached its end: {title}"), "hourglass-split", "", ""),
+    ("terminated", _("An agreement was ended: {title}"), "x-circle", "", ""),
+):
+    notices.declare(
+        f"agreements.{_name}",
+        _sentence,
+        icon=_icon,
+        step=_do,
+        by="due_on" if _do else "",
+        otherwise=_otherwise,
+        because=_OF_A_PARTY,
+    )
 
 _STEP = {
     Agreement.Status.DRAFT: _("Finish the draft"),
@@ -112,7 +137,7 @@ def _of_agreements(viewer: Viewer) -> Iterator[Duty]:
             due_on=commitment.due_on,
             kind="agreement",
             title_language=commitment.language,
-            about=queries.title_of(commitment.agreement)[0],
+            about=[queries.title_of(commitment.agreement)[0]],
         )
 
 
@@ -121,7 +146,7 @@ def _duty(agreement: Agreement, what: Any, url: str, party: Party | None = None)
     others = [other for other in agreement.parties.all() if other != party]
     names = [shapes.party_name(each) for each in [*([party] if party else []), *others]]
     title, language = queries.title_of(agreement)
-    return Duty(what, title, url, agreement.due_on, "agreement", language, " · ".join(map(isolated, names)))
+    return Duty(what, title, url, agreement.due_on, "agreement", language, names)
 
 
 pages.register_room(pages.Room(pgettext_lazy("tab", "Agreements"), "agreement_list", 20, policy.anyone))

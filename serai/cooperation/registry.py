@@ -1,6 +1,6 @@
 """What this app registers with `core`: kinds, its place in the rail, notices, duties, followers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from django.urls import reverse
@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from serai.accounts import notices
 from serai.agreements import pages
 from serai.agreements.models import Agreement
+from serai.agreements.shapes import with_country
 from serai.cooperation import (  # noqa: F401  (followers register here)
     followers,
     lifecycle,
@@ -21,13 +22,12 @@ from serai.cooperation import (  # noqa: F401  (followers register here)
 from serai.cooperation.models import Case, Facility, Project, Result
 from serai.core import context, duties, kinds, policy, ui
 from serai.core.duties import Duty
-from serai.core.text import isolated
 from serai.core.viewer import Viewer
 from serai.core.words import on_day
 from serai.directory import sections
 from serai.directory.models import Organisation
 from serai.events import queries as meetings
-from serai.events.texts import event_time, participant_name
+from serai.events.texts import event_name, event_time, participant_name
 
 
 # --- kinds ------------------------------------------------------------------------------------------------
@@ -172,14 +172,46 @@ def _of_an_agreement(viewer: Viewer, agreement: Agreement) -> list[ui.Action]:
 pages.register_leads_on(_of_an_agreement)
 
 # --- notices ----------------------------------------------------------------------------------------------
-notices.declare("cooperation.case_offered", _("You can open a case: {title}"), icon="briefcase")
-notices.declare("cooperation.case_opened", _("A case was opened with you: {title}"), icon="briefcase")
-notices.declare("cooperation.case_ended", _("A case was ended without a result: {title}"), icon="x-circle")
-notices.declare("cooperation.result_validated", _("Your result was validated: {title}"), icon="award")
+_OF_A_PARTY = _("You get this letter because you act for one of the parties.")
+_REPORTED = _("You get this letter because you reported this result.")
+notices.declare(
+    "cooperation.case_offered",
+    _("You can open a case: {title}"),
+    icon="briefcase",
+    step=_("Open a case"),
+    otherwise=_(
+        "In a case both sides keep the next step, its date and who takes it. Without one nothing is lost."
+    ),
+    because=_("You get this letter because you or your organisation said yes to going on."),
+)
+notices.declare(
+    "cooperation.case_opened",
+    _("A case was opened with you: {title}"),
+    icon="briefcase",
+    step=_("Open the case"),
+    because=_OF_A_PARTY,
+)
+notices.declare(
+    "cooperation.case_ended",
+    _("A case was ended without a result: {title}"),
+    icon="x-circle",
+    step=_("Read the reason"),
+    because=_OF_A_PARTY,
+)
+notices.declare(
+    "cooperation.result_validated",
+    _("Your result was validated: {title}"),
+    icon="award",
+    otherwise=_("From now on it is counted."),
+    because=_REPORTED,
+)
 notices.declare(
     "cooperation.result_refused",
     _("Your result needs better evidence: {title}"),
     icon="arrow-counterclockwise",
+    step=_("Read the reason"),
+    otherwise=_("Until its evidence is better and it is validated, it is not counted."),
+    because=_REPORTED,
 )
 
 
@@ -191,8 +223,8 @@ def _of_cases(viewer: Viewer) -> Iterator[Duty]:
     mine = queries.cases(viewer, whose="mine").filter(due_on__isnull=False)
     for case in mine[:20]:
         what = case.step or _("Say what happens next")
-        url, partners = reverse("case_detail", args=[case.pk]), shapes.names(case.parties.all())
-        yield Duty(what, case.title, url, case.due_on, "case", case.language, partners)
+        url = reverse("case_detail", args=[case.pk])
+        yield Duty(what, case.title, url, case.due_on, "case", case.language, _names(case.parties.all()))
     outcomes = meetings.with_outcome_parts(queries.meetings_to_carry_on(viewer))
     outcomes = outcomes.select_related("meeting__request__listing__organisation")
     for outcome in outcomes.prefetch_related("meeting__request__listing__teasers")[:10]:
@@ -201,8 +233,11 @@ def _of_cases(viewer: Viewer) -> Iterator[Duty]:
         answered = outcome.answered_at or timezone.now()
         due = timezone.localtime(answered).date() + timedelta(days=queries.OFFER_DAYS)
         met = outcome.meeting.slot.during.lower
-        who = participant_name(meetings.other_side(outcome))
-        about = f"{isolated(who)} · {event_time(outcome.meeting.event, met)}"
+        about = [
+            participant_name(meetings.other_side(outcome)),
+            event_name(outcome.meeting.event),
+            event_time(outcome.meeting.event, met),
+        ]
         yield Duty(_("Open a case after your meeting"), title, url, due, "meeting", language, about)
 
 
@@ -215,13 +250,13 @@ def _of_projects_and_results(viewer: Viewer) -> Iterator[Duty]:
     for project in queries.with_project_names(projects).order_by("due_on", "pk")[:10]:
         title, language = queries.title_of_project(project)
         url = reverse("project_detail", args=[project.pk])
-        partners = shapes.names(party.organisation for party in project.parties.all())
+        partners = _names(party.organisation for party in project.parties.all())
         yield Duty(_("Look after the project"), title, url, project.due_on, "project", language, partners)
     facilities = policies.visible_facilities(viewer).filter(owner_id=viewer.pk, due_on__isnull=False)
     for facility in queries.with_facility_names(facilities).order_by("due_on", "pk")[:10]:
         name, language = queries.name_of_facility(facility)
         url = reverse("facility_detail", args=[facility.pk])
-        hosts = shapes.names(facility.hosts.all())
+        hosts = _names(facility.hosts.all())
         yield Duty(_("Look after the facility"), name, url, facility.due_on, "facility", language, hosts)
 
 
@@ -232,7 +267,7 @@ def _results_to_check(viewer: Viewer) -> Iterator[Duty]:
     partners = queries.partners_of(viewer, results)
     for result in results:
         reported_on = timezone.localtime(result.created_at).date()
-        about = [result.get_kind_display(), shapes.names(partners[result.pk]), on_day(result.achieved_on)]
+        about = [str(result.get_kind_display()), *_names(partners[result.pk]), on_day(result.achieved_on)]
         yield Duty(
             what=_("Check a reported result"),
             title=result.title,
@@ -240,9 +275,13 @@ def _results_to_check(viewer: Viewer) -> Iterator[Duty]:
             due_on=reported_on + timedelta(days=queries.VALIDATION_DAYS),
             kind="result",
             title_language=result.language,
-            about=" · ".join(str(part) for part in about if part),
+            about=about,
             many=duties.Many(_("Check the reported results"), f"{reverse('result_list')}?status=reported"),
         )
+
+
+def _names(organisations: Iterable[Organisation]) -> list[str]:
+    return [with_country(organisation) for organisation in organisations]
 
 
 # --- tabs of Build ----------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What is expected of a person, by when: each app says which of its objects wait for them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -34,7 +34,7 @@ class Duty:
     due_on: date | None
     kind: str
     title_language: str = ""
-    about: str = ""
+    about: Sequence[str] = ()
     many: Many | None = None
 
 

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from django.db import connection, models, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from serai.core import audit
@@ -124,6 +125,11 @@ def _tell(principal: str, day: date, reader: Viewer, most: int) -> None:
             object_id=UUID(str(reader.pk)),
             data={"principal": principal.partition(":")[0], "limit": most, "day": day.isoformat()},
         )
+
+
+def over_limit() -> QuerySet[ReadTally]:
+    """Whoever opened more in a day than one may, as far back as tallies are kept; the latest first."""
+    return ReadTally.objects.filter(is_told=True).order_by("-day", "-number", "principal")
 
 
 def forget_old() -> int:

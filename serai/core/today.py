@@ -35,7 +35,7 @@ GATHERED_FROM = 4
 
 @dataclass(frozen=True)
 class News:
-    """One thing that happened, as a sentence; `is_new` until the person has read it.
+    """One thing that happened, as a sentence (HTML where it is marked safe); `is_new` until the person has read it.
 
     `about` says what it is about (a record, or the page that lists many such): news of one day about the same are
     one story.
@@ -47,6 +47,8 @@ class News:
     is_new: bool
     about: str = ""
     icon: str = "bell"
+    languages: Sequence[str] = ()
+    """Those of its names that the reader may not know."""
 
 
 @dataclass(frozen=True)

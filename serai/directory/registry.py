@@ -65,14 +65,30 @@ context.register_place(
     )
 )
 
-notices.declare("directory.organisation_verified", _("{organisation} is verified."), icon="patch-check")
+_MANAGES = _("You get this letter because you manage this organisation.")
+notices.declare(
+    "directory.organisation_verified",
+    _("{organisation} is verified."),
+    icon="patch-check",
+    otherwise=_(
+        "Its people now read what the network keeps among its members, and publish and answer for it."
+    ),
+    because=_MANAGES,
+)
 notices.declare(
     "directory.organisation_returned",
     _("{organisation} was not verified yet: {reason}"),
     icon="arrow-counterclockwise",
+    step=_("Correct and submit again"),
+    otherwise=_("Until then it is a draft that others do not see."),
+    because=_MANAGES,
 )
 notices.declare(
-    "directory.organisation_suspended", _("{organisation} is suspended: {reason}"), icon="pause-circle"
+    "directory.organisation_suspended",
+    _("{organisation} is suspended: {reason}"),
+    icon="pause-circle",
+    otherwise=_("While it is suspended, nothing is published or answered in its name."),
+    because=_MANAGES,
 )
 
 
@@ -108,7 +124,7 @@ def _own_organisations(viewer: Viewer) -> Iterable[duties.Duty]:
             due_on=label.valid_until,
             kind="organisation",
             title_language=label.language,
-            about=label.organisation.name,
+            about=[label.organisation.name],
         )
 
 
@@ -122,4 +138,6 @@ def _duty(
 ) -> duties.Duty:
     card = _card(organisation)
     url = reverse(route, args=[organisation.pk])
-    return duties.Duty(what, card.title, url, due, card.kind, card.language, card.detail, many)
+    return duties.Duty(
+        what, card.title, url, due, card.kind, card.language, [card.detail] if card.detail else [], many
+    )

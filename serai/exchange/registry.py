@@ -1,6 +1,6 @@
 """What this app registers with `core`: kinds, places in the navigation, notices, duties."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -117,38 +117,92 @@ context.register_place(
 )
 
 # --- notices ----------------------------------------------------------------------------------------------
-declare("exchange.listing_published", _("“{listing}” is published."), icon="check-circle")
-declare("exchange.listing_on_hold", _("“{listing}” needs changes before it can be shown."), icon="pencil")
-declare("exchange.listing_rejected", _("“{listing}” was not accepted; the review says why."), icon="x-circle")
+_OUR_LISTING = _(
+    "You get this letter because you look after this listing, or manage the organisation behind it."
+)
+_OUR_INTEREST = _("You get this letter because you sent this interest, or manage the organisation that did.")
 declare(
-    "exchange.listing_expiring", _("Does “{listing}” still hold? It runs out soon."), icon="hourglass-split"
+    "exchange.listing_published",
+    _("“{listing}” is published."),
+    icon="check-circle",
+    step=_("Open the listing"),
+    otherwise=_("Whoever is interested writes to you; you are told at once."),
+    because=_OUR_LISTING,
+)
+declare(
+    "exchange.listing_on_hold",
+    _("“{listing}” needs changes before it can be shown."),
+    icon="pencil",
+    step=_("Mend and send again"),
+    otherwise=_("Until then nobody else sees it."),
+    because=_OUR_LISTING,
+)
+declare(
+    "exchange.listing_rejected",
+    _("“{listing}” was not accepted; the review says why."),
+    icon="x-circle",
+    step=_("Read the reason"),
+    because=_OUR_LISTING,
+)
+declare(
+    "exchange.listing_expiring",
+    _("Does “{listing}” still hold? It runs out soon."),
+    icon="hourglass-split",
+    step=_("Renew or close"),
+    by="expires_on",
+    otherwise=_("If you do nothing, it is no longer shown after that day; you can renew it later."),
+    because=_OUR_LISTING,
 )
 declare(
     "exchange.listing_expired",
     _("“{listing}” has run out. Renew it if it still holds."),
     icon="hourglass-split",
+    step=_("Renew or close"),
+    otherwise=_("Until then nobody finds it."),
+    because=_OUR_LISTING,
 )
-declare("exchange.interest_received", _("{organisation} is interested in “{listing}”."), icon="envelope")
-declare("exchange.interest_accepted", _("Your interest in “{listing}” was accepted."), icon="check-circle")
+declare(
+    "exchange.interest_received",
+    _("{organisation} is interested in “{listing}”."),
+    icon="envelope",
+    step=_("Answer an interest"),
+    by="answer_due",
+    otherwise=_("If nobody answers, the interest ends on that day and the other side is told."),
+    because=_OUR_LISTING,
+)
+declare(
+    "exchange.interest_accepted",
+    _("Your interest in “{listing}” was accepted."),
+    icon="check-circle",
+    step=_("Read the answer"),
+    otherwise=_("You now see whom to write to."),
+    because=_OUR_INTEREST,
+)
 declare(
     "exchange.interest_declined",
     _("Your interest in “{listing}” was declined; the reason is given."),
     icon="x-circle",
+    step=_("Read the reason"),
+    because=_OUR_INTEREST,
 )
 declare(
     "exchange.interest_expired",
     _("Your interest in “{listing}” was not answered in time."),
     icon="hourglass-split",
+    because=_OUR_INTEREST,
 )
 declare(
     "exchange.interest_missed",
     _("You did not answer {organisation} about “{listing}” in time."),
     icon="hourglass-split",
+    otherwise=_("The interest has ended; the other side was told that no answer came."),
+    because=_OUR_LISTING,
 )
 declare(
     "exchange.interest_stopped",
     _("The contact about “{listing}” was ended by the other side."),
     icon="x-circle",
+    because=_("You get this letter because your organisation was in this contact."),
 )
 
 
@@ -179,7 +233,7 @@ def interests_to_answer(viewer: Viewer) -> Iterable[duties.Duty]:
             interest.answer_due,
             url=reverse("interest_detail", args=[interest.pk]),
             kind="interest",
-            about=interest.organisation.name,
+            about=[interest.organisation.name],
             many=many,
         )
         for interest in rows[: duties.MOST]
@@ -199,9 +253,9 @@ def listings_to_tend(viewer: Viewer) -> Iterable[duties.Duty]:
     ending = mine.filter(status=Listing.Status.PUBLISHED, expires_on__lte=soon).order_by("expires_on", "pk")
     many = duties.Many(_("Renew or close your listings"), reverse("listing_mine"))
     return [
-        *(_listing_duty(x, _("Mend and send again"), None, about=x.reference) for x in returned),
+        *(_listing_duty(x, _("Mend and send again"), None, about=[x.reference]) for x in returned),
         *(
-            _listing_duty(x, _("Renew or close"), x.expires_on, about=x.reference, many=many)
+            _listing_duty(x, _("Renew or close"), x.expires_on, about=[x.reference], many=many)
             for x in ending[: duties.MOST // 2]
         ),
     ]
@@ -224,7 +278,7 @@ def listings_to_review(viewer: Viewer) -> Iterable[duties.Duty]:
             _("Review a listing"),
             listing.due_on,
             url=reverse("review_page", args=[listing.pk]),
-            about=f"{listing.organisation.name} · {listing.reference}",
+            about=[listing.organisation.name, listing.reference],
             many=many,
         )
         for listing in rows[: duties.MOST]
@@ -236,7 +290,7 @@ def _listing_duty(
     what: Any,
     due: date | None,
     *,
-    about: str,
+    about: Sequence[str],
     url: str = "",
     kind: str = "listing",
     many: duties.Many | None = None,

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def _secret_in_letter() -> str:
     body = OutboxMessage.objects.get(channel="mail").payload["body"]
-    return str(body.rstrip("/").rsplit("/", 1)[1])
+    return str(re.findall(r"/join/([^/\s]+)/", body)[0])
 
 
 def test_a_manager_invites_and_the_invited_person_joins_with_a_new_account() -> None:

@@ -39,10 +39,10 @@ class Inbox:
         number = Notice.objects.count()
         made = Notice.objects.create(
             user=self.person,
-            kind="cooperation.case_opened",
+            kind="exchange.interest_expired",
             object_kind="case",
             object_id=case.pk,
-            values={"title": words, "url": f"/build/cases/{case.pk}/"},
+            values={"listing": words, "url": f"/build/cases/{case.pk}/"},
             key=f"notice {number}",
         )
         at = timezone.localtime().replace(hour=12, minute=minute, second=0) - timedelta(days=days_ago)
