@@ -52,7 +52,12 @@ def tabs(here: str) -> list[ui.Tab]:
 @require_GET
 @policy.route("core.public")
 def front(request: HttpRequest) -> HttpResponse:
-    """What everybody may see: one field to search, real cooperation on a map, the latest, the next."""
+    """What everybody may see: one field to search, real cooperation on a map, the latest, the next.
+
+    Whoever is signed in comes to what waits for them; the field to search stands on that page as on every other.
+    """
+    if request.user.is_authenticated:
+        return redirect("today")
     newest = list(exchange.open_listings(ANYONE)[:EXAMPLES_FROM])
     context = {
         "map": shapes.world_map(_("Cooperation between countries")),

@@ -41,12 +41,22 @@ def test_the_first_page_shows_what_everybody_may_see_and_nothing_else() -> None:
     make_listing(title="A draft", status="draft")
     make_agreement(title="Secret", tier=Tier.MUTUAL)
 
-    page = _page(reverse("front"), make_member(make_organisation()))
+    page = _page(reverse("front"))
 
     assert "An open offer" in page
     assert "A draft" not in page
     assert "Secret" not in page
     assert f'action="{reverse("search")}"' in page
+
+
+def test_whoever_is_signed_in_comes_from_the_first_page_to_today_with_the_search_at_hand() -> None:
+    client = Client()
+    client.force_login(make_member(make_organisation()))
+
+    answer = client.get(reverse("front"), follow=True)
+
+    assert answer.redirect_chain == [(reverse("today"), 302)]
+    assert f'action="{reverse("search")}"' in answer.content.decode()
 
 
 @pytest.mark.parametrize("code", CODES)
