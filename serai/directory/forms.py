@@ -360,7 +360,10 @@ class EndForm(ActionForm):
     successor = OtherField(
         label=_("Which organisation succeeds it"),
         required=False,
-        help_text=_("Its name, an identifier, or the address of its page."),
+        help_text=_(
+            "Its name, an identifier, or the address of its page. After a merger the listings are the successor's, "
+            "until you list the organisation again."
+        ),
     )
     reason = forms.CharField(
         label=_("Note"), required=False, max_length=500, help_text=_("Everybody can read it.")

@@ -5,4 +5,4 @@ class ExchangeConfig(AppConfig):
     name = "serai.exchange"
 
     def ready(self) -> None:
-        from serai.exchange import registry  # noqa: F401  (kinds, places in the navigation, followers)
+        from serai.exchange import followers, registry  # noqa: F401  (kinds, places in the navigation, followers)

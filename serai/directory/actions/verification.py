@@ -160,7 +160,7 @@ def end_organisation(
 ) -> Organisation:
     """Record that an organisation merged, was dissolved or withdrawn, and who succeeds it.
 
-    The entry stays readable and points at the successor. Raises Invalid for a merger without successor and for
+    The entry stays readable and points at the successor, to whom the listings of a merged one pass. Raises Invalid for a merger without successor and for
     a succession that would lead back to the organisation.
     """
     organisation = _locked(organisation)
@@ -197,13 +197,17 @@ def relist_organisation(*, organisation: Organisation, by: User) -> Organisation
     organisation = _locked(organisation)
     _refuse_unless_steward(by)
     lifecycle.advance(ORGANISATION, organisation, S.LISTED)
-    if organisation.successor is not None:
-        Relation.objects.filter(
-            source=organisation.successor, kind=Relation.Kind.SUCCESSOR, target=organisation
-        ).delete()
+    successor = organisation.successor
+    if successor is not None:
+        Relation.objects.filter(source=successor, kind=Relation.Kind.SUCCESSOR, target=organisation).delete()
     organisation.successor, organisation.status_note = None, ""
     _save_status(organisation, "successor")
-    audit.record(actor=by, action="directory.organisation_relisted", obj=organisation)
+    audit.record(
+        actor=by,
+        action="directory.organisation_relisted",
+        obj=organisation,
+        data={"successor": successor.pk if successor else None},
+    )
     return organisation
 
 
