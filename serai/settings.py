@@ -5,12 +5,13 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from serai.node import config
+from serai.node import config, keys
 
 CONFIG = config.load()
 BASE_DIR = Path(__file__).resolve().parent
 
 SECRET_KEY = CONFIG.secret_key
+SECRET_KEY_FALLBACKS = keys.Fallbacks(keys.previous(CONFIG.keys_dir))
 DEBUG = CONFIG.debug
 ALLOWED_HOSTS = list(CONFIG.allowed_hosts)
 ROOT_URLCONF = "serai.urls"

@@ -1,6 +1,6 @@
 """The command `serai`: every operation of a node.
 
-The commands that run the node (`up`, `down`, `status`, `worker`, `doctor`, `backup`, `restore`) stand here and work
+The commands that run the node (`up`, `down`, `status`, `worker`, `doctor`, `backup`, `restore`, `rotate_keys`) stand here and work
 without Django. Every other name is a management command; the embedded database is started
 before it if it needs one. Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `doctor` has its own.
 """
@@ -276,7 +276,7 @@ def _backup_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _backup(options: Arguments) -> int:
-    from serai.node import backup
+    from serai.node import backup, erasures
 
     config = load()
     _start_database(config)
@@ -284,6 +284,8 @@ def _backup(options: Arguments) -> int:
         summary = backup.back_up(config, options.directory)
     except backup.BackupError as error:
         raise CommandError(str(error)) from error
+    if (config.home / erasures.NAME).exists():
+        erasures.publish(config, {})  # beside the backup as well: it outlives the home
     _print_summary(summary, f"Backed up to {options.directory} and read again", as_json=options.json)
     return 0
 
@@ -291,13 +293,23 @@ def _backup(options: Arguments) -> int:
 def _restore_options(parser: argparse.ArgumentParser) -> None:
     _json_option(parser)
     parser.add_argument("--check", action="store_true", help="only compare the backup with its checksums")
+    parser.add_argument(
+        "--erasures",
+        type=Path,
+        metavar="FILE",
+        help="erasures.jsonl of the node the backup is of, if it is not beside the backup",
+    )
     parser.add_argument("directory", type=Path, help="the backup's directory")
 
 
 def _restore(options: Arguments) -> int:
-    from serai.node import backup, postgres
+    from serai.node import backup, commands, erasures, postgres
 
+    ledger: Path = options.erasures or erasures.beside(options.directory)
     try:
+        if options.erasures and not ledger.is_file():
+            raise CommandError(f"There is no {ledger}.")
+        erased = erasures.read(ledger)  # before anything is made: a spoilt list is no list
         if options.check:
             summary = backup.check(options.directory)
             _print_summary(summary, f"{options.directory} is complete", as_json=options.json)
@@ -306,9 +318,53 @@ def _restore(options: Arguments) -> int:
         backup.check(options.directory)
         config = load()
         summary = backup.restore(config, options.directory)
-    except (backup.BackupError, postgres.PostgresError) as error:
+    except (backup.BackupError, postgres.PostgresError, ValueError) as error:
         raise CommandError(str(error)) from error
+    if erased:
+        erasures.add(config.home / erasures.NAME, erased)
+        commands.in_child("--prepare")  # nobody who was erased since comes back, not for a moment
+    elif not options.json:
+        _print("No list of erasures was found. If people were erased after this backup: --erasures FILE.")
     _print_summary(summary, f"Restored to {config.home}; start it with: serai up", as_json=options.json)
+    return 0
+
+
+def _rotate_options(parser: argparse.ArgumentParser) -> None:
+    from serai.node import keys
+
+    _json_option(parser)
+    parser.add_argument(
+        "--grace-hours",
+        type=float,
+        default=keys.GRACE_HOURS,
+        metavar="N",
+        help="how long the key before is still accepted; 0 ends it at once (default %(default)s)",
+    )
+
+
+def _rotate(options: Arguments) -> int:
+    from serai.node import keys
+
+    config = load()
+    try:
+        until = keys.rotate(config, grace_hours=options.grace_hours)
+        restarted = keys.restart(config)
+    except keys.KeysError as error:
+        raise CommandError(str(error)) from error
+    if options.json:
+        _print(json.dumps({"until": until.isoformat(timespec="seconds"), "restarted": restarted}))
+        return 0
+    ended = options.grace_hours <= 0
+    _print(
+        "The key before is no longer accepted."
+        if ended
+        else f"The key before is accepted until {until:%Y-%m-%d %H:%M} UTC."
+    )
+    _print(
+        "Web server and worker were restarted and use the new key; workers on other machines: restart them."
+        if restarted
+        else "The node does not run; it uses the new key from its next start."
+    )
     return 0
 
 
@@ -347,6 +403,12 @@ OPERATIONS: dict[str, Operation] = {
         "SERAI_HOME=/srv/new serai restore /backup/monday",
         _restore_options,
         _restore,
+    ),
+    "rotate_keys": Operation(
+        "make a new secret key; the one before is accepted for a time",
+        "serai rotate_keys --grace-hours 24",
+        _rotate_options,
+        _rotate,
     ),
 }
 

@@ -46,6 +46,7 @@ def prepare(*, demo: bool) -> None:
         sys.stdout.flush()
         call_command("migrate", interactive=False, verbosity=0)
     statics.collect()
+    call_command("erase_person", replay=True)
     if demo:
         call_command("demo", seed=1)
 

@@ -39,7 +39,8 @@ def _scrub(path: Path, person: Person, words: list[str]) -> bool:
         return True
     changed = _rename_subject(message, words)
     for part in message.walk():
-        changed |= part.get_content_maintype() == "text" and _rename_part(part, words)
+        if part.get_content_maintype() == "text":
+            changed |= _rename_part(part, words)
     if changed:
         path.write_bytes(message.as_bytes())
     return changed
@@ -51,7 +52,7 @@ def _rename_subject(message: EmailMessage, words: list[str]) -> bool:
     if after != before:
         del message["Subject"]
         message["Subject"] = after
-    return after != before
+    return bool(after != before)
 
 
 def _rename_part(part: EmailMessage, words: list[str]) -> bool:
@@ -59,4 +60,4 @@ def _rename_part(part: EmailMessage, words: list[str]) -> bool:
     after = renamed(before, words)
     if after != before:
         part.set_content(after, subtype=part.get_content_subtype())
-    return after != before
+    return bool(after != before)
