@@ -163,7 +163,22 @@ def _standing_tables(event: Event) -> list[tuple[str | None, int]]:
 def _interpreters(
     model: Model, placed: Placed, held: Mapping[int, PlannedMeeting]
 ) -> tuple[dict[int, str], set[int]]:
-    """A named interpreter for every meeting that needs one, slot by slot, by augmenting paths."""
+    """A named interpreter for every meeting that needs one, and the wishes left without.
+
+    Those who keep theirs are served first. Only if somebody then goes without, everybody is served anew, and
+    that counts if it leaves no more of the kept and fewer of all without.
+    """
+    kept = _served(model, placed, held, reserve=True)
+    if not kept[1]:
+        return kept
+    anew = _served(model, placed, held, reserve=False)
+    return min(kept, anew, key=lambda found: (len(found[1] & held.keys()), len(found[1])))
+
+
+def _served(
+    model: Model, placed: Placed, held: Mapping[int, PlannedMeeting], *, reserve: bool
+) -> tuple[dict[int, str], set[int]]:
+    """Slot by slot, by augmenting paths; with `reserve` after the meetings in `held` have theirs."""
     event = model.event
     named = {x for i in event.interpreters for x in i.pools}
     needing: dict[int, list[int]] = defaultdict(list)
@@ -173,30 +188,42 @@ def _interpreters(
     serves: dict[int, str] = {}
     unserved: set[int] = set()
     busy: dict[int, set[str]] = defaultdict(set)
+
+    def span(w: int) -> range:
+        option, start = placed[w]
+        return range(start, start + model.options[option].length)
+
+    def serve(w: int, who: str) -> None:
+        serves[w] = who
+        for t in span(w):
+            busy[t].add(who)
+
+    def candidates_of(w: int) -> list[str]:
+        """Who could interpret, the one who did before first."""
+        before = held[w].interpreter if w in held else None
+        found = [
+            i.id
+            for i in event.interpreters
+            if event.wishes[w].pool in i.pools
+            and all(i.open_slots is None or t in i.open_slots for t in span(w))
+            and not any(i.id in busy[t] for t in span(w))
+        ]
+        return sorted(found, key=lambda who: who != before)
+
+    if reserve:
+        for w in sorted(w for here in needing.values() for w in here if w in held):
+            if held[w].interpreter in (free := candidates_of(w)):
+                serve(w, free[0])
     for start in sorted(needing):
-        new = sorted(needing[start], key=lambda w: -model.options[placed[w][0]].length)
-        candidates: dict[int, list[str]] = {}
+        new = sorted(
+            (w for w in needing[start] if w not in serves), key=lambda w: -model.options[placed[w][0]].length
+        )
+        match = _match(new, {w: candidates_of(w) for w in new})
         for w in new:
-            span = range(start, start + model.options[placed[w][0]].length)
-            candidates[w] = [
-                i.id
-                for i in event.interpreters
-                if event.wishes[w].pool in i.pools
-                and all(i.open_slots is None or t in i.open_slots for t in span)
-                and not any(i.id in busy[t] for t in span)
-            ]
-            m = held.get(w)
-            if m is not None and m.interpreter in candidates[w]:
-                candidates[w].remove(m.interpreter)
-                candidates[w].insert(0, m.interpreter)
-        match = _match(new, candidates)
-        for w in new:
-            if w not in match:
+            if w in match:
+                serve(w, match[w])
+            else:
                 unserved.add(w)
-                continue
-            serves[w] = match[w]
-            for t in range(start, start + model.options[placed[w][0]].length):
-                busy[t].add(match[w])
     return serves, unserved
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape as _escaped
 
 from .fixed import FixedProblem
 from .race import FixedPlan
@@ -19,6 +20,8 @@ CHART_W, CHART_H, CHART_PAD = 320, 150, 56
 MAX_ROWS = 120
 # About so many letters fit the label and a cell.
 LABEL_LETTERS, CELL_LETTERS = 14, 6
+# What XML 1.0 cannot hold in any form, not even as a character reference.
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#1f2933}.title{font-size:20px;font-weight:600}"
     ".small{font-size:11px;fill:#52606d}.end{text-anchor:end}.mid{text-anchor:middle}"
@@ -166,8 +169,8 @@ def _page(
         top += CELL_H + GAP
     if len(people) > len(shown):
         text = (
-            f"The first {len(shown)} of {len(people):,} people; {len(people) - len(shown):,} are left out here."
-            " Tables in use and the curves count everybody."
+            f"The first {len(shown)} of {len(people):,} people; {len(people) - len(shown):,} are left out here; the plan's"
+            " file has everybody's meetings. Tables in use and the curves count everybody."
         )
         top += 20
         body.append(f'<text x="{MARGIN}" y="{top}">{text}</text>')
@@ -251,6 +254,11 @@ def _row(y: int, person: _Person, cells: Sequence[tuple[int, str]], lefts: Seque
 def _corner(kind: str, height: int) -> int:
     """Online meetings differ from those at tables by their shape too, not by colour only."""
     return height // 2 if kind == "online" else 2
+
+
+def escape(text: str, quote: bool = False) -> str:
+    """Text as XML takes it; what no XML can hold is shown as U+FFFD."""
+    return _escaped(NOT_XML.sub("\ufffd", text), quote)
 
 
 def _cut(text: str, letters: int) -> str:

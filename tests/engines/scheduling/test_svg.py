@@ -77,3 +77,14 @@ def test_a_value_found_last_is_seen() -> None:
     assert (kinds.count("dot"), kinds.count("ring")) == (2, 2), "one on each curve"
     # Nothing but zeros still has an axis with two ends.
     assert ("0", "0") not in pairwise(axis)
+
+
+def test_ids_that_xml_cannot_hold_do_not_break_the_picture() -> None:
+    ids = ("a\x00\x08", "b\x1f\ud800<&\ufffe")
+    event = Event((Slot(),), (1,), tuple(map(Person, ids)), (Wish("w\x0b", *ids),), name="n\x01")
+    plan = Plan((PlannedMeeting("w\x0b", 0, 0, *ids),), 1, 1, 0, 0, "feasible")
+
+    picture = ET.fromstring(draw_plan(event, plan))  # noqa: S314
+
+    assert "a\ufffd\ufffd" in words(picture)
+    assert "b\ufffd\ufffd<&\ufffd" in words(picture)

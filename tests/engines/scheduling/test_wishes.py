@@ -14,8 +14,10 @@ from serai.engines.scheduling import (
     Changes,
     Event,
     Hall,
+    Interpreter,
     Person,
     Plan,
+    PlannedMeeting,
     Rules,
     Slot,
     Wish,
@@ -376,7 +378,7 @@ def test_the_picture_is_sound_and_says_what_it_leaves_out() -> None:
     picture = draw_plan(event, plan)
 
     ET.fromstring(picture)  # noqa: S314
-    assert f"The first {MAX_ROWS} of {MAX_ROWS + 30} people; 30 are left out here." in picture
+    assert f"The first {MAX_ROWS} of {MAX_ROWS + 30} people; 30 are left out here" in picture
     assert "prefers-color-scheme:dark" in picture
 
 
@@ -421,3 +423,36 @@ def test_the_bound_on_breaks_holds_for_other_halls() -> None:
         restore(board, placed)
     assert [board.breaks() for board in boards] == [1, 0]
     assert breaks_bound(model, apart, float("inf"), best_known=1)[0] == 0
+
+
+def test_a_kept_meeting_keeps_the_only_interpreter_it_can_have() -> None:
+    """A longer meeting that begins before it would take hers, though another could serve that one."""
+    slots = (Slot(), Slot())
+    people = tuple(Person(name) for name in "abcd")
+    wishes = (Wish("kept", "a", "b", pool="q"), Wish("new", "c", "d", pool="p", length=2))
+    both, one = Interpreter("x", frozenset({"p", "q"})), Interpreter("y", frozenset({"p"}))
+    event = Event(slots, (2, 2), people, wishes, interpreters=(both, one))
+    model = Model(event)
+    option = {o.wish: i for i, o in enumerate(model.options)}
+    placed = {0: (option[0], 1), 1: (option[1], 0)}
+    keep = {"kept": PlannedMeeting("kept", 1, 0, "a", "b", pool="q", interpreter="x")}
+
+    meetings, unserved = seat(model, placed, keep)
+
+    assert unserved == ()
+    assert {m.wish: m.interpreter for m in meetings} == {"kept": "x", "new": "y"}
+
+
+def test_a_kept_meeting_lets_go_of_an_interpreter_rather_than_leave_another_without() -> None:
+    people = tuple(Person(name) for name in "abcd")
+    wishes = (Wish("kept", "a", "b", pool="p"), Wish("new", "c", "d", pool="q"))
+    both, one = Interpreter("x", frozenset({"p", "q"})), Interpreter("y", frozenset({"p"}))
+    event = Event((Slot(),), (2,), people, wishes, interpreters=(both, one))
+    model = Model(event)
+    option = {o.wish: i for i, o in enumerate(model.options)}
+    keep = {"kept": PlannedMeeting("kept", 0, 0, "a", "b", pool="p", interpreter="x")}
+
+    meetings, unserved = seat(model, {w: (option[w], 0) for w in option}, keep)
+
+    assert unserved == ()
+    assert {m.wish: m.interpreter for m in meetings} == {"kept": "y", "new": "x"}
