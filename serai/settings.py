@@ -94,7 +94,9 @@ TEMPLATES = [
 ]
 
 # --- database -------------------------------------------------------------------------------------------------
-DATABASES = {"default": CONFIG.database}
+DATABASES = {
+    "default": dict(CONFIG.database)
+}  # as the role that owns nothing; migrations change to the owner
 
 # --- people ---------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -33,12 +33,46 @@ def _node() -> config.Config:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
-    """Tests that commit empty the tables afterwards; only there may the audit log be emptied."""
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """The database of the tests is made, and thrown away, by the owner."""
+    _work_as("owner_database")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What is tested works as the application's role, as it does in a node.
+
+    Tests that commit empty the tables afterwards, as the owner; only there may the audit log be emptied.
+    """
+    from django.core.management.commands import flush
     from django.db import connection
 
-    with django_db_blocker.unblock(), connection.cursor() as cursor:  # type: ignore[attr-defined]
+    from serai.core.owner import as_owner
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE core_auditentry DISABLE TRIGGER core_audit_keep_all")
+    empty = flush.Command.handle
+
+    def as_its_owner(self: flush.Command, **options: Any) -> None:
+        with as_owner():
+            empty(self, **options)
+
+    flush.Command.handle = as_its_owner
+    with django_db_blocker.unblock():
+        _work_as("database")
+    yield
+    with django_db_blocker.unblock():
+        _work_as("owner_database")
+
+
+def _work_as(which: str) -> None:
+    """Connect from now on, in every thread, as one of the two roles of the node."""
+    from django.conf import settings
+    from django.db import connection
+
+    connection.close()
+    entry = getattr(settings.CONFIG, which)
+    connection.settings_dict.update({key: entry[key] for key in ("USER", "PASSWORD", "OPTIONS")})
 
 
 @pytest.fixture(autouse=True)

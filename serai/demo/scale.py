@@ -23,6 +23,7 @@ from pgvector.psycopg import register_vector
 from serai.accounts.models import User
 from serai.core import audit
 from serai.core.errors import Conflict
+from serai.core.owner import measure_tables
 from serai.demo.network import rows as demo_rows
 from serai.directory.models import Organisation, Place
 from serai.engines import matching as m
@@ -121,8 +122,7 @@ def fill(*, seed: int, organisations: int, listings: int, tell: Tell) -> None:
             obj=Organisation.objects.get(pk=homes[0]),
             data={"organisations": organisations, "listings": listings, "seed": seed},
         )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    measure_tables()
     tell("done")
 
 

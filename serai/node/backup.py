@@ -20,8 +20,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from serai.node import binaries, cluster, postgres
-from serai.node.config import Config
+from serai.node import binaries, cluster, postgres, roles
+from serai.node.config import OWNER, Config, role_of
 
 FORMAT = 1
 DUMP = "database.dump"
@@ -144,15 +144,16 @@ def _opens_every_guarded_table(config: Config) -> bool:
 
 
 def _load(config: Config, source: Path) -> None:
-    # All or nothing, and owned by the application's own role.
+    # All or nothing. Whose the tables are and who works in them is said by this node, not by the backup.
     options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--exit-on-error"]
-    _run_tool(config, "pg_restore", [*options, str(source)], user=cluster.APP)
+    _run_tool(config, "pg_restore", [*options, str(source)], user=OWNER)
     with postgres.connect(config) as connection:
+        roles.grant(connection, role_of(config.database))
         connection.execute("ANALYZE")
 
 
 def _run_tool(config: Config, name: str, options: list[str], *, user: str) -> None:
-    entry = config.database
+    entry = config.owner_database
     env = {name: text for name, text in os.environ.items() if not name.startswith("PG")}
     env |= {f"PG{key.upper()}": str(text) for key, text in entry["OPTIONS"].items() if key != "options"}
     env["PGOPTIONS"] = "-c serai.subject=node"  # the rows that `core.fence` guards belong to the backup

@@ -12,14 +12,14 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from serai.node import binaries, place
+from serai.node import binaries, place, roles
 from serai.node.accounts import Account
 from serai.node.binaries import Binaries
+from serai.node.config import APP, OWNER
 from serai.node.errors import PostgresError
 from serai.node.place import Place
 
 ADMIN = "serai_admin"  # owns the cluster and the extensions; used by this package and by backups
-APP = "serai"  # what the application connects as; no superuser, so row-level security holds for it
 DATABASE = "serai"
 EXTENSIONS = ("vector", "pg_trgm", "btree_gist", "unaccent")
 
@@ -143,7 +143,7 @@ def write_settings(where: Place, account: Account) -> None:
     """Write access rules and settings anew, so that they are what this version expects."""
     lines = _settings(_memory_bytes())
     names = sorted({"root", account.name, pwd.getpwuid(where.home.stat().st_uid).pw_name})
-    identities = [f'serai "{name}" {role}' for name in names for role in (APP, ADMIN)]
+    identities = [f'serai "{name}" {role}' for name in names for role in (APP, OWNER, ADMIN)]
     _replace(where.data / "serai.conf", "\n".join(lines) + "\n", account)
     _replace(where.data / "pg_hba.conf", "local all all peer map=serai\n", account)
     _replace(where.data / "pg_ident.conf", "\n".join(identities) + "\n", account)
@@ -225,41 +225,55 @@ def explained(output: str, data: Path) -> PostgresError:
 # --- databases and extensions ------------------------------------------------------------------
 
 
+ROLES = "roles 1"  # raise the number when `_prepare_databases` gives other roles or rights
+
+
 def _prepared_note(where: Place) -> Path:
     return where.root / "prepared"
 
 
+def _preparation() -> str:
+    return f"{binaries.wheel_version()} {ROLES}"
+
+
 def is_prepared(where: Place) -> bool:
-    """Whether roles, database and extensions were completed with this version of the wheel."""
+    """Whether roles, database and extensions were completed with this version of the wheel and of our roles."""
     try:
-        return _prepared_note(where).read_text(encoding="ascii").strip() == binaries.wheel_version()
+        return _prepared_note(where).read_text(encoding="ascii").strip() == _preparation()
     except FileNotFoundError:
         return False
 
 
 def prepare_databases(where: Place) -> None:
-    """Role, database and extensions, unless this was done; each step may have been done before."""
+    """Roles, database and extensions, unless this was done; each step may have been done before."""
     if is_prepared(where):
         return
     try:
         _prepare_databases(where)
     except psycopg.Error as error:
         raise PostgresError(f"The database in {where.root} cannot be completed: {error}") from error
-    _prepared_note(where).write_text(binaries.wheel_version() + "\n", encoding="ascii")
+    _prepared_note(where).write_text(_preparation() + "\n", encoding="ascii")
 
 
 def _prepare_databases(where: Place) -> None:
     with _admin(where, "template1") as connection:
         # In the template too: databases the application creates (for its tests) then have them.
         _prepare_extensions(connection)
-        if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", APP):
-            connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(sql.Identifier(APP)))
+        _prepare_role(connection, OWNER, "LOGIN CREATEDB")
+        _prepare_role(connection, APP, "LOGIN")
+        connection.execute("SELECT pg_reload_conf()")  # a server that ran already may not let the new role in
     with _admin(where, "postgres") as connection:
         if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", DATABASE):
             create = sql.SQL("CREATE DATABASE {} OWNER {}")
-            connection.execute(create.format(sql.Identifier(DATABASE), sql.Identifier(APP)))
+            connection.execute(create.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
     with _admin(where, DATABASE) as connection:
         _prepare_extensions(connection)
+        roles.grant(connection, APP)
+
+
+def _prepare_role(connection: psycopg.Connection[Any], name: str, rights: str) -> None:
+    if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", name):
+        connection.execute(f"CREATE ROLE {name} {rights}".encode())
 
 
 def _admin(where: Place, database: str) -> psycopg.Connection[Any]:

@@ -18,9 +18,14 @@ from serai.node import place
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
+# The embedded server's roles (`roles`, `cluster`): whose the tables are, and who works in them.
+OWNER = "serai"
+APP = "serai_app"
+
 VARIABLES: dict[str, str] = {
     "SERAI_HOME": "directory with all state of the node; default .serai beside the checkout",
     "DATABASE_URL": "postgresql://user:password@host:port/name; default: the embedded server",
+    "SERAI_DATABASE_APP_URL": "the same database as a role that owns nothing; default: DATABASE_URL's role",
     "SERAI_SECRET_KEY": "signing key, at least 50 characters; default: made once in SERAI_HOME/keys",
     "SERAI_HOST": "address the web server listens on; default 127.0.0.1",
     "SERAI_PORT": "port the web server listens on; default 8000",
@@ -61,11 +66,16 @@ class Mail:
 
 @dataclass(frozen=True)
 class Config:
-    """One node. Paths are absolute; `database` is an entry of Django's DATABASES."""
+    """One node. Paths are absolute; `database` is an entry of Django's DATABASES.
+
+    Web server, worker and commands connect by `database`, as a role that owns nothing; migrations, backup and
+    restore by `owner_database`. With DATABASE_URL alone the two are one.
+    """
 
     home: Path
     embedded: bool
     database: dict[str, Any] = field(repr=False)
+    owner_database: dict[str, Any] = field(repr=False)
     secret_key: str = field(repr=False)
     debug: bool
     allowed_hosts: tuple[str, ...]
@@ -115,11 +125,12 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
     host = env.get("SERAI_HOST", "").strip() or "127.0.0.1"
     port = _integer(env, "SERAI_PORT", default=8000, low=1, high=65535)
     base = _base_url(env, host=host, port=port)
-    database_url = env.get("DATABASE_URL", "").strip()
+    database, owner_database = _databases(env, home)
     return Config(
         home=home,
-        embedded=not database_url,
-        database=database_from_url(database_url) if database_url else embedded_database(home),
+        embedded=not env.get("DATABASE_URL", "").strip(),
+        database=database,
+        owner_database=owner_database,
         secret_key=_secret_key(env, home),
         debug=_boolean(env, "SERAI_DEBUG", default=False),
         allowed_hosts=_allowed_hosts(env, base),
@@ -166,16 +177,44 @@ def prepare_home(home: Path) -> Path:
     return home
 
 
-def embedded_database(home: Path) -> dict[str, Any]:
+def _databases(env: Mapping[str, str], home: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The database as the application's role and as the owner of its tables."""
+    url = env.get("DATABASE_URL", "").strip()
+    app_url = env.get("SERAI_DATABASE_APP_URL", "").strip()
+    if not url:
+        if app_url:
+            raise ConfigError(
+                "SERAI_DATABASE_APP_URL goes with DATABASE_URL, which names the owner of the tables."
+            )
+        return embedded_database(home, user=APP), embedded_database(home, user=OWNER)
+    owner = database_from_url(url)
+    if not app_url:
+        return dict(owner), owner
+    app = database_from_url(app_url, variable="SERAI_DATABASE_APP_URL")
+    if app["NAME"] != owner["NAME"]:
+        raise ConfigError("SERAI_DATABASE_APP_URL and DATABASE_URL must name the same database.")
+    if role_of(app) in {"", role_of(owner)}:
+        raise ConfigError(
+            "SERAI_DATABASE_APP_URL must name a role of its own, other than that of DATABASE_URL."
+        )
+    return app, owner
+
+
+def role_of(entry: dict[str, Any]) -> str:
+    """The role an entry of DATABASES connects as, if it says so."""
+    return str(entry["USER"] or entry["OPTIONS"].get("user", ""))
+
+
+def embedded_database(home: Path, *, user: str) -> dict[str, Any]:
     """The DATABASES entry of the embedded server of `home`."""
     try:
         socket_dir = place.of(home).socket_dir
     except (OSError, place.PlaceError) as error:
         raise ConfigError(str(error)) from error
-    return _entry(name="serai", user="serai", password="", host=str(socket_dir), port="5432", options={})
+    return _entry(name="serai", user=user, password="", host=str(socket_dir), port="5432", options={})
 
 
-def database_from_url(url: str) -> dict[str, Any]:
+def database_from_url(url: str, *, variable: str = "DATABASE_URL") -> dict[str, Any]:
     """The DATABASES entry for a PostgreSQL address.
 
     Everything after `?` goes to libpq (`sslmode`, `options`, …); `host=/directory` names a socket.
@@ -184,14 +223,14 @@ def database_from_url(url: str) -> dict[str, Any]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ConfigError(f"DATABASE_URL is not a valid address: {error}.") from error
+        raise ConfigError(f"{variable} is not a valid address: {error}.") from error
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise ConfigError("DATABASE_URL must begin with postgresql://; Serai runs on PostgreSQL only.")
+        raise ConfigError(f"{variable} must begin with postgresql://; Serai runs on PostgreSQL only.")
     options: dict[str, Any] = dict(parse_qsl(parts.query, keep_blank_values=True))
     host = options.pop("host", "") or unquote(parts.hostname or "")
     name = unquote(parts.path.removeprefix("/"))
     if not name:
-        raise ConfigError("DATABASE_URL names no database: postgresql://user:password@host:port/name.")
+        raise ConfigError(f"{variable} names no database: postgresql://user:password@host:port/name.")
     return _entry(
         name=name,
         user=unquote(parts.username or ""),

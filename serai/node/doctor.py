@@ -18,16 +18,20 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from serai.node import backup, binaries, postgres, processes
+from serai.node import backup, binaries, postgres, processes, roles
 from serai.node import config as configuration
 from serai.node.config import Config
-from serai.node.external import check_external
+from serai.node.external import check_external, connected
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 EXIT_CODES = {OK: 0, WARNING: 1, ERROR: 2}
 SPACE_ERROR = 500 * 2**20
 SPACE_WARNING = 5 * 2**30
 BACKUP_MAX_AGE = timedelta(days=2)
+SECOND_ROLE = (
+    "The second fence stands on one role. Make another: CREATE ROLE serai_app LOGIN PASSWORD '…'; "
+    "and set SERAI_DATABASE_APP_URL to the database's address with it; serai up gives it its rights."
+)
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -58,6 +62,7 @@ def variables(config: Config) -> dict[str, str]:
     values = {
         "SERAI_HOME": str(config.home),
         "DATABASE_URL": "(embedded server)" if config.embedded else postgres.url(config),
+        "SERAI_DATABASE_APP_URL": _app_url(config),
         "SERAI_SECRET_KEY": "(set)"
         if os.environ.get("SERAI_SECRET_KEY")
         else f"({config.keys_dir / 'secret_key'})",
@@ -75,6 +80,14 @@ def variables(config: Config) -> dict[str, str]:
         "SERAI_OS_USER": config.os_user,
     }
     return {name: values[name] for name in configuration.VARIABLES}
+
+
+def _app_url(config: Config) -> str:
+    if config.embedded:
+        return f"(embedded server, role {config.database['USER']})"
+    if config.database == config.owner_database:
+        return "(not set: the role of DATABASE_URL)"
+    return postgres.url(config, app=True)
 
 
 # --- the checks --------------------------------------------------------------------------------
@@ -164,9 +177,10 @@ def _database(config: Config) -> Iterator[Finding]:
         return
     try:
         if not config.embedded:
-            check_external(config.database)
-        with postgres.connect(config) as connection:
+            check_external(config)
+        with connected(config.database, "The database") as connection:
             yield from _inside_database(connection)
+            yield from _roles(config, connection)
     except (postgres.PostgresError, psycopg.OperationalError) as error:
         yield Finding("database", ERROR, str(error).strip(), "See docs/operating.md.")
         return
@@ -179,10 +193,9 @@ def _inside_database(connection: psycopg.Connection[tuple[object, ...]]) -> Iter
     row = connection.execute(
         "SELECT current_setting('server_version'), pg_size_pretty(pg_database_size(current_database())),"
         " (SELECT string_agg(extname || ' ' || extversion, ', ' ORDER BY extname) FROM pg_extension),"
-        " current_setting('data_checksums'), current_setting('synchronous_commit'), current_setting('fsync'),"
-        " (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)"
+        " current_setting('data_checksums'), current_setting('synchronous_commit'), current_setting('fsync')"
     ).fetchone()
-    number, size, extensions, checksums, commit, fsync, superuser = row or ("",) * 7
+    number, size, extensions, checksums, commit, fsync = row or ("",) * 6
     yield Finding("database", OK, f"PostgreSQL {number}, {size}; {extensions}")
     info = connection.info
     if info.host.startswith("/"):
@@ -195,9 +208,17 @@ def _inside_database(connection: psycopg.Connection[tuple[object, ...]]) -> Iter
     if commit == "off" or fsync == "off":
         advice = "Set synchronous_commit and fsync to on."
         yield Finding("database", ERROR, "acknowledged changes can be lost in a crash", advice)
-    if superuser:
-        advice = "Connect as a role that is no superuser and has no BYPASSRLS."
-        yield Finding("database", WARNING, "the role passes row-level security", advice)
+
+
+def _roles(config: Config, connection: psycopg.Connection[tuple[object, ...]]) -> Iterator[Finding]:
+    """Whether the second fence (`core.fence`) stands on a role that owns nothing."""
+    name = connection.info.user
+    if more := roles.too_much(connection):
+        level, text = WARNING, f"web server and worker work as {name}, which {'; '.join(more)}"
+        alone = config.database == config.owner_database
+        yield Finding("roles", level, text, SECOND_ROLE if alone else f"Take these rights from {name}.")
+    else:
+        yield Finding("roles", OK, f"web server and worker work as {name}, which owns nothing")
 
 
 def _way_to_database(config: Config) -> Iterator[Finding]:

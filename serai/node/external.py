@@ -1,20 +1,36 @@
-"""The checks of a server named by `DATABASE_URL`."""
+"""The checks of a server named by `DATABASE_URL`, and the rights of the role in `SERAI_DATABASE_APP_URL`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from serai.node import roles
 from serai.node.cluster import EXTENSIONS
+from serai.node.config import Config, role_of
 from serai.node.errors import PostgresError
 
 MIN_VERSION = 150000
 MIN_VECTOR = (0, 8)
 
 
-def check_external(entry: dict[str, Any]) -> None:
-    """Raise PostgresError unless the server of DATABASE_URL can carry Serai; add missing extensions."""
-    where = f"The database {entry['NAME']} at {entry['HOST'] or 'the default socket'}"
+def check_external(config: Config) -> None:
+    """Raise PostgresError unless the server can carry Serai; add missing extensions and rights."""
+    owner, app = config.owner_database, config.database
+    where = f"The database {owner['NAME']} at {owner['HOST'] or 'the default socket'}"
+    with connected(owner, f"{where} (DATABASE_URL)") as connection:
+        _check_server(connection, where)
+        _check_extensions(connection, where)
+        if app != owner:
+            with connected(app, f"{where} (SERAI_DATABASE_APP_URL)"):
+                roles.grant(connection, role_of(app))
+
+
+@contextmanager
+def connected(entry: dict[str, Any], where: str) -> Iterator[psycopg.Connection[Any]]:
+    """An autocommit connection by an entry of DATABASES; raises PostgresError when it cannot be made."""
     arguments = {
         "host": entry["HOST"] or None,
         "port": entry["PORT"] or None,
@@ -25,10 +41,9 @@ def check_external(entry: dict[str, Any]) -> None:
     }
     try:
         with psycopg.connect(autocommit=True, **{**arguments, **entry["OPTIONS"]}) as connection:
-            _check_server(connection, where)
-            _check_extensions(connection, where)
+            yield connection
     except psycopg.OperationalError as error:
-        raise PostgresError(f"{where} (DATABASE_URL) cannot be reached: {str(error).strip()}") from error
+        raise PostgresError(f"{where} cannot be reached: {str(error).strip()}") from error
 
 
 def _check_server(connection: psycopg.Connection[Any], where: str) -> None:

@@ -28,8 +28,8 @@ from psycopg import sql
 from serai.node import binaries, cluster, locks, place
 from serai.node.accounts import Account, AccountError, server_account
 from serai.node.binaries import Binaries
-from serai.node.cluster import ADMIN, APP, DATABASE
-from serai.node.config import Config
+from serai.node.cluster import ADMIN, DATABASE
+from serai.node.config import Config, role_of
 from serai.node.errors import PostgresError
 from serai.node.external import check_external
 from serai.node.locks import eventually
@@ -62,7 +62,7 @@ def start(config: Config) -> bool:
     checked instead. Raises PostgresError.
     """
     if not config.embedded:
-        check_external(config.database)
+        check_external(config)
         return False
     where = _place(config)
     if _is_ready(where) and cluster.is_prepared(where):
@@ -77,7 +77,8 @@ def start(config: Config) -> bool:
         if started:
             _clear_leftovers(where)
             cluster.prepare_data(where, account, programs, lock)
-            cluster.write_settings(where, account)
+        cluster.write_settings(where, account)
+        if started:
             cluster.prepare_private_directory(where.socket_dir, account)
             _launch(where, account, programs)
         cluster.prepare_databases(where)
@@ -123,14 +124,13 @@ def status(config: Config) -> Status:
     return Status(ready=pid is not None and _is_ready(where), pid=pid, place=where)
 
 
-def url(config: Config, *, user: str = APP) -> str:
-    """The address of the database for libpq; a password is left out."""
-    entry = config.database
+def url(config: Config, *, app: bool = False) -> str:
+    """The address of the database for libpq, as the owner or as the application; a password is left out."""
+    entry = config.database if app else config.owner_database
     if config.embedded:
-        return (
-            f"postgresql:///{DATABASE}?user={user}&host={quote(entry['HOST'], safe='')}&port={entry['PORT']}"
-        )
-    authority = quote(entry["USER"]) + "@" if entry["USER"] else ""
+        user, host = entry["USER"], quote(entry["HOST"], safe="")
+        return f"postgresql:///{DATABASE}?user={user}&host={host}&port={entry['PORT']}"
+    authority = quote(role_of(entry)) + "@" if role_of(entry) else ""
     port = f":{entry['PORT']}" if entry["PORT"] else ""
     if entry["HOST"].startswith("/"):
         return f"postgresql://{authority}/{quote(entry['NAME'])}?host={quote(entry['HOST'], safe='')}"
@@ -138,8 +138,8 @@ def url(config: Config, *, user: str = APP) -> str:
 
 
 def connect(config: Config, *, admin: bool = False, database: str = "") -> psycopg.Connection[Any]:
-    """An autocommit connection for this package's own needs; the application has Django's."""
-    entry = config.database
+    """An autocommit connection of the tables' owner for this package's own needs; the application has Django's."""
+    entry = config.owner_database
     arguments: dict[str, Any] = {
         "host": entry["HOST"] or None,
         "port": entry["PORT"] or None,

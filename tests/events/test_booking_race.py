@@ -9,6 +9,7 @@ from django.db import connection, connections
 
 from serai.accounts.models import Membership
 from serai.core.errors import Conflict
+from serai.core.owner import as_owner
 from serai.events import actions
 from serai.events.actions import seats
 from serai.events.models import Meeting, MeetingRequest, MeetingSeat, Slot
@@ -80,11 +81,11 @@ def _overlaps() -> int:
 def no_guard() -> Iterator[None]:
     """The same without the constraint, to show that it is what holds."""
     constraint = next(c for c in MeetingSeat._meta.constraints if c.name == GUARD)
-    with connection.schema_editor() as editor:
+    with as_owner(), connection.schema_editor() as editor:
         editor.remove_constraint(MeetingSeat, constraint)
     yield
     MeetingSeat.objects.all().delete()
-    with connection.schema_editor() as editor:
+    with as_owner(), connection.schema_editor() as editor:
         editor.add_constraint(MeetingSeat, constraint)
 
 

@@ -22,7 +22,7 @@ def test_defaults_need_no_variable(base: Path) -> None:
     assert config.database == {
         "ENGINE": PG,
         "NAME": "serai",
-        "USER": "serai",
+        "USER": "serai_app",
         "PASSWORD": "",
         "HOST": str(base / "home" / "postgres" / "socket"),
         "PORT": "5432",
@@ -30,12 +30,14 @@ def test_defaults_need_no_variable(base: Path) -> None:
         "CONN_MAX_AGE": 300,
         "CONN_HEALTH_CHECKS": True,
     }
+    assert config.owner_database == {**config.database, "USER": "serai"}
 
 
 def test_every_variable_is_read(base: Path) -> None:
     config = node_config(
         base / "home",
         DATABASE_URL="postgresql://ana:p%40ss@db.example.org:5433/serai%20one?sslmode=verify-full",
+        SERAI_DATABASE_APP_URL="postgresql://bo:s%3Acret@db.example.org:5433/serai%20one",
         SERAI_SECRET_KEY="k" * 50,
         SERAI_HOST="10.1.2.3",
         SERAI_PORT="8443",
@@ -51,10 +53,11 @@ def test_every_variable_is_read(base: Path) -> None:
         SERAI_OS_USER="postgres",
     )
 
-    assert config.database["HOST"] == "db.example.org"
-    assert (config.database["USER"], config.database["PASSWORD"]) == ("ana", "p@ss")
+    assert config.owner_database["HOST"] == config.database["HOST"] == "db.example.org"
+    assert (config.owner_database["USER"], config.owner_database["PASSWORD"]) == ("ana", "p@ss")
+    assert (config.database["USER"], config.database["PASSWORD"]) == ("bo", "s:cret")
     assert (config.database["NAME"], config.database["PORT"]) == ("serai one", "5433")
-    assert config.database["OPTIONS"] == {"sslmode": "verify-full"}
+    assert config.owner_database["OPTIONS"] == {"sslmode": "verify-full"}
     assert (config.embedded, config.debug, config.secret_key) == (False, True, "k" * 50)
     assert (config.host, config.port, config.base_url) == ("10.1.2.3", 8443, "https://serai.example.org")
     assert config.allowed_hosts == ("serai.example.org", ".example.net")
@@ -102,6 +105,7 @@ def test_messages_and_repr_show_no_secret(base: Path) -> None:
     config = node_config(
         base / "home",
         DATABASE_URL="postgresql://ana:hunter2@x/y",
+        SERAI_DATABASE_APP_URL="postgresql://bo:hunter2@x/y",
         SERAI_MAIL="smtp://ana:hunter2@x",
         SERAI_SECRET_KEY="hunter2" * 10,
     )

@@ -61,17 +61,7 @@ def test_first_start_makes_a_complete_database(fresh: Config) -> None:
     assert [value(fresh, f"SHOW {name}") for name in settings] == ["on", "on", "on", "on", "off", "UTF8"]
 
 
-def test_application_role_is_no_superuser_and_cannot_pass_row_security(node: Config) -> None:
-    postgres.start(node)
-
-    with postgres.connect(node) as connection:
-        row = connection.execute(
-            "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user"
-        ).fetchone()
-    assert row == ("serai", False, False, False)
-
-
-def test_databases_the_application_creates_have_the_extensions(node: Config) -> None:
+def test_databases_the_owner_creates_have_the_extensions(node: Config) -> None:
     postgres.start(node)
 
     with postgres.connect(node, database="postgres") as connection:
@@ -168,7 +158,7 @@ def test_stranger_is_refused_by_directory_socket_and_server(
     socket_dir = place.of(node.home).socket_dir
     attempts = [
         f"import psycopg; psycopg.connect(host={str(socket_dir)!r}, user={role!r}, dbname='postgres')"
-        for role in ("serai", "serai_admin", "postgres", "nobody")
+        for role in ("serai", "serai_app", "serai_admin", "postgres", "nobody")
     ]
 
     refused = [as_user(stranger, code) for code in attempts]

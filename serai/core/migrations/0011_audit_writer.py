@@ -1,0 +1,11 @@
+"""The log numbers and chains itself as the owner of its tables: the application's role only adds entries."""
+
+from django.db import migrations
+
+FORWARD = "ALTER FUNCTION core_audit_chain() SECURITY DEFINER SET search_path = public, pg_temp;"
+BACKWARD = "ALTER FUNCTION core_audit_chain() SECURITY INVOKER RESET search_path;"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("core", "0009_read_budget")]
+    operations = [migrations.RunSQL(FORWARD, BACKWARD)]
