@@ -4,15 +4,19 @@ from django.db.models import Q, QuerySet
 
 from serai.accounts.models import AccessRequest, ApiToken, Invitation, Membership, NodeRole, Notice, User
 from serai.core import policy
+from serai.core.asked import once_a_request
 from serai.core.viewer import Viewer, id_of
 
 
+@once_a_request
+def node_roles(viewer: Viewer) -> frozenset[str]:
+    """The viewer's roles for the whole node."""
+    return frozenset(NodeRole.objects.filter(user_id=id_of(viewer)).values_list("role", flat=True))
+
+
 def has_node_role(viewer: Viewer, *roles: str) -> bool:
-    """Whether the viewer has one of the roles for the whole node. Asked of the database at every use."""
-    return (
-        bool(viewer.is_authenticated)
-        and NodeRole.objects.filter(user_id=id_of(viewer), role__in=roles).exists()
-    )
+    """Whether the viewer has one of the roles for the whole node."""
+    return bool(viewer.is_authenticated) and not node_roles(viewer).isdisjoint(roles)
 
 
 def is_steward(viewer: Viewer) -> bool:
@@ -34,6 +38,7 @@ def organisation_ids(viewer: Viewer, *roles: str) -> QuerySet[Membership, object
     return (mine.filter(role__in=roles) if roles else mine).values_list("organisation_id", flat=True)
 
 
+@once_a_request
 def is_verified_member(viewer: Viewer) -> bool:
     """Whether the viewer may read the network tier: an active member of a verified organisation, or a steward."""
     if not viewer.is_authenticated:
