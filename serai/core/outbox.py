@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, When
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from serai.core.models import OutboxMessage
@@ -36,9 +36,23 @@ def sender(channel: str, *, can_wait: bool = False) -> Callable[[Sender], Sender
 def put(*, channel: str, key: str, payload: dict[str, Any]) -> None:
     """Add a message in the caller's transaction. The same `key` twice is one message."""
     OutboxMessage.objects.bulk_create(
-        [OutboxMessage(channel=channel, key=key, payload=payload, due_at=timezone.now())],
+        [
+            OutboxMessage(
+                channel=channel,
+                key=key,
+                payload=payload,
+                can_wait=channel in _patient,
+                due_at=timezone.now(),
+            )
+        ],
         ignore_conflicts=True,
     )
+
+
+def due_messages() -> QuerySet[OutboxMessage]:
+    """What is to leave now, in the order it leaves, which is that of an index."""
+    waiting = OutboxMessage.objects.filter(sent_at__isnull=True, parked_at__isnull=True)
+    return waiting.filter(due_at__lte=timezone.now()).order_by("can_wait", "due_at")
 
 
 def deliver_due(*, limit: int = 200) -> int:
@@ -50,11 +64,7 @@ def deliver_due(*, limit: int = 200) -> int:
     sent = 0
     for _turn in range(limit):
         with transaction.atomic():
-            due = OutboxMessage.objects.filter(
-                sent_at__isnull=True, parked_at__isnull=True, due_at__lte=timezone.now()
-            )
-            turn = Case(When(channel__in=_patient, then=1), default=0)
-            message = due.order_by(turn, "due_at").select_for_update(skip_locked=True).first()
+            message = due_messages().select_for_update(skip_locked=True).first()
             if message is None:
                 return sent
             sent += _deliver(message)
