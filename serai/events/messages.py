@@ -1,6 +1,7 @@
 """The notices of events: what people are told, in their own language."""
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
@@ -8,53 +9,116 @@ from serai.accounts import notices
 from serai.accounts.models import User
 from serai.core.words import on_day
 from serai.events.models import Event, Meeting, MeetingRequest, Participant
-from serai.events.texts import event_name, event_time
+from serai.events.texts import event_name, time_here
+from serai.events.zones import zone_of
 
-notices.declare("events.registration_received", _("{name} registered for {event}."), icon="person-plus")
+_ORGANISES = _("You get this letter because you organise this event.")
+_REGISTERED = _("You get this letter because you registered for this event.")
+_TAKES_PART = _("You get this letter because you take part in this event.")
+
+notices.declare(
+    "events.registration_received",
+    _("{name} registered for {event}."),
+    icon="person-plus",
+    step=_("Decide on registrations"),
+    otherwise=_("Until you decide, they can neither see the participants nor ask for meetings."),
+    because=_ORGANISES,
+)
 notices.declare(
     "events.registration_confirmed",
     _("Your registration for {event} is confirmed. You can now ask for meetings."),
     icon="check-lg",
+    step=_("Open the event"),
+    because=_REGISTERED,
 )
 notices.declare(
-    "events.registration_refused", _("Your registration for {event} was not accepted."), icon="x-lg"
+    "events.registration_refused",
+    _("Your registration for {event} was not accepted."),
+    icon="x-lg",
+    step=_("Open the event"),
+    because=_REGISTERED,
 )
 notices.declare(
-    "events.registration_waiting", _("You are on the waiting list of {event}."), icon="hourglass-split"
+    "events.registration_waiting",
+    _("You are on the waiting list of {event}."),
+    icon="hourglass-split",
+    step=_("Open the event"),
+    otherwise=_("You need do nothing: you are told as soon as there is a place."),
+    because=_REGISTERED,
 )
 notices.declare(
     "events.request_received",
     _("{name} would like to meet you at {event}. Answer by {date}."),
     icon="calendar-plus",
+    step=_("Answer a request for a meeting"),
+    otherwise=_("If you do not answer, the request ends on that day and the other side is told."),
+    because=_TAKES_PART,
 )
-notices.declare("events.request_accepted", _("{name} agreed to meet you at {event}."), icon="check-lg")
-notices.declare("events.request_declined", _("{name} cannot meet you at {event}."), icon="x-lg")
+notices.declare(
+    "events.request_accepted",
+    _("{name} agreed to meet you at {event}."),
+    icon="check-lg",
+    step=_("See your requests"),
+    otherwise=_("You are told the time and the table as soon as they are set."),
+    because=_TAKES_PART,
+)
+notices.declare(
+    "events.request_declined",
+    _("{name} cannot meet you at {event}."),
+    icon="x-lg",
+    step=_("See your requests"),
+    because=_TAKES_PART,
+)
 notices.declare(
     "events.request_expired",
     _("Your request to meet {name} at {event} ended without an answer."),
     icon="hourglass-bottom",
+    step=_("See your requests"),
+    because=_TAKES_PART,
 )
 notices.declare(
-    "events.request_withdrawn", _("{name} withdrew the request to meet you at {event}."), icon="x-lg"
+    "events.request_withdrawn",
+    _("{name} withdrew the request to meet you at {event}."),
+    icon="x-lg",
+    step=_("See your requests"),
+    because=_TAKES_PART,
 )
 notices.declare(
     "events.schedule_published",
     _("Your meetings at {event} are set: {count}. See your day."),
     icon="calendar-check",
+    step=_("See your day"),
+    otherwise=_("If you cannot come to one of them, say so there: the other side can then use the time."),
+    because=_TAKES_PART,
 )
 notices.declare(
-    "events.meeting_booked", _("Your meeting with {name} at {event} is set: {time}."), icon="calendar-check"
+    "events.meeting_booked",
+    _("Your meeting with {name} at {event} is set: {time}."),
+    icon="calendar-check",
+    step=_("Open the meeting"),
+    because=_TAKES_PART,
 )
 notices.declare(
-    "events.meeting_moved", _("Your meeting with {name} at {event} has moved: {time}."), icon="calendar-event"
+    "events.meeting_moved",
+    _("Your meeting with {name} at {event} has moved: {time}."),
+    icon="calendar-event",
+    step=_("Open the meeting"),
+    because=_TAKES_PART,
 )
 notices.declare(
     "events.meeting_cancelled",
     _("Your meeting with {name} at {event} ({time}) is cancelled."),
     icon="calendar-x",
+    step=_("Open the meeting"),
+    because=_TAKES_PART,
 )
 notices.declare(
-    "events.outcome_asked", _("What came of your meeting with {name} at {event}?"), icon="chat-square-text"
+    "events.outcome_asked",
+    _("What came of your meeting with {name} at {event}?"),
+    icon="chat-square-text",
+    step=_("Say what came of a meeting"),
+    otherwise=_("It takes a minute, and only you and the organisers read it."),
+    because=_TAKES_PART,
 )
 
 
@@ -119,8 +183,8 @@ def tell_meeting(meeting: Meeting, *, what: str, but: User | None = None) -> Non
     for to, about in ((request.requester, request.invitee), (request.invitee, request.requester)):
         if but is not None and to.user_id == but.pk:
             continue
-        with override(to.user.language):
-            time = event_time(meeting.event, meeting.slot.during.lower)
+        with override(to.user.language), timezone.override(zone_of(to.user.time_zone)):
+            time = time_here(meeting.event, meeting.slot.during.lower)
         notices.notify(
             user=to.user,
             kind=f"events.meeting_{what}",
