@@ -24,7 +24,7 @@ FORM_BYTES = 1 << 19
 
 
 class HeadMiddleware:
-    """HEAD is answered as GET is, by every page and operation; the web server leaves the body out (RFC 9110, 9.3.2)."""
+    """HEAD is answered as GET is, by every page and operation, without the body; its headers are the same (RFC 9110, 9.3.2)."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -33,10 +33,13 @@ class HeadMiddleware:
         if request.method != "HEAD":
             return self.get_response(request)
         request.method = "GET"
-        try:
-            return self.get_response(request)
-        finally:
-            request.method = "HEAD"
+        response = self.get_response(request)
+        request.method = "HEAD"
+        if response.streaming:
+            response.streaming_content = ()  # type: ignore[attr-defined]
+        else:
+            response.content = b""
+        return response
 
 
 class ErrorsMiddleware:

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.utils import timezone, translation
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -25,7 +25,8 @@ from serai.core.errors import Conflict, Invalid, NotAllowed, SeraiError
 from serai.core.imports import framework
 from serai.core.imports.lifecycle import IMPORT, UNDER_WAY
 from serai.core.imports.progress import Teller
-from serai.core.imports.rows import Refusal, Source
+from serai.core.imports.rows import Reason, Refusal, Source
+from serai.core.imports.said import Said
 from serai.core.imports.uploads import MAX_UPLOAD_BYTES, TYPES
 from serai.core.models import ImportRun, StoredFile
 from serai.core.tiers import Tier
@@ -39,7 +40,7 @@ KEEP_DAYS = 30
 MOST_ATTEMPTS = 3
 """A step whose worker died this often is not begun again."""
 
-MOST_OPTIONS = 60
+MOST_OPTIONS = 100
 log = logging.getLogger(__name__)
 
 
@@ -215,7 +216,12 @@ def work(*, run_id: UUID) -> None:
         # The person must get an answer, and the queue must not begin a step for ever that always fails.
         log.exception("import %s", run_id)
         _give_up(
-            run_id, _("Something went wrong on our side; nothing was kept. The operator has a record of it.")
+            run_id,
+            Said(
+                gettext_noop(
+                    "Something went wrong on our side; nothing was kept. The operator has a record of it."
+                )
+            ),
         )
 
 
@@ -230,7 +236,7 @@ def _begin(run_id: UUID) -> bool:
         run.attempts += 1
         run.save(update_fields=["attempts"])
     if run.attempts > MOST_ATTEMPTS:
-        _give_up(run_id, _("It was interrupted again and again; nothing was kept."))
+        _give_up(run_id, Said(gettext_noop("It was interrupted again and again; nothing was kept.")))
         return False
     return True
 
@@ -249,12 +255,12 @@ def _step(run: ImportRun, tell: Teller) -> None:
         return
     file = file_of(run)
     if file is None:
-        _refuse(run, _("the file is no longer kept; upload it again"))
+        _refuse(run, Said(gettext_noop("the file is no longer kept; upload it again")))
         return
     if (
         by is None or not by.is_active
     ):  # nobody would vouch for it: an import without a person is the operator's
-        _refuse(run, _("the account of the person who began it is no longer there"))
+        _refuse(run, Said(gettext_noop("the account of the person who began it is no longer there")))
         return
     importer = framework.importer_named(run.format)
     try:
@@ -264,7 +270,7 @@ def _step(run: ImportRun, tell: Teller) -> None:
         with transaction.atomic():
             framework.take_in(run, importer, source_of(run, file), by, tell)
     except SeraiError as error:
-        _refuse(run, str(error.message))
+        _refuse(run, error.message if isinstance(error.message, Said) else str(error.message))
 
 
 def _undo(run: ImportRun) -> None:
@@ -279,11 +285,11 @@ def _undo(run: ImportRun) -> None:
     framework.close_undo(run, run.started_by)
 
 
-def _refuse(run: ImportRun, reason: str) -> None:
+def _refuse(run: ImportRun, reason: Reason) -> None:
     framework.refuse(run, [Refusal(run.file_name, None, "", reason)])
 
 
-def _give_up(run_id: UUID, reason: str) -> None:
+def _give_up(run_id: UUID, reason: Said) -> None:
     with transaction.atomic():
         run = ImportRun.objects.select_for_update().filter(pk=run_id, status__in=UNDER_WAY).first()
         if run is None:
@@ -291,7 +297,7 @@ def _give_up(run_id: UUID, reason: str) -> None:
         asked = _Asked.of(run)
         if run.status == S.UNDOING:
             lifecycle.advance(IMPORT, run, S.DONE)
-            run.note = reason
+            run.note = str(reason)
             run.save()
         else:
             _refuse(run, reason)

@@ -14,6 +14,7 @@ from serai.core import policies, policy
 from serai.core.api import Page, PageQuery, Strict, page_of, refuse_unknown
 from serai.core.errors import Invalid, NotFound
 from serai.core.imports import actions, queries
+from serai.core.imports.actions import MOST_OPTIONS
 from serai.core.models import ImportRefusal, ImportRun
 from serai.core.viewer import viewer_of
 
@@ -50,9 +51,9 @@ class ImportQuery(PageQuery):
 
 
 class SettingsIn(Strict):
-    """How the file is read: encoding, delimiter, line_end, header_line, sheet, column.FIELD and those of the format."""
+    """How the file is read: encoding, delimiter, line_end, header_line, sheet, column.FIELD, value.FIELD.WORD and those of the format."""
 
-    options: dict[Name, Text] = Field(default={}, max_length=60)
+    options: dict[Name, Text] = Field(default={}, max_length=MOST_OPTIONS)
 
 
 class RefusalOut(Strict):
@@ -70,6 +71,15 @@ class RefusalQuery(PageQuery):
     remarks: bool = False
 
 
+class UnknownOut(Strict):
+    """A word of the file that means nothing here, in how many of the first rows; `setting` is where to say what it means."""
+
+    field: str
+    word: str
+    rows: int
+    setting: str
+
+
 class ProposalOut(Strict):
     """How the file would be read now. `rows` are the first ones under `headers`; or `problem` says why it cannot be."""
 
@@ -78,6 +88,7 @@ class ProposalOut(Strict):
     lines: list[int]
     columns: dict[str, str]
     personal: list[str]
+    unknown: list[UnknownOut]
     encoding: str
     delimiter: str
     line_end: str
@@ -93,7 +104,8 @@ def _shown(run: ImportRun) -> dict[str, Any]:
 
 
 def _refusal(refusal: ImportRefusal) -> dict[str, Any]:
-    return {name: getattr(refusal, name) for name in RefusalOut.model_fields}
+    names = ("file", "line", "column", "kind")
+    return {name: getattr(refusal, name) for name in names} | {"reason": refusal.said}
 
 
 def _run(request: HttpRequest, pk: UUID) -> ImportRun:
@@ -144,6 +156,10 @@ def get_proposal(request: HttpRequest, pk: UUID) -> dict[str, Any]:
         "lines": [line for line, _cells in proposal.rows] if proposal else [],
         "columns": dict(proposal.columns) if proposal else {},
         "personal": list(proposal.personal) if proposal else [],
+        "unknown": [
+            {"field": u.field.name, "word": u.word, "rows": u.rows, "setting": u.setting}
+            for u in (proposal.unknown if proposal else ())
+        ],
         "encoding": shape.encoding if shape else "",
         "delimiter": shape.delimiter if shape else "",
         "line_end": shape.line_end if shape else "",

@@ -11,10 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.db.models import TextChoices
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from serai.core.errors import Invalid
 from serai.core.imports.rows import FileRefused, Options, Source
+from serai.core.imports.said import said as _
 from serai.core.imports.tables import TableShape
 
 PREFIX = "column."

@@ -1,9 +1,10 @@
-"""Many new rows at once: PostgreSQL's COPY, from unsaved model instances or from plain values."""
+"""Many rows at once: PostgreSQL's COPY for new ones, one UPDATE for those put back to plain values they had."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import connection, models
 from django.utils import timezone
@@ -56,6 +57,36 @@ def copy_values(model: type[M], names: Sequence[str], rows: Iterable[Sequence[An
         else:
             made.append(field.get_default)
     _copy(model, fields, ([*row, *(make() for make in made)] for row in rows))
+
+
+def put_back(model: type[M], befores: Mapping[UUID, Mapping[str, Any]]) -> None:
+    """Give rows the values they had, in one statement: key → attribute names with plain (JSON) values, the same
+    names in each. PostgreSQL reads them in the types of the columns."""
+    if not befores:
+        return
+    names = next(iter(befores.values())).keys()
+    fields = [field for field in model._meta.concrete_fields if field.attname in names]
+    if len(fields) < len(names):
+        raise KeyError(f"{model.__name__} has not all of {sorted(names)}")
+    table = sql.Identifier(model._meta.db_table)
+    assigned = [sql.SQL("{0} = before.{0}").format(sql.Identifier(str(field.column))) for field in fields]
+    assigned += [
+        sql.SQL("{} = now()").format(sql.Identifier(str(field.column)))
+        for field in model._meta.concrete_fields
+        if getattr(field, "auto_now", False)
+    ]
+    key = sql.Identifier(str(model._meta.pk.column))
+    statement = sql.SQL(
+        "UPDATE {table} AS now_ SET {assigned} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) AS before "
+        "WHERE now_.{key} = before.{key}"
+    ).format(table=table, assigned=sql.SQL(", ").join(assigned), key=key)
+    columns = {field.attname: str(field.column) for field in fields}
+    records = [
+        {str(model._meta.pk.column): str(pk), **{columns[name]: value for name, value in before.items()}}
+        for pk, before in befores.items()
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [json.dumps(records)])
 
 
 def _copy(model: type[M], fields: Sequence[Any], rows: Iterable[Sequence[Any]]) -> None:

@@ -27,7 +27,7 @@ REFUSALS = exports.register(
             Column("file", lambda r: r.file, RULE),
             Column("line", _line, RULE),
             Column("column", lambda r: r.column, RULE),
-            Column("reason", lambda r: r.reason, RULE),
+            Column("reason", lambda r: r.said, RULE),
         ),
     )
 )

@@ -5,13 +5,15 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from serai.core.imports.columns import PREFIX, recognise
 from serai.core.imports.framework import Importer, Proposal, Setting
 from serai.core.imports.rows import Options, Source
 from serai.core.imports.tables import DELIMITERS, ENCODINGS, LINE_ENDS, MAX_HEADER_LINE, SHEETS, is_table
 from serai.core.imports.uploads import MAX_UPLOAD_BYTES, TYPES
+from serai.core.text import isolated
+from serai.core.words import number
 
 ENCODING_NAMES = {
     "utf-8": "UTF-8",
@@ -83,6 +85,7 @@ class SettingsForm(forms.Form):
         self.proposal = proposal
         self.setting_names: list[str] = []
         self.column_names: list[str] = []
+        self.word_names: list[str] = []
         # Who only looks at the rows again, in another encoding say, need not know the columns yet.
         self.must_fit = data is None or "go" in data
         if is_table(source):
@@ -91,6 +94,7 @@ class SettingsForm(forms.Form):
             self._add_setting(setting)
         if proposal is not None and proposal.fields:
             self._add_columns(proposal)
+            self._add_words(proposal)
 
     def _add_table(self, source: Source) -> None:
         shape = self.proposal.shape if self.proposal else None
@@ -131,7 +135,11 @@ class SettingsForm(forms.Form):
         initial = self.options.get(setting.name, "")
         if setting.choices:
             self.fields[setting.name] = forms.ChoiceField(
-                label=setting.label, choices=setting.choices, initial=initial, help_text=setting.help
+                label=setting.label,
+                choices=setting.choices,
+                initial=initial,
+                help_text=setting.help,
+                required=self.must_fit,
             )
         else:
             self.fields[setting.name] = forms.CharField(
@@ -154,6 +162,25 @@ class SettingsForm(forms.Form):
             )
             self.column_names.append(name)
 
+    def _add_words(self, proposal: Proposal) -> None:
+        """A list for each word that means nothing here: what it is to mean in this file."""
+        choices = {name: list(known.choices()) for name, known in proposal.vocabularies.items()}
+        for unknown in proposal.unknown:
+            rows = ngettext("in %(n)s row", "in %(n)s rows", unknown.rows) % {"n": number(unknown.rows)}
+            self.fields[unknown.setting] = forms.ChoiceField(
+                label=_("%(field)s: “%(word)s”")
+                % {"field": unknown.field.label, "word": isolated(unknown.word)},
+                choices=[("", _("No meaning chosen")), *choices[unknown.field.name]],
+                help_text=rows,
+                required=False,
+                initial=self.options.get(unknown.setting, ""),
+            )
+            self.word_names.append(unknown.setting)
+
+    @property
+    def word_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.word_names]
+
     @property
     def table_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in TABLE if name in self.fields]
@@ -170,7 +197,9 @@ class SettingsForm(forms.Form):
         """The options as chosen: only what differs from what is recognised, so that a better guess still counts."""
         values = {name: str(value) for name, value in self.cleaned_data.items() if value not in (None, "")}
         shape = self.proposal.shape if self.proposal else None
-        kept = {name: values[name] for name in (*TABLE, *self.setting_names) if name in values}
+        kept = {
+            name: values[name] for name in (*TABLE, *self.setting_names, *self.word_names) if name in values
+        }
         is_recognised = shape is not None and kept.get("header_line") == str(shape.header_line)
         if is_recognised and "header_line" not in self.options:
             del kept["header_line"]

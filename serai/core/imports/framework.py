@@ -29,8 +29,10 @@ from serai.core.errors import Conflict, Invalid, NotAllowed
 from serai.core.imports.columns import Field
 from serai.core.imports.copying import copy_in
 from serai.core.imports.lifecycle import IMPORT
-from serai.core.imports.rows import FileRefused, Options, Outcome, Refusal, Remark, Row, Source
+from serai.core.imports.rows import FileRefused, Options, Outcome, Reason, Refusal, Remark, Row, Source
+from serai.core.imports.said import Said, storable
 from serai.core.imports.tables import TableShape
+from serai.core.imports.values import Unknown, Vocabulary
 from serai.core.models import AuditEntry, ImportChange, ImportRefusal, ImportRun, Link
 from serai.core.viewer import Viewer
 
@@ -72,6 +74,8 @@ class Proposal:
     fields: tuple[Field, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
     personal: tuple[str, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict)
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -372,20 +376,18 @@ def _keep_remarks(run: ImportRun, remarks: Iterable[Remark]) -> None:
     copy_in(ImportRefusal, [_line(run, K.REMARK, r.file, r.line, r.column, r.reason) for r in remarks])
 
 
-def _line(run: ImportRun, kind: str, file: str, line: int | None, column: str, reason: str) -> ImportRefusal:
+def _line(
+    run: ImportRun, kind: str, file: str, line: int | None, column: str, reason: Reason
+) -> ImportRefusal:
     return ImportRefusal(
         run=run,
         kind=kind,
-        file=_storable(file)[:255],
+        file=storable(file)[:255],
         line=line,
-        column=_storable(column)[:120],
-        reason=_storable(reason)[:2000],
+        column=storable(column)[:120],
+        message=reason.kept() if isinstance(reason, Said) else None,
+        reason="" if isinstance(reason, Said) else storable(reason)[:2000],
     )
-
-
-def _storable(text: str) -> str:
-    """Without what the database cannot hold; a reason may quote a cell."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _close(run: ImportRun, by: Viewer | None) -> None:
@@ -540,9 +542,9 @@ def report(run: ImportRun) -> dict[str, Any]:
     refused: list[dict[str, Any]] = []
     for r in run.refusals.exclude(kind=K.REMARK).order_by("pk"):
         if r.kind == K.FURTHER:
-            refused[-1]["reason"] += f"; {r.column}: {r.reason}" if r.column else f"; {r.reason}"
+            refused[-1]["reason"] += f"; {r.column}: {r.said}" if r.column else f"; {r.said}"
         else:
-            refused.append({"file": r.file, "line": r.line, "column": r.column, "reason": r.reason})
+            refused.append({"file": r.file, "line": r.line, "column": r.column, "reason": r.said})
     return {
         "read": run.read,
         "created": run.created,

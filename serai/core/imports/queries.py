@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Func, Q, QuerySet, TextField
 from django.utils.translation import gettext as _
 
 from serai.core import kinds, policies, ui
@@ -14,10 +14,19 @@ from serai.core.errors import SeraiError
 from serai.core.imports import actions, framework
 from serai.core.imports.framework import Importer, Proposal
 from serai.core.imports.rows import Source
+from serai.core.imports.said import Said
 from serai.core.models import ImportChange, ImportRefusal, ImportRun, StoredFile
 from serai.core.viewer import Viewer
 
 PAGE = 50
+WORDS = Func(
+    F("message"),
+    template="jsonb_path_query_array(%(expressions)s, '$.words.*')::text",
+    output_field=TextField(),
+)
+"""The words in the braces of a message, as one text."""
+
+MOST_WORDS = 10
 MOST_COLUMNS = 30
 """Columns offered as a filter of the lines that were not taken."""
 
@@ -63,12 +72,24 @@ def refusals(
     run: ImportRun, *, column: str = "", text: str = "", remarks: bool = False
 ) -> QuerySet[ImportRefusal]:
     """What stands in the way of rows that were not taken; or the remarks on rows that were."""
-    found = _lines(run, remarks).order_by("pk")
+    found = _lines(run, remarks).alias(words=WORDS).order_by("pk")
     if column:
         found = found.filter(column=column if column != "-" else "")
-    if text:
-        found = found.filter(Q(reason__icontains=text) | Q(file__icontains=text))
+    for word in text.split()[:MOST_WORDS]:
+        found = found.filter(
+            Q(file__icontains=word)
+            | Q(reason__icontains=word)
+            | Q(words__icontains=word)
+            | _said_with(run, word)
+        )
     return found
+
+
+def _said_with(run: ImportRun, word: str) -> Q:
+    """Lines whose message, in the language of the reader, holds `word`; there are few messages in a report."""
+    messages = run.refusals.filter(message__isnull=False).values_list("message__context", "message__text")
+    meant = [Said(text, context=context or "") for context, text in messages.distinct()]
+    return Q(message__text__in=[said.text for said in meant if word.casefold() in str(said).casefold()])
 
 
 def _lines(run: ImportRun, remarks: bool) -> QuerySet[ImportRefusal]:
@@ -79,10 +100,9 @@ def _lines(run: ImportRun, remarks: bool) -> QuerySet[ImportRefusal]:
 def reasons_by_line(run: ImportRun) -> dict[int, list[str]]:
     """Line → everything that stands in the way of its row."""
     found: dict[int, list[str]] = {}
-    for line, column, reason in (
-        refusals(run).filter(line__isnull=False).values_list("line", "column", "reason")
-    ):
-        found.setdefault(line or 0, []).append(f"{column}: {reason}" if column else reason)
+    for line in refusals(run).filter(line__isnull=False).iterator(chunk_size=1000):
+        said = f"{line.column}: {line.said}" if line.column else line.said
+        found.setdefault(line.line or 0, []).append(said)
     return found
 
 

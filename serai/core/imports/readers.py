@@ -6,10 +6,10 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from serai.core.imports.rows import FileRefused, Row, Source
+from serai.core.imports.said import said as _
 
 MAX_FILE_BYTES = 1 << 30
 MAX_MEMBER_BYTES = 64 << 20

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from serai.core.errors import Invalid
+from serai.core.imports.said import Said
+from serai.core.imports.said import said as _
 
 Options = Mapping[str, Any]
+Reason = Said | str
+"""Said in the reader's language, or a text as it is."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Fault:
     """What is wrong with one cell: its column (a header, a field or a number) and the reason in words."""
 
     column: str
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Refusal:
     file: str
     line: int | None
     column: str
-    reason: str
+    reason: Reason
     further: tuple[Fault, ...] = ()
 
     @classmethod
@@ -84,14 +86,14 @@ class Remark:
     file: str
     line: int | None
     column: str
-    reason: str
+    reason: Reason
 
 
 class FileRefused(Invalid):
     """The file as a whole cannot be read; nothing of it was written."""
 
     def __init__(
-        self, reason: str, *, file: str, line: int | None = None, column: int | str | None = None
+        self, reason: Reason, *, file: str, line: int | None = None, column: int | str | None = None
     ) -> None:
         super().__init__(_("{file} was refused: {reason}").format(file=file, reason=reason))
         self.refusal = Refusal(file, line, str(column) if column is not None else "", reason)

@@ -142,7 +142,7 @@ def refusal_table(run: ImportRun, rows: list[ImportRefusal], total: int) -> ui.T
     several = any(r.file != run.file_name for r in rows)
     columns = [ui.Column(_("Line")), ui.Column(_("Column")), ui.Column(_("Why"))]
     cells: list[list[ui.Value | ui.Text]] = [
-        ["" if r.line is None else str(r.line), r.column, capfirst(r.reason)] for r in rows
+        ["" if r.line is None else str(r.line), r.column, capfirst(r.said)] for r in rows
     ]
     if several:
         columns.insert(0, ui.Column(_("File")))

@@ -17,7 +17,6 @@ from typing import IO, Any, NamedTuple
 from xml.etree.ElementTree import ParseError
 
 from charset_normalizer import from_bytes
-from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 from openpyxl.utils.cell import coordinate_to_tuple
 from openpyxl.utils.exceptions import InvalidFileException
@@ -26,6 +25,8 @@ from openpyxl.worksheet._reader import VALUE_TAG, WorkSheetParser
 from serai.core.errors import Invalid
 from serai.core.imports.readers import MAX_LINE, check_size, zip_members
 from serai.core.imports.rows import Fault, FileRefused, Options, Row, Source
+from serai.core.imports.said import Said
+from serai.core.imports.said import said as _
 
 SHEETS = frozenset({".xlsx", ".xlsm"})
 TEXTS = frozenset({".csv", ".tsv", ".txt"})
@@ -138,7 +139,7 @@ def _stated_line(options: Options) -> int:
     return int(value)
 
 
-def _unreadable(encoding: str, error: Exception) -> str:
+def _unreadable(encoding: str, error: Exception) -> Said:
     if isinstance(error, UnicodeDecodeError):
         place = _("the bytes {bytes} at position {position} mean nothing in it").format(
             bytes=error.object[error.start : error.end][:4].hex(" "), position=error.start + 1

@@ -2,14 +2,15 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
+from serai.core.imports.said import Said
 from serai.core.models.base import Record
 
 
 class ImportRun(Record):
     """One file read by one importer. `read` is always the sum of the four outcomes.
 
-    `progress` is how many rows of the step under way have been read, `language` the one in which the reasons
-    are written, `note` why an undo could not be done. `attempts` counts how often the worker began the step.
+    `progress` is how many rows of the step under way have been read, `language` that of whoever asked for the
+    last step, `note` why an undo could not be done. `attempts` counts how often the worker began the step.
     """
 
     class Status(models.TextChoices):
@@ -61,7 +62,9 @@ class ImportRun(Record):
 
 
 class ImportRefusal(models.Model):
-    """A line of the report: file, line, column, reason.
+    """A line of the report: file, line, column, and the reason in `said`, in the language of whoever reads it.
+
+    It is kept as `message` (`core.imports.said`); `reason` holds what is said as it stands, in no other language.
 
     A row that was not taken has one that says REFUSED, and one FURTHER for everything else that is wrong with it.
     A row that was taken, though not quite as the file says, has a REMARK.
@@ -76,11 +79,16 @@ class ImportRefusal(models.Model):
     file = models.CharField(max_length=255)
     line = models.PositiveIntegerField(null=True)
     column = models.CharField(max_length=120, blank=True)
-    reason = models.TextField()
+    reason = models.TextField(blank=True)
+    message = models.JSONField(null=True)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.REFUSED)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line} {self.reason}"
+        return f"{self.file}:{self.line} {self.said}"
+
+    @property
+    def said(self) -> str:
+        return self.reason if self.message is None else str(Said.of(self.message))
 
 
 class ImportChange(models.Model):

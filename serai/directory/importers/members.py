@@ -9,30 +9,33 @@ nobody's address.
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pycountry
 from babel import Locale
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 
 from serai.core.errors import Invalid
 from serai.core.imports import framework
 from serai.core.imports.columns import Field, check_required, folded, headers_from, recognise, words_for
-from serai.core.imports.copying import copy_in
+from serai.core.imports.copying import copy_in, put_back
 from serai.core.imports.framework import SAMPLE_ROWS, Proposal, Setting
 from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Remark, Row, Source
+from serai.core.imports.said import said as _
 from serai.core.imports.tables import Damaged, faults_of, propose_shape, table_rows
 from serai.core.imports.text import clean_line, half_width, looks_broken
+from serai.core.imports.values import Vocabulary, meant, scanned, settle_words, unknown_words
 from serai.core.viewer import Viewer
+from serai.core.words import reader
 from serai.directory import identifiers
+from serai.directory.importers import entries
 from serai.directory.importers.entries import EntryImporter
 from serai.directory.models import Identifier, Organisation, OrganisationName, Place, Relation
+from serai.directory.places import sort_order
 
 SOURCE = "members"
 
@@ -85,17 +88,22 @@ class MembersImporter(EntryImporter):
         if options.get("country") and not _country(half_width(options["country"])):
             message = _("{value} is not a country or region").format(value=options["country"])
             raise Invalid(message, fields={"country": message})
-        return dict(options)
+        return settle_words(options, VOCABULARIES)
 
     def propose(self, source: Source, options: Options) -> Proposal:
         shape = propose_shape(source, options)
-        found = islice(table_rows(source, shape), SAMPLE_ROWS)
+        columns = recognise(FIELDS, shape.headers, options)
+        first = scanned(source, shape)
         return Proposal(
             headers=shape.headers,
-            rows=tuple((r.line, tuple(_shown(r.data.get(h)) for h in shape.headers)) for r in found),
+            rows=tuple(
+                (r.line, tuple(_shown(r.data.get(h)) for h in shape.headers)) for r in first[:SAMPLE_ROWS]
+            ),
             shape=shape,
             fields=FIELDS,
-            columns=recognise(FIELDS, shape.headers, options),
+            columns=columns,
+            unknown=unknown_words(first, FIELDS, columns, VOCABULARIES),
+            vocabularies=VOCABULARIES,
             personal=tuple(h for h in shape.headers if folded(h) in _PERSONAL),
         )
 
@@ -119,8 +127,7 @@ class MembersImporter(EntryImporter):
         return _apply(rows)
 
     def restore(self, kind: str, befores: Mapping[uuid.UUID, Any]) -> None:
-        for organisation in Organisation.objects.filter(pk__in=befores):
-            _put_back(organisation, befores[organisation.pk])
+        _put_back(befores)
 
 
 framework.register(MembersImporter())
@@ -150,7 +157,8 @@ def _checked(row: Row, columns: Mapping[str, str], options: Options) -> Row | Re
         faults += _faults_of_name(name)
     codes, wrong = _codes(cells)
     faults += wrong
-    country = _country(half_width(cells.get("country")) or str(options.get("country", "")))
+    named = half_width(cells.get("country"))
+    country = meant(options, "country", named) or _country(named or str(options.get("country", "")))
     if country is None:
         reason = _("{value} is not a country or region").format(value=cells.get("country"))
         faults.append(Fault("country", reason))
@@ -158,7 +166,7 @@ def _checked(row: Row, columns: Mapping[str, str], options: Options) -> Row | Re
         return Refusal.of(row, faults).named(columns)
     number = half_width(cells.get("number"))
     identity = number or next(iter(codes.values()), "") or f"{name}\n{country}"
-    values, remarks = _lesser(cells)
+    values, remarks = _lesser(cells, options)
     data = {
         "ref": hashlib.sha256(f"{options.get('list', '')}\n{identity}".encode()).hexdigest()[:40],
         "name": name,
@@ -201,7 +209,7 @@ def _codes(cells: Mapping[str, Any]) -> tuple[dict[str, str], list[Fault]]:
     return codes, faults
 
 
-def _lesser(cells: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+def _lesser(cells: Mapping[str, Any], options: Options) -> tuple[dict[str, Any], list[Fault]]:
     """What a member can do without: what cannot be used of it is left out, and said."""
     said = {
         field: clean_line(cells.get(field)) for field in ("city", "website", "established", "kind", "park")
@@ -210,7 +218,7 @@ def _lesser(cells: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
         "city": said["city"] if len(said["city"]) <= CITY_LENGTH else "",
         "website": _website(said["website"]),
         "established": _year(said["established"]),
-        "kind": _kind(said["kind"]),
+        "kind": meant(options, "kind", said["kind"]) or _kind(said["kind"]),
         "park": said["park"] if len(said["park"]) <= NAME_LENGTH else "",
     }
     reasons = {
@@ -308,6 +316,20 @@ def _usual_kinds() -> dict[str, str]:
     """Folded word → kind, of what people say beside the labels. Raises KeyError for a kind that is none."""
     said = headers_from(Path(__file__).with_name("kinds.toml"))
     return {folded(word): str(Organisation.Kind(kind)) for kind, words in said.items() for word in words}
+
+
+def _country_choices() -> list[tuple[str, str]]:
+    """(code, name in the language of the page), as that language sorts."""
+    names = reader().territories
+    found = [(c.alpha_2, str(names.get(c.alpha_2, c.name))) for c in pycountry.countries]
+    order = sort_order(get_language() or "en")
+    return sorted([*found, ("XK", str(names["XK"]))], key=lambda pair: order.getSortKey(pair[1]))
+
+
+VOCABULARIES = {
+    "kind": Vocabulary(_kind, lambda: Organisation.Kind.choices),
+    "country": Vocabulary(lambda word: _country(half_width(word)) or "", _country_choices),
+}
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
@@ -435,18 +457,19 @@ def _snapshot(organisation: Organisation) -> dict[str, Any]:
     }
 
 
-def _put_back(organisation: Organisation, before: dict[str, Any]) -> None:
-    for name, value in before["fields"].items():
-        setattr(organisation, name, value)
-    organisation.save()
-    _replace(organisation, OrganisationName, before["names"])
-    _replace(organisation, Identifier, before["identifiers"])
-    _host(organisation, before["park"])
-
-
-def _replace(organisation: Organisation, model: Any, values: Sequence[dict[str, Any]]) -> None:
-    model.objects.filter(organisation=organisation).delete()
-    model.objects.bulk_create(model(organisation=organisation, **v) for v in values)
+def _put_back(befores: Mapping[uuid.UUID, Any]) -> None:
+    put_back(Organisation, {pk: before["fields"] for pk, before in befores.items()})
+    entries.put_back_parts(befores)
+    hosting = Relation.objects.filter(source_id__in=befores, kind=Relation.Kind.HOSTED_BY, stated_by=SOURCE)
+    hosting.delete()
+    Relation.objects.bulk_create(
+        (
+            Relation(source_id=pk, kind=Relation.Kind.HOSTED_BY, target_id=before["park"], stated_by=SOURCE)
+            for pk, before in befores.items()
+            if before["park"]
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def _taken_codes(rows: list[Row]) -> dict[tuple[str, str], str]:

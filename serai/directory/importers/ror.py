@@ -14,18 +14,19 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from serai.core.imports import framework
-from serai.core.imports.copying import copy_values
+from serai.core.imports.copying import copy_values, put_back
 from serai.core.imports.framework import SAMPLE_ROWS, Proposal
 from serai.core.imports.readers import json_rows, parse_json, zip_members
-from serai.core.imports.rows import Change, Fault, FileRefused, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.rows import Change, Fault, FileRefused, Options, Outcome, Reason, Refusal, Row, Source
+from serai.core.imports.said import said as _
 from serai.core.imports.tables import propose_shape, table_rows
 from serai.core.imports.text import clean_line
 from serai.core.viewer import Viewer
 from serai.directory.identifiers import UNIQUE
+from serai.directory.importers import entries
 from serai.directory.importers.entries import EntryImporter
 from serai.directory.models import (
     Identifier,
@@ -146,9 +147,8 @@ class RorImporter(EntryImporter):
             return Proposal(headers=_COLUMNS, rows=rows)
         records = [row for row in islice(self.read(source, options), 200) if isinstance(row, Row)]
         shown = tuple((r.line, _shown(r.data)) for r in records[:SAMPLE_ROWS])
-        return Proposal(
-            headers=("ROR", _("Name"), _("Country or region"), _("City"), _("Status")), rows=shown
-        )
+        headers = (_("Name"), _("Country or region"), _("City"), _("Status"))
+        return Proposal(headers=("ROR", *(str(header) for header in headers)), rows=shown)
 
     def read(self, source: Source, options: Options) -> Iterator[Row | Refusal]:
         if source.suffix == ".zip":
@@ -168,10 +168,9 @@ class RorImporter(EntryImporter):
 
     def restore(self, kind: str, befores: Mapping[uuid.UUID, Any]) -> None:
         if kind == "relation":
-            _restore_relations(befores.values())
+            _restore_relations(list(befores.values()))
         else:
-            for organisation in Organisation.objects.filter(pk__in=befores):
-                _restore_record(organisation, befores[organisation.pk])
+            _restore_records(befores)
         resolve_pending()
 
 
@@ -217,7 +216,7 @@ def _each_once(rows: Iterable[Row | Refusal]) -> Iterator[Row | Refusal]:
 
 
 class _Wrong(Exception):  # noqa: N818  it never leaves this module
-    def __init__(self, column: str, reason: str) -> None:
+    def __init__(self, column: str, reason: Reason) -> None:
         super().__init__(reason)
         self.column = column
         self.reason = reason
@@ -731,15 +730,35 @@ def _remove_relations(said: Stated) -> list[list[str]]:
 # --- undo -------------------------------------------------------------------------------------------------------
 
 
-def _restore_relations(befores: Iterable[dict[str, Any]]) -> None:
-    """Newest first: what was added goes, what was removed waits again (and is made by `resolve_pending`)."""
-    for before in befores:
-        if "added" in before:
-            source, kind, target = before["added"]
-            for rows in _between(source, target):
-                rows.filter(kind=kind).delete()
-        else:
-            _write_pending((s, k, t) for s, k, t in before["removed"])
+def _restore_relations(befores: Sequence[dict[str, Any]]) -> None:
+    """What was added goes, what was removed waits again (and is made by `resolve_pending`); no run does both to one."""
+    added = [tuple(before["added"]) for before in befores if "added" in before]
+    removed = [tuple(key) for before in befores for key in before.get("removed", ())]
+    _remove_keys(added)
+    _write_pending(removed)
+
+
+def _remove_keys(keys: Sequence[Key]) -> None:
+    """Relations of the register, waiting or made, by what they join."""
+    if not keys:
+        return
+    waiting = """
+        DELETE FROM directory_pendingrelation p
+        USING unnest(%s::text[], %s::text[], %s::text[]) AS stated (source, kind, target)
+        WHERE p.source_name = %s AND p.organisation_ref = stated.source AND p.kind = stated.kind
+          AND p.target_ref = stated.target
+    """
+    made = """
+        DELETE FROM directory_relation r
+        USING unnest(%s::text[], %s::text[], %s::text[]) AS stated (source, kind, target),
+              directory_organisation s, directory_organisation t
+        WHERE r.source_id = s.id AND r.target_id = t.id AND r.kind = stated.kind AND r.stated_by = %s
+          AND s.source = %s AND s.source_ref = stated.source AND t.source = %s AND t.source_ref = stated.target
+    """
+    columns = [list(column) for column in zip(*keys, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(waiting, [*columns, SOURCE])
+        cursor.execute(made, [*columns, SOURCE, SOURCE, SOURCE])
 
 
 def _snapshot(organisation: Organisation) -> dict[str, Any]:
@@ -762,18 +781,15 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, uuid.UUID) else value
 
 
-def _restore_record(organisation: Organisation, before: dict[str, Any]) -> None:
-    for name, value in before["fields"].items():
-        setattr(organisation, name, value)
-    organisation.save()
-    organisation.names.all().delete()
-    organisation.identifiers.all().delete()
-    OrganisationName.objects.bulk_create(
-        OrganisationName(organisation=organisation, **n) for n in before["names"]
-    )
-    Identifier.objects.bulk_create(Identifier(organisation=organisation, **i) for i in before["identifiers"])
-    _forget_relations(organisation)
-    PendingRelation.objects.bulk_create(
-        PendingRelation(source_name=SOURCE, organisation_ref=organisation.source_ref, **p)
-        for p in before["pending"]
+def _restore_records(befores: Mapping[uuid.UUID, Any]) -> None:
+    refs = dict(Organisation.objects.filter(pk__in=befores).values_list("pk", "source_ref"))
+    put_back(Organisation, {pk: before["fields"] for pk, before in befores.items()})
+    entries.put_back_parts(befores)
+    Relation.objects.filter(source_id__in=befores, stated_by=SOURCE).delete()
+    Relation.objects.filter(target_id__in=befores, stated_by=SOURCE).delete()
+    PendingRelation.objects.filter(source_name=SOURCE, organisation_ref__in=refs.values()).delete()
+    _write_pending(
+        (refs[pk], waiting["kind"], waiting["target_ref"])
+        for pk, before in befores.items()
+        for waiting in before["pending"]
     )

@@ -17,14 +17,14 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Field
+from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from serai.accounts.models import User
-from serai.core.imports.copying import copy_in
+from serai.core.imports.copying import copy_in, put_back
 from serai.core.imports.framework import Ids, Importer, delete_rows
 from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Row
+from serai.core.imports.said import said as _
 from serai.core.models import Link
 from serai.directory.models import Organisation, OrganisationName, Place, Relation
 from serai.exchange.addresses import Found, take_out
@@ -238,16 +238,16 @@ def _update(listing: Listing, item: Imported, draft: Draft | None) -> None:
     _fill(listing, item, draft)
     listing.save()
     teaser, detail, contact = _texts(listing, item)
-    _forget_texts(listing)
+    _forget_texts(Listing.objects.filter(pk=listing.pk))
     for row in (teaser, detail, contact):
         if row is not None:
             row.save()
 
 
-def _forget_texts(listing: Listing) -> None:
+def _forget_texts(listings: QuerySet[Listing]) -> None:
     """Texts go, and with them the search words and vectors made of them; the worker makes new ones."""
     for model in (ListingTeaser, ListingDetail, ListingContact, ListingSearch, ListingVector):
-        model.objects.filter(listing=listing).delete()
+        model.objects.filter(listing__in=listings).delete()
 
 
 _KEPT = (
@@ -271,22 +271,24 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, int | list) else str(value)
 
 
-def restore(listing: Listing, before: Any) -> None:
-    _forget_texts(listing)
-    for name, value in before["fields"].items():
-        setattr(listing, name, _field(name).to_python(value))
-    listing.needs_encoding = True
-    listing.matching = Listing.Matching.CHANGED
-    listing.save()
-    ListingTeaser.objects.bulk_create(ListingTeaser(listing=listing, **t) for t in before["teasers"])
-    ListingDetail.objects.bulk_create(ListingDetail(listing=listing, **d) for d in before["details"])
-    ListingContact.objects.bulk_create(ListingContact(listing=listing, **n) for n in before["notes"])
-
-
-def _field(name: str) -> "Field[Any, Any]":
-    found = Listing._meta.get_field(name.removesuffix("_id"))
-    assert isinstance(found, Field)
-    return found
+def restore(befores: Mapping[uuid.UUID, Any]) -> None:
+    """Put listings back to what `snapshot` kept of them; their search words and vectors are made anew."""
+    changed = {"needs_encoding": True, "matching": str(Listing.Matching.CHANGED)}
+    put_back(Listing, {pk: before["fields"] | changed for pk, before in befores.items()})
+    _forget_texts(Listing.objects.filter(pk__in=befores))
+    ListingTeaser.objects.bulk_create(
+        ListingTeaser(listing_id=pk, **teaser)
+        for pk, before in befores.items()
+        for teaser in before["teasers"]
+    )
+    ListingDetail.objects.bulk_create(
+        ListingDetail(listing_id=pk, **detail)
+        for pk, before in befores.items()
+        for detail in before["details"]
+    )
+    ListingContact.objects.bulk_create(
+        ListingContact(listing_id=pk, **note) for pk, before in befores.items() for note in before["notes"]
+    )
 
 
 def opening(text: str, length: int = SUMMARY_LENGTH) -> str:
@@ -323,8 +325,7 @@ class ListingImporter(Importer):
         delete_rows(Listing, ids, self.parts["listing"])
 
     def restore(self, kind: str, befores: Mapping[uuid.UUID, Any]) -> None:
-        for listing in Listing.objects.filter(pk__in=befores):
-            restore(listing, befores[listing.pk])
+        restore(befores)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from serai.accounts.models import User
@@ -22,13 +21,16 @@ from serai.core.imports import framework
 from serai.core.imports.columns import Field, check_required, folded, headers_from, recognise, words_for
 from serai.core.imports.framework import SAMPLE_ROWS, Proposal, Setting
 from serai.core.imports.readers import jsonl_rows
-from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.rows import Change, Fault, Options, Outcome, Reason, Refusal, Row, Source
+from serai.core.imports.said import said as _
 from serai.core.imports.tables import Damaged, faults_of, is_table, propose_shape, table_rows
 from serai.core.imports.text import clean, clean_line, half_width
+from serai.core.imports.values import Vocabulary, meant, scanned, settle_words, unknown_words, with_meanings
+from serai.core.languages import clean_language, is_language
 from serai.core.viewer import Viewer
 from serai.directory.models import Identifier, Organisation
 from serai.engines.matching import language as languages
-from serai.exchange import policies
+from serai.exchange import policies, vocabularies
 from serai.exchange.importers import bulk
 from serai.exchange.models import Listing
 
@@ -49,6 +51,7 @@ _LISTS = {
 }
 
 
+_ENDED = (Organisation.Status.MERGED, Organisation.Status.DISSOLVED, Organisation.Status.WITHDRAWN)
 _WORDS: dict[str, type[TextChoices]] = {
     "direction": Listing.Direction,
     "kind": Listing.Kind,
@@ -72,6 +75,27 @@ _LABELS = {
     "ip_status": gettext_lazy("IP status"),
     "partnerships": gettext_lazy("Partnership sought"),
     "sdgs": gettext_lazy("Sustainable development goals"),
+}
+_SPLIT = re.compile(r"[;；\n|]")
+
+
+def _parts(cell: str) -> list[str]:
+    return [part for part in (clean_line(part) for part in _SPLIT.split(cell)) if part]
+
+
+def _vocabulary(words: type[TextChoices], *, is_list: bool) -> Vocabulary:
+    def known(word: str) -> str:
+        return words_for(words).get(folded(word), "")
+
+    return Vocabulary(known, lambda: words.choices, _parts if is_list else lambda cell: [cell])
+
+
+def _known_language(word: str) -> str:
+    return word if is_language(word) else ""
+
+
+VOCABULARIES = {name: _vocabulary(words, is_list=name in _LISTS) for name, words in _WORDS.items()} | {
+    "lang": Vocabulary(_known_language, vocabularies.language_choices)
 }
 FIELDS = tuple(Field(name, _LABELS[name], known, name == "text") for name, known in _HEADERS.items())
 
@@ -101,13 +125,7 @@ class ListingsImporter(bulk.ListingImporter):
                 gettext_lazy("Its name, or its ROR identifier."),
             )
         else:
-            own = policies.own_organisations(_person(by)).order_by("name")
-            home = Setting(
-                "organisation",
-                gettext_lazy("Your organisation"),
-                gettext_lazy("The listings become its drafts; you read them and send them to review."),
-                tuple((str(o.pk), o.name) for o in own),
-            )
+            home = _home_setting(_own(_person(by)))
         return (
             home,
             Setting(
@@ -120,7 +138,7 @@ class ListingsImporter(bulk.ListingImporter):
 
     def settle(self, options: Options, by: Viewer | None) -> dict[str, Any]:
         """Raises Invalid for an unknown direction or kind, or an organisation that is not the member's own."""
-        settled = dict(options)
+        settled = settle_words(options, VOCABULARIES)
         for name, default in (("direction", Listing.Direction.OFFER), ("kind", Listing.Kind.TECHNOLOGY)):
             settled[name] = str(options.get(name) or default)
             if settled[name] not in _CHOICES[name]:
@@ -128,11 +146,11 @@ class ListingsImporter(bulk.ListingImporter):
                 message = _("{name} must be one of: {known}").format(name=name, known=known)
                 raise Invalid(message, fields={name: message})
         if _vouches(by):
-            settled["organisation"] = clean_line(options.get("organisation")) or _("Imported listings")
+            settled["organisation"] = clean_line(options.get("organisation")) or str(_("Imported listings"))
             return settled
-        own = {str(o.pk): o for o in policies.own_organisations(_person(by)).order_by("name")}
-        chosen = str(options.get("organisation") or next(iter(own), ""))
-        if chosen not in own:
+        own = _own(_person(by))
+        chosen = str(options.get("organisation") or _sole(own))
+        if chosen and chosen not in {str(o.pk) for o in own}:
             message = _("Choose one of your organisations.")
             raise Invalid(message, fields={"organisation": message})
         settled["organisation"] = chosen
@@ -147,15 +165,19 @@ class ListingsImporter(bulk.ListingImporter):
                 rows=tuple((r.line, tuple(clean_line(r.data.get(n))[:200] for n in names)) for r in rows),
             )
         shape = propose_shape(source, options)
-        found = islice(table_rows(source, shape), SAMPLE_ROWS)
+        columns = recognise(FIELDS, shape.headers, options)
+        first = scanned(source, shape)
         return Proposal(
             headers=shape.headers,
             rows=tuple(
-                (r.line, tuple(clean_line(r.data.get(h))[:200] for h in shape.headers)) for r in found
+                (r.line, tuple(clean_line(r.data.get(h))[:200] for h in shape.headers))
+                for r in first[:SAMPLE_ROWS]
             ),
             shape=shape,
             fields=FIELDS,
-            columns=recognise(FIELDS, shape.headers, options),
+            columns=columns,
+            unknown=unknown_words(first, FIELDS, columns, VOCABULARIES),
+            vocabularies=VOCABULARIES,
         )
 
     def read(self, source: Source, options: Options) -> Iterator[Row | Refusal]:
@@ -188,6 +210,35 @@ def _person(by: Viewer | None) -> User:
     return by
 
 
+def _own(by: User) -> list[Organisation]:
+    """The person's organisations, those that may publish first."""
+    own = policies.own_organisations(by).exclude(status__in=_ENDED)
+    return sorted(own, key=lambda o: (not _is_verified(o), o.name))
+
+
+def _is_verified(organisation: Organisation) -> bool:
+    return organisation.status == Organisation.Status.VERIFIED
+
+
+def _sole(own: Sequence[Organisation]) -> str:
+    """The one organisation that is meant without being named: the only verified one, or the only one; else ""."""
+    meant = [o for o in own if _is_verified(o)] or own
+    return str(meant[0].pk) if len(meant) == 1 else ""
+
+
+def _home_setting(own: Sequence[Organisation]) -> Setting:
+    named = [(str(o.pk), o.name if _is_verified(o) else f"{o.name} ({o.get_status_display()})") for o in own]
+    drafts = gettext_lazy("The listings become its drafts; you read them and send them to review.")
+    several = gettext_lazy(
+        "You act for several organisations: choose the one whose drafts the listings become. You read them and "
+        "send them to review."
+    )
+    if _sole(own):
+        return Setting("organisation", gettext_lazy("Your organisation"), drafts, tuple(named))
+    choices = (("", gettext_lazy("Choose the organisation")), *named)
+    return Setting("organisation", gettext_lazy("Your organisation"), several, choices)
+
+
 def _publish(rows: list[Row]) -> Outcome:
     homes, changes = _organisations({(r.data["organisation"], r.data["ror"]) for r in rows})
     outcome = Outcome()
@@ -206,7 +257,13 @@ def _publish(rows: list[Row]) -> Outcome:
 
 
 def _draft(rows: list[Row], options: Options, by: User) -> Outcome:
-    """Drafts of the member's own organisation. Its numbers are its own: they cannot touch another's listings."""
+    """Drafts of the member's own organisation. Its numbers are its own: they cannot touch another's listings.
+
+    Raises Invalid where the person has not said which organisation it is.
+    """
+    if not options["organisation"]:
+        message = _("Choose one of your organisations.")
+        raise Invalid(message, fields={"organisation": message})
     home = policies.own_organisations(by).select_related("country").get(pk=options["organisation"])
     names = {home.name, str(home.pk), *home.names.values_list("text", flat=True)}
     own_ror = set(home.identifiers.filter(scheme="ror").values_list("value", flat=True))
@@ -252,9 +309,8 @@ def _cell(name: str, value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()[:10]
     if name in _LISTS or name == "keywords":
-        parts = [clean_line(part) for part in re.split(r"[;；\n|]", str(value))]
         words = _WORDS.get(name)
-        return [words_for(words).get(folded(p), p) if words else p for p in parts if p]
+        return [words_for(words).get(folded(part), part) if words else part for part in _parts(str(value))]
     if name in _WORDS:
         return words_for(_WORDS[name]).get(folded(str(value)), clean_line(value))
     if name in ("trl", "trl_min", "trl_max"):
@@ -269,7 +325,7 @@ def _cell(name: str, value: Any) -> Any:
 
 
 class _Wrong(Exception):  # noqa: N818  it never leaves this module
-    def __init__(self, column: str, reason: str) -> None:
+    def __init__(self, column: str, reason: Reason) -> None:
         super().__init__(reason)
         self.fault = Fault(column, reason)
 
@@ -278,7 +334,7 @@ def _checked(row: Row, defaults: Options, faults: Sequence[Fault] = ()) -> Row |
     """The row as it will be written; or everything that stands in its way, beside the `faults` known already."""
     if not isinstance(row.data, dict):
         return Refusal.of(row, [Fault("", _("a line must be one JSON object"))])
-    values, found = _fields(row.data, defaults)
+    values, found = _fields(with_meanings(row.data, defaults, VOCABULARIES), defaults)
     if found := [*faults, *found]:
         return Refusal.of(row, found)
     remarks = bulk.cuts(
@@ -287,7 +343,17 @@ def _checked(row: Row, defaults: Options, faults: Sequence[Fault] = ()) -> Row |
         text=values["description"],
         keywords=values["keywords"],
     )
-    return Row(row.file, row.line, values, remarks=remarks)
+    return Row(row.file, row.line, values, remarks=(*remarks, *_foreign_tags(row.data, defaults)))
+
+
+def _foreign_tags(data: dict[str, Any], options: Options) -> Iterator[Fault]:
+    """What is said of a language that is none; the text tells by itself which one it is in."""
+    said = clean_line(data.get("lang") or data.get("language"))
+    if said and not is_language(meant(options, "lang", said) or said):
+        reason = _(
+            "“{value}” is no language code such as pl or zh-Hans; the language was found from the text"
+        )
+        yield Fault("lang", reason.format(value=said[:80]))
 
 
 def _fields(data: dict[str, Any], defaults: Options) -> tuple[dict[str, Any], list[Fault]]:
@@ -306,14 +372,14 @@ def _fields(data: dict[str, Any], defaults: Options) -> tuple[dict[str, Any], li
     if not summary:
         faults.append(Fault("text", _("there is no text, summary or description")))
     title = clean_line(data.get("title")) or _title(summary)
-    declared = clean_line(data.get("lang") or data.get("language"))[:35] or None
+    declared = clean_line(data.get("lang") or data.get("language"))
     organisation, ror = taken(_organisation, data, defaults) or ("", "")
     values = {
         "ref": taken(_ref, data),
         "title": title,
         "summary": summary,
         "description": description,
-        "language": languages.detect(f"{title}\n{summary}", declared),
+        "language": languages.detect(f"{title}\n{summary}", declared if is_language(declared) else None),
         "keywords": tuple(taken(_strings, data, "keywords", None) or ()),
         "organisation": organisation,
         "ror": ror,
@@ -385,10 +451,20 @@ def _strings(data: dict[str, Any], name: str, known: list[str] | None) -> list[s
             raise _Wrong(
                 name, _("{value} is not one of: {known}").format(value=value, known=", ".join(known))
             )
+    if name == "work_languages":
+        values = [_language(value, name) for value in values]
     limit = 80 if name == "keywords" else 35 if name == "work_languages" else 24 if known else 10
     if any(len(value) > limit for value in values):
         raise _Wrong(name, _("an entry is longer than {limit} characters").format(limit=limit))
     return values
+
+
+def _language(tag: str, name: str) -> str:
+    try:
+        return clean_language(tag)
+    except Invalid:
+        reason = _("“{value}” is no language code such as pl or zh-Hans")
+        raise _Wrong(name, reason.format(value=tag[:80])) from None
 
 
 def _number(value: Any, name: str, low: int, high: int) -> int:

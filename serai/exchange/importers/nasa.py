@@ -9,13 +9,13 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from serai.core.imports import framework
 from serai.core.imports.framework import SAMPLE_ROWS, Proposal
 from serai.core.imports.readers import json_rows
 from serai.core.imports.rows import Change, Fault, Options, Outcome, Refusal, Row, Source
+from serai.core.imports.said import said as _
 from serai.core.imports.text import clean_line, plain
 from serai.core.viewer import Viewer
 from serai.directory.models import Organisation, Relation

@@ -18,6 +18,7 @@ from serai.accounts.models import Notice, User
 from serai.core import audit
 from serai.core.errors import Conflict, NotAllowed
 from serai.core.imports import actions
+from serai.core.imports.said import Said
 from serai.core.models import AuditEntry, ImportRun, StoredFile
 from serai.directory.models import Organisation
 from serai.exchange.models import Interest, Listing, ListingTeaser
@@ -224,7 +225,7 @@ def test_a_published_listing_is_not_overwritten_by_its_owners_file() -> None:
     changed = _sheet(["Nr", "Titel", "Beschreibung"], ["1", "Membran", "Anderer Text."])
     run = _step(actions.check_import, _started(member, changed, "b.xlsx", "listings"), member)
 
-    assert (run.updated, run.refused, "no draft any more" in run.refusals.get().reason) == (0, 1, True)
+    assert (run.updated, run.refused, "no draft any more" in run.refusals.get().said) == (0, 1, True)
 
 
 # --- who may --------------------------------------------------------------------------------------------------
@@ -268,7 +269,7 @@ def test_rights_that_ended_end_the_import() -> None:
     actions.work(run_id=run.pk)
 
     run.refresh_from_db()
-    assert (run.status, run.refusals.get().reason) == (S.REFUSED, "You cannot import this format.")
+    assert (run.status, run.refusals.get().said) == (S.REFUSED, "You cannot import this format.")
 
 
 def test_an_import_whose_person_is_gone_is_not_run_with_the_operators_rights() -> None:
@@ -412,16 +413,37 @@ def test_a_broken_file_says_what_is_wrong_and_nothing_is_kept(
     assert (Organisation.objects.count(), Listing.objects.count()) == (0, 0)
 
 
-def test_a_reason_stands_in_the_language_of_the_person() -> None:
+def test_a_reason_stands_in_the_language_of_whoever_reads_it() -> None:
     steward = factories.make_steward()
+    run = _step(actions.check_import, _started(steward), steward)
+    line = run.refusals.get()
+    line.message, line.reason = Said("“{value}” is not a year; it was left out", {"value": "naja"}).kept(), ""
+    line.save()
     client = _as(steward)
-    client.cookies["serai_language"] = "de"
 
-    run = ImportRun.objects.get(pk=_upload(client, MEMBERS)["Location"].split("/")[2])
-    client.post(f"/imports/{run.pk}/try/")
-    run.refresh_from_db()
+    def read(language: str, words: str = "") -> str:
+        client.cookies["serai_language"] = language
+        return client.get(f"/imports/{run.pk}/?q={words}").content.decode()
 
-    assert run.language == "de"
+    german = "„naja“ ist kein Jahr; es wurde weggelassen"
+    assert ("“naja” is not a year; it was left out" in read("en"), german in read("de")) == (True, True)
+    assert (german in read("de", "jahr+naja"), german in read("de", "year")) == (True, False)
+    api = client.get(f"/api/v1/imports/{run.pk}/refused").json()["items"]
+    assert [item["reason"] for item in api] == [german]
+    table = client.get(f"/imports/{run.pk}/refused.csv")
+    assert german in b"".join(table.streaming_content).decode()  # type: ignore[attr-defined]
+
+
+def test_a_report_kept_in_one_language_still_shows() -> None:
+    steward = factories.make_steward()
+    run = _step(actions.check_import, _started(steward), steward)
+    run.refusals.update(message=None, reason="Wie es damals geschrieben wurde")
+    client = _as(steward)
+
+    found = client.get(f"/imports/{run.pk}/?q=damals").content.decode()
+
+    assert "Wie es damals geschrieben wurde" in found
+    assert client.get(f"/api/v1/imports/{run.pk}/refused").json()["items"][0]["reason"].startswith("Wie es")
 
 
 # --- the programming interface --------------------------------------------------------------------------------------

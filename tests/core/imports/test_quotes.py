@@ -48,7 +48,7 @@ def test_a_stray_quote_is_refused_with_line_and_column(
         _read(_source(tmp_path, HEAD + rows))
 
     refusal = refused.value.refusal
-    assert (refusal.line, refusal.column, f"on line {closed} only" in refusal.reason) == (
+    assert (refusal.line, refusal.column, f"on line {closed} only" in str(refusal.reason)) == (
         opened,
         column,
         True,

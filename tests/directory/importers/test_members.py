@@ -100,7 +100,7 @@ def test_columns_can_be_stated(tmp_path: Path) -> None:
 def test_without_a_name_column_the_list_is_refused_and_says_what_to_do(tmp_path: Path) -> None:
     run = _run(_write(tmp_path, "wer,wo\nNordlicht,Kiel\n", "utf-8"))
 
-    assert (run.status, "column.name" in run.refusals.get().reason) == ("refused", True)
+    assert (run.status, "column.name" in run.refusals.get().said) == ("refused", True)
 
 
 def test_an_unknown_column_option_is_refused(tmp_path: Path) -> None:
@@ -141,8 +141,8 @@ def test_what_is_taken_otherwise_is_said(tmp_path: Path) -> None:
     run = _run(path)
 
     assert (run.created, run.refused) == (2, 0)
-    remarks = run.refusals.order_by("pk").values_list("kind", "line", "column", "reason")
-    assert list(remarks) == [
+    remarks = run.refusals.order_by("pk")
+    assert [(r.kind, r.line, r.column, r.said) for r in remarks] == [
         ("remark", 2, "website", "“none” is not the address of a website; it was left out"),
         ("remark", 2, "founded", "“long ago” is not a year; it was left out"),
         ("remark", 2, "type", "the kind “Brewery” is not known here; it became “Other”"),
@@ -178,7 +178,7 @@ def test_a_row_with_a_cell_too_many_is_refused(tmp_path: Path) -> None:
     run = _run(_write(tmp_path, "name,country\nFoo, Inc,DE\nBar,DE\n", "utf-8"))
 
     assert (run.created, run.refused) == (1, 1)
-    assert "more cells" in run.refusals.get(kind="refused").reason
+    assert "more cells" in run.refusals.get(kind="refused").said
 
 
 @pytest.mark.parametrize(
@@ -246,4 +246,4 @@ def test_a_park_that_is_not_in_the_directory_is_said(tmp_path: Path) -> None:
 
     (remark,) = run.refusals.all()
     assert (run.created, remark.kind, remark.line, remark.column) == (1, "remark", 2, "Science park")
-    assert "Nowhere Park" in remark.reason
+    assert "Nowhere Park" in remark.said

@@ -1,12 +1,15 @@
 """`serai import FORMAT FILE`: bring a file in, with a report for every row."""
 
 import json
+import os
 import sys
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import translation
 
 from serai.core.errors import SeraiError
 from serai.core.imports import framework
@@ -38,6 +41,10 @@ class Command(BaseCommand):
         parser.add_argument("--undo", action="store_true", help="take the last import of this file back")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with translation.override(language_of(os.environ)):
+            self._handle(options)
+
+    def _handle(self, options: dict[str, Any]) -> None:
         chosen = dict(_pair(text) for text in options["set"])
         try:
             if options["propose"]:
@@ -81,9 +88,15 @@ class Command(BaseCommand):
     def _propose(self, format_name: str, path: Path, chosen: dict[str, str]) -> None:
         importer = framework.importer_named(format_name)
         options = framework.checked_settings(importer, chosen, None)
-        proposal = asdict(importer.propose(Source.of(path), options))
-        fields = [field["name"] for field in proposal.pop("fields")]
-        found = {"options": options, "fields": fields, **proposal}
+        proposal = importer.propose(Source.of(path), options)
+        shown = asdict(replace(proposal, fields=(), unknown=(), vocabularies={}))
+        found = {
+            "options": options,
+            **shown,
+            "fields": [field.name for field in proposal.fields],
+            "unknown": [{"setting": u.setting, "word": u.word, "rows": u.rows} for u in proposal.unknown],
+        }
+        del found["vocabularies"]
         self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2, default=str))
 
     def _print(self, run: ImportRun, options: dict[str, Any]) -> None:
@@ -103,9 +116,18 @@ class Command(BaseCommand):
         if count := remarks.count():
             self.stdout.write(f"{count:,} remarks on rows that were taken:")
         for remark in remarks[:50]:
-            self.stdout.write(f"  {remark.file}:{remark.line or ''} {remark.column} {remark.reason}")
+            self.stdout.write(f"  {remark.file}:{remark.line or ''} {remark.column} {remark.said}")
         if count > 50:
             self.stdout.write(f"  and {count - 50:,} more")
+
+
+def language_of(environ: Mapping[str, str]) -> str:
+    """The language of the interface that the locale asks for; English where there is none."""
+    locale = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+    try:
+        return translation.get_supported_language_variant(locale.partition(".")[0].replace("_", "-").lower())
+    except LookupError:
+        return "en"
 
 
 def _pair(text: str) -> tuple[str, str]:
