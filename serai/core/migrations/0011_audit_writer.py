@@ -7,5 +7,5 @@ BACKWARD = "ALTER FUNCTION core_audit_chain() SECURITY INVOKER RESET search_path
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0009_read_budget")]
+    dependencies = [("core", "0010_reasons_in_the_readers_language")]
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]
