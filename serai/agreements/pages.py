@@ -3,14 +3,17 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django import forms
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from serai.accounts.models import User
 from serai.agreements.models import Agreement
 from serai.core import ui
 from serai.core.errors import Invalid
@@ -127,3 +130,27 @@ def form_page(request: HttpRequest, form: forms.Form, **context: Any) -> HttpRes
     """
     status = 422 if form.errors else 200
     return page(request, "agreements/form.html", {"form": form, **context}, status=status)
+
+
+def user_of(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def do(
+    request: HttpRequest,
+    form: ActionForm,
+    action: Callable[[dict[str, Any]], object],
+    *,
+    back: str,
+    title: str,
+    submit: str,
+    kind: str = "",
+    note: str = "",
+) -> HttpResponse:
+    """Show a form, or call the action with its clean values and go `back` (or to the address that it gives)."""
+    if request.method == "POST" and form.is_valid():
+        made = form.run(lambda: action(form.cleaned_data))
+        if made:
+            messages.success(request, _("Saved."))
+            return redirect(made if isinstance(made, str) else back)
+    return form_page(request, form, title=title, kind=kind, submit=submit, note=note, cancel_url=back)

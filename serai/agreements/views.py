@@ -3,10 +3,9 @@
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -15,13 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from serai.accounts.models import User
 from serai.agreements import actions, exports, lifecycle, policies, queries, shapes
 from serai.agreements import forms as own
 from serai.agreements.actions.common import OPEN
 from serai.agreements.fields import Field
 from serai.agreements.models import Agreement, Commitment, Party
-from serai.agreements.pages import ActionForm, chosen, form_page, leads_on, page, tabs, window
+from serai.agreements.pages import ActionForm, chosen, do, leads_on, page, tabs, user_of, window
 from serai.core import chain, policy, ui
 from serai.core.api import capped_count
 from serai.core.errors import NotAllowed
@@ -350,32 +348,28 @@ def _may_move(agreement: Agreement, to: str) -> bool:
 
 
 # --- changing it ------------------------------------------------------------------------------------------
-def user_of(request: HttpRequest) -> User:
-    return cast(User, request.user)
-
-
 @policy.route("agreements.draft")
 def agreement_create(request: HttpRequest) -> HttpResponse:
     form = own.DraftForm(request.POST or None, viewer=viewer_of(request))
-    if request.method == "POST" and form.is_valid():
-        agreement = form.run(
-            lambda: actions.draft_agreement(
-                by=user_of(request),
-                terms=form.terms(),
-                parties=form.parties(),
-                texts=[form.text()],
-                follows=form.cleaned_data["follows"],
-            )
+
+    def draft(data: dict[str, Any]) -> str:
+        agreement = actions.draft_agreement(
+            by=user_of(request),
+            terms=form.terms(),
+            parties=form.parties(),
+            texts=[form.text()],
+            follows=data["follows"],
         )
-        if agreement:
-            return redirect("agreement_detail", agreement.pk)
-    return form_page(
+        return reverse("agreement_detail", args=[agreement.pk])
+
+    return do(
         request,
         form,
+        draft,
+        back=reverse("agreement_list"),
         title=_("Draft an agreement"),
         kind=_("Agreements"),
         submit=_("Save the draft"),
-        cancel_url=reverse("agreement_list"),
         note=_("Only the parties see a draft. The others are told, and can work on it with you."),
     )
 
@@ -398,23 +392,10 @@ def _do(
     submit: str,
     note: str = "",
 ) -> HttpResponse:
-    """Show a form, or call the action with its clean values and go back to the agreement."""
-    if (
-        request.method == "POST"
-        and form.is_valid()
-        and form.run(lambda: action(form.cleaned_data)) is not None
-    ):
-        messages.success(request, _("Saved."))
-        return redirect("agreement_detail", agreement.pk)
-    return form_page(
-        request,
-        form,
-        title=title,
-        kind=queries.title_of(agreement)[0],
-        submit=submit,
-        note=note,
-        cancel_url=reverse("agreement_detail", args=[agreement.pk]),
-    )
+    """`pages.do` with the way back to the agreement."""
+    back = reverse("agreement_detail", args=[agreement.pk])
+    name = queries.title_of(agreement)[0]
+    return do(request, form, action, back=back, title=title, submit=submit, kind=name, note=note)
 
 
 @policy.route("core.signed_in")

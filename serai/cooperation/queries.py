@@ -284,18 +284,34 @@ def results_to_validate(viewer: Viewer) -> QuerySet[Result]:
     return policies.results_to_validate(viewer)
 
 
-def came_of(case: Case, kind: str) -> bool:
-    """Whether the case led to a record of this kind."""
-    return Link.objects.filter(source_kind="case", source_id=case.pk, target_kind=kind).exists()
-
-
 def agreement_of(case: Case) -> Agreement | None:
     """The latest agreement the case led to under which something can begin."""
+    return _agreements_of(case).filter(status__in=CARRIES).first()
+
+
+def latest_agreement_of(case: Case) -> Agreement | None:
+    """The latest agreement the case led to that has not ended; one that carries something comes first."""
+    over = [Agreement.Status.EXPIRED, Agreement.Status.TERMINATED]
+    return agreement_of(case) or _agreements_of(case).exclude(status__in=over).first()
+
+
+def _agreements_of(case: Case) -> QuerySet[Agreement]:
     agreed = Link.objects.filter(
         source_kind="case", source_id=case.pk, relation=Link.Relation.AGREED_IN, target_kind="agreement"
     )
-    found = Agreement.objects.filter(pk__in=agreed.values("target_id"), status__in=CARRIES)
-    return found.order_by("-created_at").first()
+    return Agreement.objects.filter(pk__in=agreed.values("target_id")).order_by("-created_at")
+
+
+def begun_from(case: Case) -> Project | Facility | None:
+    """The latest project, else the latest facility, that the case led to."""
+    created = Link.objects.filter(source_kind="case", source_id=case.pk, relation=Link.Relation.CREATED)
+    ids = created.values("target_id")
+    project = Project.objects.filter(pk__in=ids).order_by("-created_at").first()
+    return project or Facility.objects.filter(pk__in=ids).order_by("-created_at").first()
+
+
+def has_results(origin: Project | Facility) -> bool:
+    return origin.results.exists()
 
 
 def agreements_to_build_on(viewer: Viewer) -> QuerySet[Agreement]:

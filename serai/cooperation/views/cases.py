@@ -1,10 +1,12 @@
 """Cases: the list, one case with its one next step, and the forms that move it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -13,13 +15,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from serai.agreements.forms import CaseAgreementForm
+from serai.agreements.models import Agreement
 from serai.agreements.pages import chosen, page, tabs, window
 from serai.agreements.shapes import history, organisation_chip
 from serai.cooperation import actions, forms, lifecycle, policies, queries, shapes
 from serai.cooperation.actions.common import own_people_of
-from serai.cooperation.models import Case, Result
+from serai.cooperation.models import Case, Facility, Project, Result
 from serai.cooperation.views.common import do, must, options, user_of
-from serai.core import chain, policy, ui
+from serai.core import chain, kinds, policy, ui
 from serai.core.api import capped_count
 from serai.core.viewer import viewer_of
 from serai.directory.models import Organisation
@@ -116,14 +119,15 @@ def seen(request: HttpRequest, pk: UUID) -> Case:
 def case_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     viewer, case = viewer_of(request), seen(request, pk)
     may_act = policies.may_act_on_case(viewer, case)
+    next_step = _next_step(case) if may_act else None
     context = {
         "case": case,
         "kind": _("Case"),
         "tone": lifecycle.CASE.tones[case.status],
         "parties": [organisation_chip(o) for o in case.parties.select_related("country").order_by("name")],
         "owner": ui.Chip(case.owner.name, kind="person") if case.owner else None,
-        "next_step": _next_step(case) if may_act else None,
-        "actions": _more(case) if may_act else [],
+        "next_step": next_step,
+        "actions": _more(case, next_step) if may_act else [],
         "history": history(viewer, "case", case.pk, HISTORY),
         "chain": chain.walk(viewer, case),
         "may_act": may_act,
@@ -134,51 +138,86 @@ def case_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _next_step(case: Case) -> ui.Action | None:
-    """The one thing that brings this case on."""
-    if case.status in [S.LEAD, S.MATCHED, S.NEGOTIATING] and not _has(case, "agreement"):
-        return ui.Action(
-            _("Draft the agreement"), reverse("case_agree", args=[case.pk]), "file-earmark-check"
-        )
-    begun = _has(case, "project") or _has(case, "facility")
-    if case.status in [S.SIGNED, S.LANDED] and not begun:
-        return ui.Action(_("Begin the project"), reverse("case_project", args=[case.pk]), "columns-gap")
-    if case.status == S.SIGNED:
-        return _move(case, S.LANDED)
-    if case.status == S.LANDED:
-        return _move(case, S.COMPLETED)
-    return None
+    """The one thing that brings this case on, the same for both sides.
+
+    What came of it has a step of its own: then the way there is what is next.
+    """
+    agreement, begun = queries.latest_agreement_of(case), queries.begun_from(case)
+    match S(case.status):
+        case S.LEAD:
+            return _move(case, S.MATCHED)
+        case S.MATCHED:
+            return _move(case, S.NEGOTIATING)
+        case S.NEGOTIATING:
+            if agreement is None:
+                return _draft(case)
+            is_signed = agreement.status in queries.CARRIES
+            return _move(case, S.SIGNED) if is_signed else _to(agreement, _("Go on with the agreement"))
+        case S.SIGNED if begun is None:
+            return _begin(case)
+        case S.SIGNED if isinstance(begun, Project) and begun.landed_on is None:
+            return _to(begun, _("Go on with the project"))
+        case S.SIGNED:
+            return _move(case, S.LANDED)
+        case S.LANDED if begun is not None and not queries.has_results(begun):
+            return _to(begun, _("Report the first result"))
+        case S.LANDED:
+            return _move(case, S.COMPLETED)
+        case S.STALLED:
+            return _move(case, _taken_up_as(agreement, begun))
+        case _:
+            return None
 
 
-def _has(case: Case, kind: str) -> bool:
-    return queries.came_of(case, kind)
+def _taken_up_as(agreement: Agreement | None, begun: Project | Facility | None) -> S:
+    """How far a case had come that rests, by what came of it."""
+    if isinstance(begun, Project) and begun.landed_on:
+        return S.LANDED
+    if agreement is None:
+        return S.MATCHED
+    return S.SIGNED if agreement.status in queries.CARRIES else S.NEGOTIATING
+
+
+def _to(record: Model, label: str) -> ui.Action:
+    return ui.Action(label, kinds.kind_of(record).card(record).url, "arrow-right")
 
 
 def _move(case: Case, to: str) -> ui.Action:
     url = reverse("case_move", args=[case.pk])
-    return ui.Action(forms.CASE_STEPS[Case.Status(to)], url, "arrow-right", "post", fields={"to": str(to)})
+    label = _("Take it up again") if case.status == S.STALLED else forms.CASE_STEPS[S(to)]
+    return ui.Action(label, url, "arrow-right", "post", fields={"to": str(to)})
 
 
-def _more(case: Case) -> list[ui.Action]:
+def _draft(case: Case) -> ui.Action:
+    return ui.Action(_("Draft the agreement"), reverse("case_agree", args=[case.pk]), "file-earmark-check")
+
+
+def _begin(case: Case) -> ui.Action:
+    return ui.Action(_("Begin the project"), reverse("case_project", args=[case.pk]), "columns-gap")
+
+
+def _more(case: Case, next_step: ui.Action | None) -> list[ui.Action]:
+    """Everything else that can be done with an open case."""
     follows = lifecycle.CASE.transitions[case.status]
-    found = [_move(case, to) for to in forms.CASE_STEPS if to in follows]
     if not follows:
-        return found
-    found += [
-        ui.Action(_("Draft the agreement"), reverse("case_agree", args=[case.pk]), "file-earmark-check"),
+        return []
+    moves = [_move(case, to) for to in forms.CASE_STEPS if to in follows and case.status != S.STALLED]
+    found = [
+        *moves,
+        *([_draft(case)] if case.status in [S.LEAD, S.MATCHED, S.NEGOTIATING] else []),
         ui.Action(
             _("Name an agreement that exists"), reverse("case_name_agreement", args=[case.pk]), "link-45deg"
         ),
-        ui.Action(_("Begin a project"), reverse("case_project", args=[case.pk]), "columns-gap"),
+        *([] if next_step == _begin(case) else [replace(_begin(case), label=_("Begin a project"))]),
         ui.Action(_("Propose a joint facility"), reverse("case_facility", args=[case.pk]), "buildings"),
         ui.Action(_("Hand it over"), reverse("case_owner", args=[case.pk]), "person-check"),
     ]
     if S.STALLED in follows:
         found.append(ui.Action(_("Let it rest"), reverse("case_stall", args=[case.pk]), "pause-circle"))
     if S.FAILED in follows:
-        found.append(
-            ui.Action(_("End without a result"), reverse("case_end", args=[case.pk]), "x-circle", danger=True)
-        )
-    return found
+        end = reverse("case_end", args=[case.pk])
+        found.append(ui.Action(_("End without a result"), end, "x-circle", danger=True))
+    return [action for action in found if action != next_step]
 
 
 # --- opening ----------------------------------------------------------------------------------------------

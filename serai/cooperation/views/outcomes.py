@@ -47,6 +47,7 @@ RESULT_HISTORY: dict[str, object] = {
     "cooperation.result_refused": gettext_lazy("asked for better evidence"),
     "cooperation.result_resubmitted": gettext_lazy("reported the result again"),
 }
+S = Project.Status
 
 
 # --- projects ---------------------------------------------------------------------------------------------
@@ -123,6 +124,7 @@ def project_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     viewer, project = viewer_of(request), _project(request, pk)
     may_act = policies.may_act_on_project(viewer, project)
     results = queries.results_of(viewer, project)
+    next_step = _project_step(project) if may_act else None
     context = {
         "project": project,
         "kind": _("Project"),
@@ -131,8 +133,8 @@ def project_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "parties": [(party, organisation_chip(party.organisation)) for party in project.parties.all()],
         "facts": shapes.project_facts(project),
         "results": [shapes.result_row(result) for result in results],
-        "next_step": _project_step(project) if may_act else None,
-        "actions": _project_more(project) if may_act else [],
+        "next_step": next_step,
+        "actions": _project_more(project, next_step) if may_act else [],
         "may_act": may_act,
         "history": history(viewer, "project", project.pk, PROJECT_HISTORY) if may_act else [],
         "chain": chain.walk(viewer, project),
@@ -143,34 +145,49 @@ def project_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _project_move(project: Project, to: str) -> ui.Action:
     url = reverse("project_move", args=[project.pk])
-    return ui.Action(
-        forms.PROJECT_STEPS[Project.Status(to)], url, "arrow-right", "post", fields={"to": str(to)}
-    )
+    is_resting = project.status == Project.Status.STALLED
+    label = _("Take it up again") if is_resting else forms.PROJECT_STEPS[Project.Status(to)]
+    return ui.Action(label, url, "arrow-right", "post", fields={"to": str(to)})
 
 
 def _project_step(project: Project) -> ui.Action | None:
-    if project.status == Project.Status.NEGOTIATING:
-        return _project_move(project, Project.Status.SIGNED)
-    if project.status == Project.Status.SIGNED:
-        return ui.Action(_("Record the landing"), reverse("project_land", args=[project.pk]), "geo-alt")
-    if project.landed_on and project.status != Project.Status.FAILED:
-        return ui.Action(_("Report a result"), reverse("project_result", args=[project.pk]), "award")
-    return None
+    """The one thing that brings this project on, the same for every party."""
+    match S(project.status):
+        case S.NEGOTIATING:
+            return _project_move(project, S.SIGNED)
+        case S.SIGNED:
+            return ui.Action(_("Record the landing"), reverse("project_land", args=[project.pk]), "geo-alt")
+        case S.LANDED | S.OPERATING | S.COMPLETED:
+            return _project_report(project)
+        case S.STALLED if project.landed_on:
+            return _project_move(project, S.LANDED)
+        case S.STALLED:
+            return _project_move(
+                project, S.SIGNED if queries.rests_on_an_agreement(project) else S.NEGOTIATING
+            )
+        case _:
+            return None
 
 
-def _project_more(project: Project) -> list[ui.Action]:
+def _project_report(project: Project) -> ui.Action:
+    return ui.Action(_("Report a result"), reverse("project_result", args=[project.pk]), "award")
+
+
+def _project_more(project: Project, next_step: ui.Action | None) -> list[ui.Action]:
     follows = lifecycle.PROJECT.transitions[project.status]
-    found = [_project_move(project, to) for to in forms.PROJECT_STEPS if to in follows]
+    is_resting = project.status == Project.Status.STALLED
+    found = [_project_move(project, to) for to in forms.PROJECT_STEPS if to in follows and not is_resting]
+    if project.landed_on:
+        found.append(_project_report(project))
     found.append(
         ui.Action(_("Who brings and gets what"), reverse("project_shares", args=[project.pk]), "list-check")
     )
     if not queries.rests_on_an_agreement(project):
         found.append(_name_agreement("project_agreement", project))
     if follows:
-        found.append(
-            ui.Action(_("Let it rest or end it"), reverse("project_stop", args=[project.pk]), "pause-circle")
-        )
-    return found
+        stop = _("End it") if is_resting else _("Let it rest or end it")
+        found.append(ui.Action(stop, reverse("project_stop", args=[project.pk]), "pause-circle"))
+    return [action for action in found if action != next_step]
 
 
 def _name_agreement(route: str, record: Project | Facility) -> ui.Action:
@@ -311,6 +328,7 @@ def _facility(request: HttpRequest, pk: UUID) -> Facility:
 def facility_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     viewer, facility = viewer_of(request), _facility(request, pk)
     may_act = policies.may_act_on_facility(viewer, facility)
+    next_step = _facility_step(facility) if may_act else None
     context = {
         "facility": facility,
         "kind": facility.get_kind_display(),
@@ -319,8 +337,8 @@ def facility_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "hosts": [organisation_chip(host) for host in facility.hosts.all()],
         "facts": shapes.facility_facts(facility),
         "results": [shapes.result_row(result) for result in queries.results_of(viewer, facility)],
-        "next_step": _facility_step(facility) if may_act else None,
-        "actions": _facility_more(facility) if may_act else [],
+        "next_step": next_step,
+        "actions": _facility_more(facility, next_step) if may_act else [],
         "may_act": may_act,
         "history": history(viewer, "facility", facility.pk, FACILITY_HISTORY) if may_act else [],
         "chain": chain.walk(viewer, facility),
@@ -349,7 +367,7 @@ def _facility_step(facility: Facility) -> ui.Action | None:
     return None
 
 
-def _facility_more(facility: Facility) -> list[ui.Action]:
+def _facility_more(facility: Facility, next_step: ui.Action | None) -> list[ui.Action]:
     follows = lifecycle.FACILITY.transitions[facility.status]
     found = [_facility_move(facility, to) for to in forms.FACILITY_STEPS if to in follows]
     if follows and not queries.rests_on_an_agreement(facility):
@@ -358,7 +376,7 @@ def _facility_more(facility: Facility) -> list[ui.Action]:
         found.append(
             ui.Action(_("Close it"), reverse("facility_close", args=[facility.pk]), "x-circle", danger=True)
         )
-    return found
+    return [action for action in found if action != next_step]
 
 
 @policy.route("cooperation.begin")
@@ -538,6 +556,7 @@ def result_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "next_step": _result_step(viewer, result, may_decide),
         "actions": _result_more(result) if may_decide else [],
         "may_decide": may_decide,
+        "waits_for": _waits_for(result) if reports and not may_decide else "",
         "history": history(viewer, "result", result.pk, RESULT_HISTORY)
         if policies.may_follow(viewer, result)
         else [],
@@ -545,6 +564,14 @@ def result_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "tabs": tabs(viewer, "result_list"),
     }
     return page(request, "cooperation/result_detail.html", context)
+
+
+def _waits_for(result: Result) -> str:
+    if result.status != Result.Status.REPORTED:
+        return ""
+    if result.tier == Tier.MUTUAL:
+        return _("Another person who acts for one of the parties looks at the evidence next.")
+    return _("A steward of this node looks at the evidence next.")
 
 
 def _result_step(viewer: Viewer, result: Result, may_decide: bool) -> ui.Action | None:
