@@ -98,21 +98,28 @@ def restart(config: Config) -> bool:
     before = processes.state(config)
     if not before.supervised:
         return False
-    pids = {int(str(p["pid"])) for p in before.processes}
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
+    pids = _pids(before)
+    # A job under way may finish, but not for ever: what a killed worker leaves is handed out anew.
+    for number, patience in ((signal.SIGTERM, processes.GRACE_S), (signal.SIGKILL, 5.0)):
+        for pid in pids & _pids(processes.state(config)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        if locks.eventually(lambda: not pids & _pids(processes.state(config)), patience, step_s=0.2):
+            break
 
     def is_back() -> bool:
         now = processes.state(config)
-        replaced = len(now.processes) == len(pids) and not pids & {int(str(p["pid"])) for p in now.processes}
-        return replaced and processes.answers(config, now.port)
+        return not pids & _pids(now) and processes.answers(config, now.port)
 
     if not locks.eventually(is_back, RESTART_TIMEOUT_S, step_s=0.2):
         raise KeysError(
             "The keys are changed, but the node did not come back: look at serai status, then serai up."
         )
     return True
+
+
+def _pids(state: processes.State) -> set[int]:
+    return {int(str(process["pid"])) for process in state.processes}
 
 
 def _write(path: Path, text: str) -> None:
