@@ -53,7 +53,7 @@ def history(
 def _who(
     entry: AuditEntry, names: Mapping[UUID, str], others: Callable[[str], ui.Text] | None
 ) -> ui.Chip | None:
-    if entry.actor_id in names:
+    if entry.actor_id is not None and entry.actor_id in names:
         return ui.Chip(names[entry.actor_id], kind="person")
     return ui.Chip(others(entry.action), kind="person") if others and entry.actor_id is not None else None
 

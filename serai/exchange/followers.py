@@ -11,9 +11,9 @@ def follow_successions(entry: AuditEntry) -> None:
     """With a merger the listings pass to the successor; when it is undone they come back."""
     data = audit.entry_data(entry)
     old = Organisation.objects.filter(pk=entry.object_id).first()
-    new = Organisation.objects.filter(pk=data.get("successor")).first()
-    if old is None or new is None:
+    if old is None or not data.get("successor"):
         return
+    new = Organisation.objects.get(pk=data["successor"])
     if entry.action == "directory.organisation_relisted":
         succession.pass_back(old=old, new=new)
     elif data["ending"] == Organisation.Status.MERGED:

@@ -345,11 +345,14 @@ def test_the_chain_shows_every_stage_in_order_and_two_of_a_kind(monkeypatch: pyt
     stops = tags.stops_of([Step(third, 1, 3, False), Step(twin, 1, 2, False), Step(card, 1, 0, True)])
 
     assert [(s.kind, s.state, s.title, s.more) for s in stops] == [
-        ("organisation", "ahead", "", 0),
+        ("organisation", "passed", "", 0),
         ("listing", "here", "Membranes", 0),
         ("listing", "done", "Filters", 1),
         ("meeting", "ahead", "", 0),
     ]
+    assert re.findall(
+        r'class="what">(\w+)<span[^>]*> \(not yet\)', show("{% chain stops %}", stops=stops)
+    ) == ["meeting"]
 
 
 # --- lists --------------------------------------------------------------------------------------------------
@@ -668,6 +671,24 @@ def test_tabs_that_fit_are_shown_whole(browser: Any, style_address: str) -> None
     visitor.close()
 
     assert faded == 0
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "place", [".head h1 bdi", ".chip bdi", ".line bdi", ".row-title bdi", ".facts bdi", ".chain bdi"]
+)
+def test_a_word_longer_than_the_page_breaks(browser: Any, style_address: str, place: str) -> None:
+    visitor = browser.new_context(viewport={"width": 390, "height": 844})
+    page = visitor.new_page()
+    page.goto(style_address)
+    page.evaluate(
+        "place => document.querySelectorAll(place).forEach(one => { one.textContent = 'Wasser'.repeat(12); })",
+        place,
+    )
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    visitor.close()
+
+    assert wide == 390
 
 
 @pytest.mark.browser

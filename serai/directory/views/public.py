@@ -26,6 +26,9 @@ from serai.directory.queries import Search
 
 PLACE = "network"
 
+UNFINISHED = (Organisation.Status.DRAFT, Organisation.Status.LISTED)
+"""Where a note of the stewards says what its managers have to do."""
+
 
 def search_of(request: HttpRequest) -> Search:
     """What the address narrows the list to; a value that is not in the lists narrows nothing."""
@@ -204,6 +207,7 @@ def organisation_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "tone": tone_of(organisation),
         "may_edit": may_edit,
         "show_note": bool(organisation.status_note) and (may_edit or is_steward or is_public),
+        "note_tone": "waiting" if organisation.status in UNFINISHED else tone_of(organisation),
         "successor": shapes.visible_chip(viewer, organisation.successor),
         "next_step": shapes.next_step(viewer, organisation, may_edit),
         "actions": shapes.further_actions(organisation, may_edit, is_steward),
