@@ -97,6 +97,8 @@ _MORE = {
     "makes roles": "(SELECT rolcreaterole FROM pg_roles WHERE rolname = current_user)",
     "owns tables, or can become their owner": "EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace"
     " AND relkind IN ('r', 'p') AND pg_has_role(relowner, 'MEMBER'))",
+    "changes the audit log": "EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('public.core_auditentry')"
+    " AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE'))",
     "makes tables": "has_schema_privilege('public', 'CREATE')",
     "makes temporary tables": "has_database_privilege(current_database(), 'TEMPORARY')",
 }

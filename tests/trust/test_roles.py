@@ -156,7 +156,7 @@ def test_what_a_role_has_too_much_is_told() -> None:
     with as_owner():
         connection.ensure_connection()
         assert roles.too_much(connection.connection) == [
-            "owns tables, or can become their owner", "makes tables", "makes temporary tables",
+            "owns tables, or can become their owner", "changes the audit log", "makes tables", "makes temporary tables",
         ]  # fmt: skip
 
 
