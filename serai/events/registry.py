@@ -13,6 +13,7 @@ from serai.core import duties, kinds, lifecycle, policy
 from serai.core.api import capped_count
 from serai.core.context import Place, register_place
 from serai.core.viewer import Viewer
+from serai.core.words import on_day
 from serai.events import exports as _exports  # noqa: F401
 from serai.events import followers as _followers  # noqa: F401
 from serai.events import lifecycle as _tables  # noqa: F401
@@ -150,6 +151,8 @@ def requests_to_answer(viewer: Viewer) -> Iterator[duties.Duty]:
             url=reverse("request_list"),
             due_on=request.answer_due,
             kind="meeting_request",
+            about=[event_name(request.event)],
+            many=duties.Many(gettext("Answer the requests for meetings"), reverse("request_list")),
         )
 
 
@@ -189,6 +192,8 @@ def outcomes_to_tell(viewer: Viewer) -> Iterator[duties.Duty]:
             url=reverse("outcome_answer", args=[outcome.pk]),
             due_on=outcome.due_on,
             kind="meeting",
+            about=[event_name(outcome.meeting.event), on_day(outcome.meeting.slot.during.lower)],
+            many=duties.Many(gettext("Say what came of your meetings"), reverse("outcome_list")),
         )
 
 
@@ -212,4 +217,31 @@ def registrations_to_decide(viewer: Viewer) -> Iterator[duties.Duty]:
             due_on=event.registration_until.date() if event.registration_until else event.starts_at.date(),
             kind="event",
             title_language=text.language if text else "",
+        )
+
+
+@duties.source
+def registrations_out_of_sight(viewer: Viewer) -> Iterator[duties.Duty]:
+    """Whoever did not agree to be listed is asked by nobody: recalled while requests for meetings can still be made."""
+    if not viewer.is_authenticated:
+        return
+    now, alive = timezone.now(), [*policies.TAKING_PART, Participant.Status.SUBMITTED]
+    mine = policies.own_registrations(viewer).filter(status__in=alive, consent_listed=False)
+    still = mine.filter(event__ends_at__gt=now).exclude(event__status__in=policies.OVER)
+    asking = still.exclude(event__requests_until__lte=now)
+    rows = asking.select_related("event__place").prefetch_related("event__texts")
+    for mine_here in rows.order_by("event__starts_at", "pk")[:MOST]:
+        event = mine_here.event
+        until = event.requests_until or event.starts_at
+        yield duties.Duty(
+            what=gettext("Let others find you: you are not shown in the list of participants"),
+            title=event_name(event),
+            url=f"{reverse('registration', args=[event.pk])}#id_consent_listed",
+            due_on=None,
+            kind="participant",
+            about=[
+                gettext("Others cannot ask you for a meeting."),
+                gettext("Possible until %(day)s")
+                % {"day": on_day(until.astimezone(zone_of(event.time_zone)))},
+            ],
         )
