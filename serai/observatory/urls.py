@@ -13,6 +13,7 @@ urlpatterns = [
     path("observe/releases/", views.release_list, name="release_list"),
     path("observe/releases/new/", views.release_new, name="release_new"),
     path("observe/releases/<uuid:pk>/", views.release_detail, name="release_detail"),
+    path("observe/releases/<uuid:pk>.<slug:form>", views.release_export, name="release_export"),
     path("observe/<slug:code>/", views.indicator_detail, name="indicator_detail"),
     path("observe/<slug:code>/records/", views.indicator_records, name="indicator_records"),
     path("observe/<slug:code>.<slug:form>", views.indicator_export, name="indicator_export"),

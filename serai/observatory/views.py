@@ -1,10 +1,12 @@
 """The first page, the figures, the records behind them, the map, the releases."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,6 +22,7 @@ from serai.core import policy, ui
 from serai.core.errors import NotFound
 from serai.core.exports import FORMATS, respond
 from serai.core.viewer import ANYONE, viewer_of
+from serai.core.words import on_day
 from serai.directory.models import Place
 from serai.directory.places import place_name
 from serai.events import queries as events
@@ -122,6 +125,8 @@ def indicator_detail(request: HttpRequest, code: str) -> HttpResponse:
         "facts": shapes.facts(indicator),
         "downloads": [(form, reverse("indicator_export", args=[code, form])) for form in FORMATS],
         "kind": _("Indicator"),
+        "cite": _cite(request, str(indicator.name), today),
+        "latest": policies.visible_releases(viewer_of(request)).order_by("-year", "-version").first(),
     }
     return page(request, "observatory/indicator_detail.html", context)
 
@@ -335,8 +340,43 @@ def release_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "kind": _("Version %(n)s") % {"n": release.version},
         "table": _release_table(release),
         "newer": release.corrections.order_by("-version").first(),
+        "downloads": [(form, reverse("release_export", args=[pk, form])) for form in FORMATS],
+        "cite": _cite(
+            request, _("Figures of %(year)s") % {"year": release.year} + f", {release}", release.as_of
+        ),
     }
     return page(request, "observatory/release_detail.html", context)
+
+
+@require_GET
+@policy.route("observatory.releases")
+def release_export(request: HttpRequest, pk: UUID, form: str) -> HttpResponseBase:
+    """All frozen values of a release, the breakdowns too."""
+    release: Release = get_object_or_404(policies.visible_releases(viewer_of(request)), pk=pk)
+    if form not in FORMATS:
+        raise NotFound(_("Not found."))
+    values = release.values.order_by("indicator", "dimension", "member")
+    rows = (
+        exports.ReleasedRow(
+            str(release),
+            release.as_of,
+            release.status,
+            value.indicator,
+            value.dimension,
+            value.member,
+            value.value,
+            value.is_suppressed,
+        )
+        for value in values
+    )
+    return respond(exports.RELEASE, rows, form=form, viewer=viewer_of(request))
+
+
+def _cite(request: HttpRequest, title: str, as_of: date) -> dict[str, str]:
+    """How to name a page of figures elsewhere: title, node, day and address, and the licence of the data."""
+    address = request.build_absolute_uri(request.path)
+    text = ". ".join([title, settings.CONFIG.node_name or "Serai", on_day(as_of)])
+    return {"text": text, "url": address, "licence": exports.LICENCE}
 
 
 def _release_table(release: Release) -> ui.Table:

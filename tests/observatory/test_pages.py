@@ -271,3 +271,23 @@ def test_the_secretariat_freezes_a_year_on_a_page() -> None:
     assert "2025" in frozen.content.decode()
     assert again.status_code == 422  # a correction says what it changes
     assert url not in _page(reverse("release_list"))
+
+
+def test_figures_say_how_they_are_cited_and_a_release_downloads_what_it_froze() -> None:
+    make_agreement()
+    release = actions.release_year(year=2026)
+
+    figure = _page(reverse("indicator_detail", args=["agreements"]))
+    frozen = _page(reverse("release_detail", args=[release.pk]))
+    answer = Client().get(reverse("release_export", args=[release.pk, "csv"]))
+    table = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    head, *rows = table.lstrip("\ufeff").splitlines()
+
+    assert "http://testserver/observe/agreements/" in figure
+    assert "CC-BY-4.0" in figure
+    assert f"http://testserver/observe/releases/{release.pk}/" in frozen
+    assert reverse("release_detail", args=[release.pk]) in figure
+    assert head == "release,as_of,status,indicator,dimension,member,value,is_suppressed,licence"
+    assert len(rows) == release.values.count()
+    assert any(row.startswith(f"2026.1,{release.as_of},") and ",agreements,,,1" in row for row in rows)
+    assert Client().get(f"/observe/releases/{release.pk}.exe").status_code == 404
