@@ -72,7 +72,7 @@ def sign_cases(entry: AuditEntry) -> None:
     for case in Case.objects.select_for_update().filter(pk__in=agreed.values("source_id")):
         if lifecycle.CASE.may_follow(case.status, Case.Status.SIGNED):
             advance(lifecycle.CASE, case, Case.Status.SIGNED)
-            case.plan(Case.Step.BEGIN)
+            case.plan(queries.step_once_signed(case))
             case.save()
             audit.record(actor=None, action="cooperation.case_moved", obj=case, data={"status": case.status})
 

@@ -310,6 +310,11 @@ def begun_from(case: Case) -> Project | Facility | None:
     return project or Facility.objects.filter(pk__in=ids).order_by("-created_at").first()
 
 
+def step_once_signed(case: Case) -> Case.Step:
+    """What follows the signature: something begins, or has begun already and is to report."""
+    return Case.Step.REPORT if begun_from(case) else Case.Step.BEGIN
+
+
 def has_results(origin: Project | Facility) -> bool:
     return origin.results.exists()
 

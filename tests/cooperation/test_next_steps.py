@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from serai.accounts.models import User
 from serai.agreements.models import Agreement, Party
+from serai.cooperation import followers
 from serai.cooperation.models import Case, Facility, Project, Result
-from serai.core import chain
+from serai.core import audit, chain
 from serai.core.models import Link
 from tests.factories import (
     agree_on_wording,
@@ -228,3 +229,22 @@ def test_a_result(status: str, for_party: str, for_steward: str) -> None:
         client.force_login(sides.people[1])
         page = client.get(reverse("result_detail", args=[result.pk])).content.decode()
         assert "A steward of this node looks at the evidence next." in page
+
+
+@pytest.mark.parametrize(("has_begun", "step"), [(False, "begin"), (True, "report")])
+def test_a_signature_that_comes_after_the_beginning_does_not_ask_to_begin(has_begun: bool, step: str) -> None:
+    sides = Sides()
+    case = make_case(*sides.parties, status=C.NEGOTIATING, planned_step="sign")
+    agreement = make_agreement(*sides.parties, status=A.SIGNED)
+    chain.link(source=case, relation=Link.Relation.AGREED_IN, target=agreement)
+    if has_begun:
+        chain.link(source=case, relation=Link.Relation.CREATED, target=make_facility(*sides.parties))
+
+    followers.sign_cases(
+        audit.record(
+            actor=None, action="agreements.signature_recorded", obj=agreement, data={"status": "signed"}
+        )
+    )
+
+    case.refresh_from_db()
+    assert (case.status, case.planned_step) == (C.SIGNED, step)

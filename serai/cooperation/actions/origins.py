@@ -48,7 +48,7 @@ def _move_on(case: Case, *, is_signed: bool) -> None:
         if lifecycle.CASE.may_follow(case.status, step):
             advance(lifecycle.CASE, case, step)
     if case.status != before:
-        case.plan(Case.Step.BEGIN if is_signed else Case.Step.SIGN)
+        case.plan(queries.step_once_signed(case) if is_signed else Case.Step.SIGN)
         case.save()
 
 
