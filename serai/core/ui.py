@@ -149,7 +149,10 @@ class Passage:
 
 @dataclass(frozen=True)
 class Side:
-    """One column of a match: whose text, in which language, in passages; `title_pair` joins the title itself."""
+    """One column of a match: whose text, in which language, in passages; `title_pair` joins the title itself.
+
+    `title_lang` is the language of the title where it is not that of the text.
+    """
 
     title: Text
     passages: Sequence[Passage]
@@ -160,6 +163,7 @@ class Side:
     origin: str = ""
     original_url: str = ""
     title_pair: str = ""
+    title_lang: str = ""
 
 
 @dataclass(frozen=True)

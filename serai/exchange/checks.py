@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from serai.core import fence
-from serai.exchange import addresses, policies
+from serai.engines import matching as m
+from serai.exchange import addresses, policies, vocabularies
 from serai.exchange.models import Listing, ListingContact, ListingDetail, ListingTeaser
 
 SUMMARY_MIN = 60
@@ -22,12 +23,18 @@ SUMMARY_MIN = 60
 
 @dataclass(frozen=True)
 class Finding:
-    """`stops` findings prevent the review; the others are advice. `field` is where it can be mended."""
+    """`stops` findings prevent the review; the others are advice. `field` is where it can be mended.
+
+    `language` is the version of the texts it is about, empty for the listing's own; `reads_as` the language that
+    version is evidently in, where that is another.
+    """
 
     field: str
     message: str
     stops: bool
     step: Literal["about", "teaser", "details", "facts", "partner", "contact"]
+    language: str = ""
+    reads_as: str = ""
 
 
 def address_errors(texts: dict[str, str], *, links: bool = False) -> dict[str, str]:
@@ -96,7 +103,10 @@ def teaser_texts(teaser: ListingTeaser) -> dict[str, str]:
 
 
 def findings(listing: Listing) -> list[Finding]:
-    """All findings of a listing, those that stop it first. Reads its texts, contact and owner's names."""
+    """All findings of a listing: those that stop it, then texts marked as another language, then other advice.
+
+    Reads its texts, contact and owner's names.
+    """
     teasers = {teaser.language: teaser for teaser in listing.teasers.all()}
     details = {detail.language: detail for detail in listing.details.all()}
     with fence.subject(fence.NODE):  # whether there is one is told, and nothing of it
@@ -104,10 +114,11 @@ def findings(listing: Listing) -> list[Finding]:
     found = [
         *_text_findings(listing, teasers),
         *_detail_findings(listing, details),
+        *_language_findings(listing, teasers, details),
         *_fact_findings(listing),
         *_contact_findings(contact),
     ]
-    return sorted(found, key=lambda finding: not finding.stops)
+    return sorted(found, key=lambda finding: (not finding.stops, not finding.reads_as))
 
 
 def written_steps(listing: Listing) -> set[str]:
@@ -138,8 +149,9 @@ def _text_findings(listing: Listing, teasers: dict[str, ListingTeaser]) -> Itera
     if not own.keywords:
         yield Finding("keywords", _("Keywords help people of the field to find it."), False, "teaser")
     for teaser in teasers.values():
+        version = "" if teaser is own else teaser.language
         for field, message in public_text_errors(listing, teaser_texts(teaser)).items():
-            yield Finding(field, message, True, "teaser")
+            yield Finding(field, message, True, "teaser", version)
 
 
 def _shortest(text: str) -> int:
@@ -154,6 +166,63 @@ def _detail_findings(listing: Listing, details: dict[str, ListingDetail]) -> Ite
         yield Finding(
             "description", _("Members judge by the details; without them few will answer."), False, "details"
         )
+
+
+def _language_findings(
+    listing: Listing, teasers: dict[str, ListingTeaser], details: dict[str, ListingDetail]
+) -> Iterable[Finding]:
+    """A version that is not in the language it is marked with: it would be stemmed, searched and shown as another."""
+    for language in sorted({*teasers, *details}):
+        teaser, detail = teasers.get(language), details.get(language)
+        public = f"{teaser.title}\n{teaser.summary}" if teaser else ""
+        said = "\n".join([detail.description, detail.advantages, detail.requirements]) if detail else ""
+        step: Literal["teaser", "details"]
+        for step, field, text in (("teaser", "summary", public), ("details", "description", said)):
+            reads_as = evident_language(text, language)
+            if reads_as:
+                version = "" if language == listing.language else language
+                message = language_sentence(language, reads_as)
+                yield Finding(field, message, False, step, version, reads_as)
+                break
+
+
+EVIDENT = 80
+"""Letters from which on a language other than the declared one is believed in the same script."""
+
+
+def evident_language(text: str, declared: str) -> str:
+    """The language a text is evidently in if it is not the declared one, else empty.
+
+    Either it has hardly a letter of a script that language is written in; or the whole and each of its halves are
+    taken for one and the same other language, which a few foreign names or a close neighbour do not bring about.
+    """
+    known = m.detect(text, declared)
+    by_script = m.detect("", declared)
+    if known != by_script:
+        return known if known in vocabularies.LANGUAGES else ""
+    if len(text) < EVIDENT:
+        return ""
+    middle = text.find(" ", len(text) // 2) + 1 or len(text) // 2
+    taken_for = {m.detect(part) for part in (text, text[:middle], text[middle:])}
+    found = taken_for.pop()
+    if taken_for or found == by_script or {found, by_script} in NEIGHBOURS:
+        return ""
+    return found if found in vocabularies.LANGUAGES else ""
+
+
+NEIGHBOURS = [
+    {"id", "ms"}, {"hr", "sr"}, {"da", "no"}, {"cs", "sk"}, {"hi", "ne"}, {"kk", "ky"}, {"fa", "ur"},
+    {"bg", "sr"}, {"tr", "uz"}, {"tr", "tk"}, {"no", "sv"}, {"es", "pt"}, {"hr", "sl"}, {"tg", "uz"},
+]  # fmt: skip
+"""Written so alike that a short text of one is taken for the other."""
+
+
+def language_sentence(declared: str, reads_as: str) -> str:
+    names = dict(vocabularies.language_choices())
+    return _("This text is marked as %(declared)s, but it reads as %(found)s.") % {
+        "declared": names.get(declared.split("-")[0].lower(), declared),
+        "found": names.get(reads_as, reads_as),
+    }
 
 
 def _fact_findings(listing: Listing) -> Iterable[Finding]:

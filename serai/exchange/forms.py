@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from serai.core.text import Origin, best_text
+from serai.core.text import Origin
 from serai.core.viewer import Viewer
 from serai.directory.models import Organisation, Place
 from serai.directory.places import by_name, place_name
@@ -50,7 +50,34 @@ class LanguageField(forms.ChoiceField):
         super().__init__(choices=vocabularies.language_choices, **kwargs)
 
 
-class AboutForm(forms.Form):
+class KeywordsField(forms.CharField):
+    """Words with commas of any script between; a list of at most twelve words."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        given = super().clean(value).replace("，", ",").replace("、", ",").replace("،", ",")
+        words = [" ".join(word.split()) for word in given.replace(";", ",").replace("\n", ",").split(",")]
+        found = [word for word in dict.fromkeys(words) if word]
+        if len(found) > 12:
+            raise forms.ValidationError(gettext("These are more than twelve."))
+        if any(len(word) > 80 for word in found):
+            raise forms.ValidationError(
+                gettext("A keyword is longer than 80 characters; put commas between.")
+            )
+        return found
+
+
+class Step(forms.Form):
+    """One step of writing a listing; the first has none yet."""
+
+    def __init__(self, *args: Any, viewer: Viewer, listing: Listing | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.viewer, self.listing = viewer, listing
+
+
+class AboutForm(Step):
     """The first step: whose listing, what it is, in which language."""
 
     organisation = forms.ModelChoiceField(Organisation.objects.none(), label=_("For which organisation"))
@@ -60,7 +87,7 @@ class AboutForm(forms.Form):
         widget=forms.RadioSelect,
         help_text=_("If the other side would pay, it is an offer; if you would pay, a request."),
     )
-    kind = forms.ChoiceField(label=_("What is it about?"), choices=Listing.Kind.choices)
+    kind = forms.ChoiceField(label=_("What is it about?"), choices=[("", _("Choose")), *Listing.Kind.choices])
     language = LanguageField(
         label=_("Language you write in"),
         help_text=_(
@@ -77,17 +104,20 @@ class AboutForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, viewer: Viewer, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["organisation"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = policies.own_organisations(viewer).order_by("name")
+        field.queryset = policies.own_organisations(self.viewer).order_by("name")
         mine = list(field.queryset[:2])
-        if len(mine) == 1:
-            field.initial = mine[0].pk
+        field.initial = mine[0].pk if len(mine) == 1 else None
+        self.fields["language"].initial = queries.writing_language(self.viewer, mine)
+        if self.listing is not None:
+            field.disabled = True
+            self.fields["language"].disabled = self.listing.status not in policies.EDITABLE
 
 
-class TeaserForm(forms.Form):
+class TeaserForm(Step):
     """The public text, checked for what must not be in it while people write."""
 
     title = forms.CharField(
@@ -99,28 +129,12 @@ class TeaserForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("The need or the solution, what is new in it, what it could change."),
     )
-    keywords = forms.CharField(
+    keywords = KeywordsField(
         label=_("Keywords"),
         required=False,
         max_length=1000,
         help_text=_("Up to twelve, with commas between: materials, methods, standards."),
     )
-
-    def __init__(self, *args: Any, listing: Listing, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.listing = listing
-
-    def clean_keywords(self) -> list[str]:
-        given = self.cleaned_data["keywords"].replace("，", ",").replace("、", ",").replace("،", ",")
-        words = [" ".join(word.split()) for word in given.replace(";", ",").replace("\n", ",").split(",")]
-        found = [word for word in dict.fromkeys(words) if word]
-        if len(found) > 12:
-            raise forms.ValidationError(gettext("These are more than twelve."))
-        if any(len(word) > 80 for word in found):
-            raise forms.ValidationError(
-                gettext("A keyword is longer than 80 characters; put commas between.")
-            )
-        return found
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -129,12 +143,13 @@ class TeaserForm(forms.Form):
             "summary": data.get("summary", ""),
             "keywords": ", ".join(data.get("keywords", [])),
         }
+        assert self.listing is not None
         for field, message in checks.public_text_errors(self.listing, texts).items():
             self.add_error(field, message)
         return data
 
 
-class DetailForm(forms.Form):
+class DetailForm(Step):
     """What members of verified organisations read."""
 
     description = forms.CharField(
@@ -183,7 +198,7 @@ def _levels() -> list[tuple[str, str]]:
     return [("", "—"), *((str(n), f"TRL {n}") for n in range(1, 10))]
 
 
-class FactsForm(forms.Form):
+class FactsForm(Step):
     trl = forms.TypedChoiceField(
         label=_("Readiness level"),
         choices=_levels,
@@ -192,7 +207,12 @@ class FactsForm(forms.Form):
         required=False,
         help_text=_("1: the principle is seen. 4: works in the laboratory. 7: a prototype runs. 9: in use."),
     )
-    ip_status = forms.ChoiceField(label=_("Protection"), choices=Listing.IpStatus.choices)
+    ip_status = forms.TypedChoiceField(
+        label=_("Protection"),
+        choices=Listing.IpStatus.choices,
+        required=False,
+        empty_value=Listing.IpStatus.UNKNOWN.value,
+    )
     sectors = forms.MultipleChoiceField(
         label=_("Sectors"),
         choices=list(vocabularies.SECTORS.items()),
@@ -208,13 +228,13 @@ class FactsForm(forms.Form):
     )
 
 
-class PartnerForm(forms.Form):
+class PartnerForm(Step):
     """Conditions the other side must meet: they keep out what cannot fit, with the reason shown."""
 
     partnerships = forms.MultipleChoiceField(
         label=_("Kind of partnership"),
         choices=Listing.Partnership.choices,
-        required=False,
+        error_messages={"required": _("Say which kind of partnership you look for.")},
         widget=forms.CheckboxSelectMultiple,
     )
     partner_kinds = forms.MultipleChoiceField(
@@ -265,11 +285,13 @@ class PartnerForm(forms.Form):
         return data
 
 
-class ContactForm(forms.Form):
+class ContactForm(Step):
     """Read by the other side only after both said yes."""
 
     name = forms.CharField(label=_("Name"), max_length=150)
-    email = forms.EmailField(label=_("E-mail"), required=False)
+    email = forms.EmailField(
+        label=_("E-mail"), required=False, help_text=_("One of the two is needed: e-mail or telephone.")
+    )
     phone = forms.CharField(label=_("Telephone"), max_length=40, required=False)
     note = forms.CharField(
         label=_("Note"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
@@ -329,11 +351,13 @@ class ReasonForm(forms.Form):
 
 
 class ListingField(forms.ModelChoiceField):
-    """A listing by its reference and title."""
+    """A listing by its reference and its title as `titles_for` reads it."""
+
+    titles_for: Viewer
 
     def label_from_instance(self, obj: Any) -> str:
-        text = best_text(obj.teasers.all())
-        return f"{obj.reference} · {text.title}" if text else str(obj.reference)
+        title = queries.title_for(self.titles_for, obj)
+        return f"{obj.reference} · {title.text}" if title.language else str(obj.reference)
 
 
 class InterestForm(forms.Form):
@@ -369,12 +393,14 @@ class InterestForm(forms.Form):
         mine = queries.organisations_for_interest(viewer, listing)
         organisation, own = self.fields["organisation"], self.fields["own_listing"]
         assert isinstance(organisation, forms.ModelChoiceField)
-        assert isinstance(own, forms.ModelChoiceField)
+        assert isinstance(own, ListingField)
         organisation.queryset = mine
         own.queryset = Listing.objects.filter(organisation__in=mine, status=Listing.Status.PUBLISHED)
         own.queryset = own.queryset.prefetch_related("teasers")
+        own.titles_for = viewer
         first = list(mine[:2])
         organisation.initial = first[0].pk if len(first) == 1 else None
+        self.fields["language"].initial = queries.writing_language(viewer, first)
         self.fields["answer_due"].initial = timezone.localdate() + timedelta(days=ANSWER_DAYS)
 
     def clean_answer_due(self) -> Any:

@@ -212,6 +212,11 @@ class ListingDetail(MultilingualText):
     def __str__(self) -> str:
         return self.language
 
+    @property
+    def is_empty(self) -> bool:
+        """Saved as one went by, with nothing in it."""
+        return not (self.description or self.advantages or self.requirements or self.ip_comment)
+
 
 class ListingContact(Record):
     """Who to talk to: for both sides after both said yes."""

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from serai.core import ui
 from serai.core.text import listed
+from serai.core.viewer import Viewer
 from serai.directory.models import Organisation, Place
 from serai.directory.places import place_name
-from serai.exchange import limits, shapes, tiertexts, vocabularies
+from serai.exchange import limits, queries, shapes, tiertexts, vocabularies
 from serai.exchange.actions import matching
 from serai.exchange.models import Listing
 
@@ -31,31 +32,43 @@ RULES: dict[str, Any] = {
 
 
 def shape(
+    viewer: Viewer,
     ours: Listing,
     theirs: Listing,
     tier: str,
     reasons: dict[str, Any],
     known: set[UUID],
-    standing: Sequence[str] = (),
+    standing: matching.Standing,
 ) -> ui.Match:
     pairs = reasons.get("pairs", [])
     return ui.Match(
-        mine=_side(ours, tiertexts.text_of(ours, tier), [p["mine_at"] for p in pairs], known),
-        theirs=_side(theirs, tiertexts.text_of(theirs, tier), [p["theirs_at"] for p in pairs], known),
+        mine=_side(viewer, ours, tier, [p["mine_at"] for p in pairs], known),
+        theirs=_side(viewer, theirs, tier, [p["theirs_at"] for p in pairs], known),
         checks=[*_checks(reasons.get("conditions", {})), *_requirements(reasons.get("requirements", []))],
         terms=[ui.Token(term) for term in reasons.get("shared", [])],
-        why_not_higher=standing,
+        why_not_higher=standing_lines(standing),
+        strength=strength(standing, has_passages=bool(pairs)),
     )
 
 
 def _side(
-    listing: Listing, text: tiertexts.TierText, spans: Sequence[Sequence[int]], known: set[UUID]
+    viewer: Viewer, listing: Listing, tier: str, spans: Sequence[Sequence[int]], known: set[UUID]
 ) -> ui.Side:
-    owner = listing.organisation
-    start = text.body_at
+    """The text that was compared, under its title in the reader's language if there is one.
+
+    Then the title that was compared is the beginning of the text; the title leads to the version they read.
+    """
+    owner, text, title = (
+        listing.organisation,
+        tiertexts.text_of(listing, tier),
+        queries.title_for(viewer, listing),
+    )
+    is_read = title.language in {text.language, ""}
+    start = text.body_at if is_read else 0
     in_title = (str(n) for n, (begin, _end) in enumerate(spans, start=1) if begin < start)
     return ui.Side(
-        title=text.title,
+        title=text.title if is_read else title.text,
+        title_lang=text.language if is_read else title.language,
         title_pair=next(in_title, ""),
         passages=passages(text.own[start:], [(a - start, b - start) for a, b in spans]),
         lang=text.language,
@@ -143,16 +156,35 @@ def _requirements(found: Iterable[dict[str, Any]]) -> list[ui.Check]:
     return [ui.Check(limits.label(one), _STATUS.get(one["status"]), limits.answer(one)) for one in found]
 
 
+def strength(standing: matching.Standing, *, has_passages: bool) -> str:
+    """Why this one stands where it does, for a reader who knows nothing of vectors."""
+    if standing.failed or standing.place is None:
+        return ""
+    if standing.place == 1:
+        where = _(
+            "Of all listings that meet the conditions of both sides, this text is the nearest in meaning."
+        )
+    else:
+        where = ngettext(
+            "Of all listings that meet the conditions of both sides, %(n)d is nearer in meaning.",
+            "Of all listings that meet the conditions of both sides, %(n)d are nearer in meaning.",
+            standing.place - 1,
+        ) % {"n": standing.place - 1}
+    if not has_passages:
+        return where
+    return f"{where} {_('Passages with the same number say nearly the same, the nearest first.')}"
+
+
 def standing_lines(standing: matching.Standing) -> list[str]:
-    """Why this one does not stand higher, in sentences."""
+    """What keeps this one out of the list of matches, or back in it, in sentences."""
     if standing.failed:
         return [_("A condition is not met, so it is not ranked.")]
     if not standing.is_indexed:
         return [_("It is not in the index yet; look again in a moment.")]
-    if standing.place == 1:
-        return [_("It is the nearest of all.")]
-    if standing.place is not None and standing.place <= matching.CONSIDERED:
-        return [
-            _("By meaning it is number %(place)d; those before it are nearer.") % {"place": standing.place}
-        ]
-    return [_("More than %(n)d others are nearer in meaning.") % {"n": matching.CONSIDERED}]
+    if standing.place is None and not standing.is_near:
+        return [_("Its meaning is too far from yours to be listed.")]
+    if standing.place is None:
+        return [_("More than %(n)d others are nearer in meaning.") % {"n": matching.CONSIDERED}]
+    if standing.place > matching.KEPT:
+        return [_("The list ends after %(n)d.") % {"n": matching.KEPT}]
+    return []

@@ -30,6 +30,9 @@ fence.guard(ListingContact)
 AGREED = (Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT, Interest.Status.LED_ON)
 """Both sides said yes: each may know the other's name and contact."""
 
+CAN_BE_CARRIED_ON = (Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT)
+"""Agreed, and nothing has come of it yet that ended it."""
+
 
 def owner_stands(listing: str = "") -> Q:
     """The owner is not suspended; `listing` is the path to the listing, such as `other__`.

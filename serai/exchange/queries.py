@@ -13,7 +13,7 @@ from serai.accounts import policies as people
 from serai.core.text import MultilingualText, best_text
 from serai.core.viewer import Viewer
 from serai.directory.models import Organisation, Place
-from serai.exchange import policies
+from serai.exchange import policies, vocabularies
 from serai.exchange.models import (
     Interest,
     Listing,
@@ -85,6 +85,41 @@ def reading_languages(viewer: Viewer) -> list[str]:
 
 def text_for(viewer: Viewer, texts: Iterable[T]) -> T | None:
     return best_text(texts, reading_languages(viewer))
+
+
+def writing_language(viewer: Viewer, organisations: Sequence[Organisation]) -> str:
+    """The language a person is likely to write in: theirs, then that of their organisation, then the page's.
+
+    An account is in English until somebody says otherwise, and most people read English; so another language of
+    the page, or one they read that is also their organisation's, says more.
+    """
+    page = (get_language() or "en").split("-")[0]
+    reads = [tag.split("-")[0] for tag in getattr(viewer, "reads", ())]
+    beside = [tag for tag in reads if tag != "en"]
+    homes = [o.name_language.split("-")[0] for o in organisations if o.name_language]
+    likely = [
+        *([page] if page != "en" else []),
+        *(tag for tag in homes if tag in beside),
+        *(beside or reads),
+        *homes,
+        page,
+    ]
+    return next((tag for tag in likely if tag in vocabularies.LANGUAGES), "en")
+
+
+@dataclass(frozen=True)
+class Title:
+    """A listing's title as its reader gets it; its reference where they may not read it. `language` may be empty."""
+
+    text: str
+    language: str = ""
+    origin: str = ""
+
+
+def title_for(viewer: Viewer, listing: Listing, *, is_seen: bool = True) -> Title:
+    """The title in a language the viewer reads if there is one, else in the listing's own. Prefetch the teasers."""
+    text = text_for(viewer, listing.teasers.all()) if is_seen else None
+    return Title(text.title, text.language, text.origin) if text else Title(listing.reference)
 
 
 # --- listings ---------------------------------------------------------------------------------------------
@@ -187,7 +222,8 @@ class Record:
 def record(viewer: Viewer, listing: Listing, language: str = "") -> Record:
     """Read one listing (found through `visible_listings`); `language` asks for one version of its texts."""
     texts = sorted(listing.teasers.all(), key=lambda text: text.language)
-    details = list(policies.visible_details(viewer).filter(listing=listing))
+    written = policies.visible_details(viewer).filter(listing=listing)
+    details = [detail for detail in written if not detail.is_empty]
     asked = [language] if language else reading_languages(viewer)
     is_own = policies.is_member_of(viewer, listing.organisation_id)
     return Record(

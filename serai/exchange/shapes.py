@@ -1,13 +1,15 @@
 """Records as the shapes the components print. What a viewer may not know is left out here, once."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
+from django import forms
 from django.db.models import Max
+from django.forms import BoundField
 from django.urls import reverse
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
@@ -175,6 +177,42 @@ def is_unreviewed(text: ListingTeaser | None, listing: Listing) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class FormRow:
+    """A field of a step; a long choice is folded, and its line says how much and what is chosen."""
+
+    field: BoundField
+    is_folded: bool = False
+    is_open: bool = False
+    chosen: Sequence[str] = ()
+
+    @property
+    def words(self) -> str:
+        return snippet(listed(self.chosen), 90)
+
+
+FOLDED_FROM = 9
+"""Choices from which on a list of boxes is folded."""
+
+
+def form_rows(form: forms.Form) -> list[FormRow]:
+    return [_form_row(bound) for bound in form]
+
+
+def _form_row(bound: BoundField) -> FormRow:
+    choices = list(getattr(bound.field, "choices", ()))
+    if not isinstance(bound.field.widget, forms.CheckboxSelectMultiple) or len(choices) < FOLDED_FROM:
+        return FormRow(bound)
+    values = {str(getattr(value, "pk", value)) for value in bound.value() or ()}
+    chosen = [str(label) for value, label in choices if str(value) in values]
+    return FormRow(
+        bound,
+        is_folded=True,
+        is_open=bool(bound.errors) or (bound.field.required and not chosen),
+        chosen=chosen,
+    )
+
+
 # --- interests --------------------------------------------------------------------------------------------
 def owner_is_known(interest: Interest, known: set[UUID]) -> bool:
     """Whether the sender may read whose listing it is: by the listing, or because both said yes."""
@@ -186,7 +224,7 @@ def interest_row(
 ) -> ui.Row:
     """An interest in a list. Of a listing that was taken back the sender reads the reference only."""
     is_seen = interest.listing_id in seen
-    text = queries.text_for(viewer, interest.listing.teasers.all()) if is_seen else None
+    title = queries.title_for(viewer, interest.listing, is_seen=is_seen)
     owner = interest.listing.organisation
     who, place = None, country_of(interest.organisation if received else owner)
     if received:
@@ -197,9 +235,11 @@ def interest_row(
         place = ""
     waiting = interest.status == Interest.Status.SENT
     return ui.Row(
-        title=text.title if text else interest.listing.reference,
+        title=title.text,
         url=reverse("interest_detail", args=[interest.pk]),
-        lang=text.language if text else "",
+        lang=title.language,
+        language=title.language,
+        origin=title.origin,
         kind=kind_line(interest.listing) if is_seen else "",
         icon="envelope",
         who=who,

@@ -23,6 +23,7 @@ urlpatterns = [
     path("exchange/<uuid:pk>/", views.listing_detail, name="listing_detail"),
     path("exchange/<uuid:pk>/edit/<slug:step>/", views.listing_edit, name="listing_edit"),
     path("exchange/<uuid:pk>/translate/", views.listing_translate, name="listing_translate"),
+    path("exchange/<uuid:pk>/language/", views.listing_language, name="listing_language"),
     path("exchange/<uuid:pk>/check/", views.listing_check, name="listing_check"),
     path("exchange/<uuid:pk>/do/<slug:verb>/", views.listing_do, name="listing_do"),
     path("exchange/<uuid:pk>/close/", views.listing_close, name="listing_close"),
@@ -30,5 +31,6 @@ urlpatterns = [
     path("exchange/<uuid:pk>/review/", views.review_page, name="review_page"),
     path("exchange/<uuid:pk>/interest/", views.interest_new, name="interest_new"),
     path("exchange/<uuid:pk>/matches/", views.match_list, name="match_list"),
+    path("exchange/<uuid:pk>/matches/progress/", views.match_progress, name="match_progress"),
     path("exchange/<uuid:pk>/matches/<uuid:other>/", views.match_pair, name="match_pair"),
 ]

@@ -12,13 +12,14 @@ from serai.accounts.models import User
 from serai.core.templatetags import ui as ui_tags
 from serai.core.viewer import ANYONE
 from serai.engines import matching as m
-from serai.exchange import pairs, policies, queries, shapes, tiertexts
+from serai.exchange import actions, pairs, policies, queries, shapes, tiertexts
 from serai.exchange.actions import indexing, matching
 from serai.exchange.index import build
 from serai.exchange.models import Listing, ListingDetail, Match
 from tests.factories import make_listing, make_member, make_organisation, make_place
 
 pytestmark = pytest.mark.django_db
+NEAREST = matching.Standing(1, (), is_indexed=True)
 NEED = "membrane against drug residues in waste water"
 
 
@@ -222,7 +223,7 @@ def test_what_is_marked_has_its_partner_on_the_other_side(
     places = zip(spans(texts[0], *mine), spans(texts[1], *theirs), strict=True)
     reasons = {"pairs": [{"mine_at": a, "theirs_at": b} for a, b in places]}
 
-    shown = ui_tags.match(pairs.shape(ours, other, "public", reasons, set()))
+    shown = ui_tags.match(pairs.shape(ANYONE, ours, other, "public", reasons, set(), NEAREST))
 
     numbers = [
         sorted(n for n in (side["title_number"], *(n for _text, n in side["passages"])) if n)
@@ -240,6 +241,64 @@ def test_any_pair_says_why_it_is_not_higher(matcher: m.Matcher, client: Client) 
 
     assert "A condition is not met" in page
     assert "Wanted: 6–9. Here: 3." in page
+
+
+def test_what_fails_a_condition_counts_for_nobody_s_place(matcher: m.Matcher, client: Client) -> None:
+    sought = need(trl_min=6)
+    offer(trl=3)  # nearer in meaning, and out
+    fitting = offer(trl=7, summary="Offered with other words around it.")
+    second = offer(trl=8, summary="Other bicycles, other desks, with many other words around the one need.")
+    matched()
+
+    listed = others(sought)
+    places = [matching.standing(sought, one, "public").place for one in listed]
+    page = client.get(reverse("match_pair", args=[sought.pk, fitting.pk])).content.decode()
+    after = client.get(reverse("match_pair", args=[sought.pk, second.pk])).content.decode()
+
+    assert listed == [fitting, second]
+    assert places == [1, 2]
+    assert "this text is the nearest in meaning" in page
+    assert "Why not higher" not in page
+    assert "1 is nearer in meaning" in after
+
+
+def test_the_list_looks_for_itself_until_matches_are_there(matcher: m.Matcher, client: Client) -> None:
+    sought, _offered = need(), offer()
+    matched()
+    Listing.objects.filter(pk=sought.pk).update(matching=Listing.Matching.AGAIN)
+    page, progress = reverse("match_list", args=[sought.pk]), reverse("match_progress", args=[sought.pk])
+
+    waiting, asked = client.get(page).content.decode(), client.get(progress)
+    Listing.objects.filter(pk=sought.pk).update(matching=Listing.Matching.DONE)
+    over = client.get(progress)
+
+    assert f'hx-get="{progress}"' in waiting
+    assert f'<a href="{page}">Look again</a>' in waiting  # without scripts
+    assert "HX-Refresh" not in asked.headers
+    assert over.headers["HX-Refresh"] == "true"
+    assert "hx-get" not in client.get(page).content.decode().split("<main")[1].split("row-item")[0]
+
+
+def test_a_match_has_its_title_in_the_reader_s_language(matcher: m.Matcher, client: Client) -> None:
+    sought = need()
+    theirs = offer(language="pl", title="Membrana do ścieków")
+    actions.save_teaser(
+        listing=theirs, language="en", title="Membrane for waste water", summary="Same.", by=owner_of(theirs)
+    )
+    matched()
+
+    page = client.get(reverse("match_pair", args=[sought.pk, theirs.pk])).content.decode()
+    side = page.split('<section class="match-side"')[2].split("</section>")[0]
+    heading, text = side.split("</h3>")
+
+    assert 'lang="en"' in heading
+    assert "Membrane for waste water" in heading
+    assert "Membrana do ścieków" in text
+    assert 'class="match-text" lang="pl"' in text
+
+
+def owner_of(listing: Listing) -> User:
+    return make_member(listing.organisation)
 
 
 def test_a_listing_is_compared_by_its_reference(matcher: m.Matcher, client: Client) -> None:

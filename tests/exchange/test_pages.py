@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from serai.accounts.models import User
+from serai.cooperation.actions import open_case_from_interest
 from serai.directory.sections import MOST_ROWS
 from serai.exchange import actions
 from serai.exchange.models import Interest, Listing, ListingContact
@@ -237,6 +238,226 @@ def test_a_translation_goes_on_to_its_details_and_ends_there(client: Client, own
     assert listing.details.get(language="pl").origin == "machine"
 
 
+def marked_fields(page: str) -> set[str]:
+    """Names of the fields whose label or legend carries the mark of what must be filled in."""
+    parts = re.split(
+        r'<(?=div class="field|fieldset class="field|details)', page.split('class="form-page"')[1]
+    )
+    found = [re.search(r' name="(\w+)"', part) for part in parts[1:] if 'class="must"' in part]
+    return {name.group(1) for name in found if name}
+
+
+@pytest.mark.parametrize(
+    ("step", "needed"),
+    [
+        ("about", ["organisation", "direction", "kind", "language", "disclosure"]),
+        ("teaser", ["title", "summary"]),
+        ("details", []),
+        ("facts", []),
+        ("partner", ["partnerships"]),
+        ("contact", ["name"]),
+    ],
+)
+def test_what_must_be_filled_in_is_marked_and_refused_in_words(
+    client: Client, owner: User, step: str, needed: list[str]
+) -> None:
+    listing = own(owner, status="draft")
+    client.force_login(owner)
+    url = reverse("listing_edit", args=[listing.pk, step])
+
+    page = client.get(url).content.decode()
+    assert marked_fields(page) == set(needed)
+    assert ("Fields marked * must be filled in." in page) == bool(needed)
+    for name in set(needed) - {"partnerships"}:  # a group says it in its legend
+        control = re.search(
+            rf'<(?:input|select|textarea)[^>]*name="{name}"[^>]*>\s*(<option value="">)?', page
+        )
+        assert control is not None
+        is_said = re.search(" (required|disabled)", control.group()) is not None
+        is_never_empty = "<select" in control.group() and control.group(1) is None
+        assert is_said or is_never_empty, name
+    if step == "partner":
+        refused = client.post(url, {"deadline": ""})
+        assert refused.status_code == 422
+        assert (
+            refused.content.decode().count("Say which kind of partnership you look for.") == 2
+        )  # on top, at the field
+
+
+def test_whoever_mends_comes_back_to_the_check(client: Client, owner: User) -> None:
+    listing = own(owner, status="draft")
+    client.force_login(owner)
+    check = reverse("listing_edit", args=[listing.pk, "send"])
+    links = re.findall(r'<a href="([^"]+)">Mend it', client.get(check).content.decode())
+    partner = next(link for link in links if "/partner/" in link).split("#")[0]
+
+    form = client.get(partner).content.decode()
+    answer = client.post(partner, {"partnerships": ["pilot"]})
+
+    assert "Save and check again" in form
+    assert f'class="btn btn-quiet" href="{check}"' in form
+    assert answer["Location"] == check
+    assert links
+    assert all("then=send" in link for link in links)
+
+
+def test_a_translation_is_mended_where_it_is_wrong(client: Client, owner: User) -> None:
+    listing = own(owner, status="draft")
+    listing.teasers.create(language="pl", title="Membrana", summary="Piszcie do ana@example.org dzisiaj.")
+    client.force_login(owner)
+    check = reverse("listing_edit", args=[listing.pk, "send"])
+
+    page = client.get(check).content.decode()
+
+    assert f"{reverse('listing_edit', args=[listing.pk, 'teaser'])}?lang=pl&amp;then=send#id_summary" in page
+
+
+THAI = "หาวิธีตรวจจับน้ำรั่วในท่อประปาเก่าโดยไม่ต้องขุดถนนและไม่ต้องหยุดจ่ายน้ำในเขตเมืองเก่าของกรุงเทพ"
+POLISH = (
+    "Czujniki zakładane na hydranty nasłuchują sieci nocą i wskazują miejsce wycieku z dokładnością do dwóch "
+    "metrów, bez rozkopywania ulic i bez wyłączania wody."
+)
+
+
+@pytest.mark.parametrize(("text", "found", "name"), [(THAI, "th", "Thai"), (POLISH, "pl", "Polish")])
+def test_a_text_in_another_language_than_its_mark_is_noticed_and_marked_anew_with_one_click(
+    client: Client, owner: User, text: str, found: str, name: str
+) -> None:
+    listing = own(owner, status="draft", title=text[:60], summary=text)
+    actions.save_detail(listing=listing, language="en", description=text, by=owner)
+    actions.save_teaser(
+        listing=listing,
+        language="de",
+        title="Lecks finden",
+        summary=SUMMARY_DE,
+        source_language="en",
+        by=owner,
+    )
+    client.force_login(owner)
+    check = reverse("listing_edit", args=[listing.pk, "send"])
+
+    page = client.get(check).content.decode()
+    client.post(reverse("listing_language", args=[listing.pk]), {"language": "en", "to": found})
+
+    listing.refresh_from_db()
+    assert f"marked as English, but it reads as {name}" in page
+    assert f"Mark it as {name}" in page
+    assert (listing.language, listing.needs_encoding) == (found, True)
+    assert {t.language: t.source_language for t in listing.teasers.all()} == {found: "", "de": found}
+    assert listing.details.get().language == found
+    assert "reads as" not in client.get(check).content.decode()
+
+
+SUMMARY_DE = (
+    "Sensoren auf Hydranten hören nachts in das Netz hinein und zeigen die Stelle auf zwei Meter genau."
+)
+
+
+def test_the_language_is_noticed_while_one_writes_and_saved_as_it_is(client: Client, owner: User) -> None:
+    listing = own(owner, status="draft")
+    client.force_login(owner)
+    data = {"title": THAI[:60], "summary": THAI, "keywords": ""}
+
+    live = client.post(reverse("listing_check", args=[listing.pk]), data).content.decode()
+    client.post(reverse("listing_edit", args=[listing.pk, "teaser"]), {**data, "reads_as": "th"})
+
+    listing.refresh_from_db()
+    assert 'name="reads_as" value="th"' in live
+    assert (listing.language, [t.language for t in listing.teasers.all()]) == ("th", ["th"])
+
+
+def test_a_reviewer_reads_that_a_text_is_not_what_it_is_marked_as(client: Client, owner: User) -> None:
+    listing = own(
+        owner,
+        status="in_review",
+        submitted_at="2026-01-05T09:00Z",
+        due_on=in_days(3),
+        title=THAI[:60],
+        summary=THAI,
+    )
+    client.force_login(make_steward())
+
+    page = client.get(reverse("review_page", args=[listing.pk])).content.decode()
+
+    assert "marked as English, but it reads as Thai" in page
+    assert "Mark it as" not in page
+
+
+def test_a_language_is_not_marked_over_another_version_nor_on_a_published_text(
+    client: Client, owner: User
+) -> None:
+    listing = own(owner, status="draft")
+    actions.save_teaser(listing=listing, language="pl", title="Membrana", summary=POLISH, by=owner)
+    client.force_login(owner)
+    url = reverse("listing_language", args=[listing.pk])
+
+    taken = client.post(url, {"language": "en", "to": "pl"})
+    unknown = client.post(url, {"language": "en", "to": "xx"})
+    published = client.post(reverse("listing_language", args=[own(owner).pk]), {"language": "en", "to": "pl"})
+
+    assert (taken.status_code, unknown.status_code, published.status_code) == (409, 422, 409)
+    assert {t.language for t in listing.teasers.all()} == {"en", "pl"}
+
+
+@pytest.mark.parametrize(
+    ("page", "reads", "home", "expected"),
+    [
+        ("en", ["en", "th"], "th", "th"),
+        ("en", ["de", "en", "th"], "th", "th"),
+        ("en", ["en", "fr"], "th", "fr"),
+        ("en", [], "th", "th"),
+        ("en", ["en"], "th", "en"),
+        ("en", [], "", "en"),
+        ("zh-hans", ["en"], "", "zh"),
+        ("en", ["xx"], "", "en"),
+    ],
+)
+def test_the_language_one_writes_in_is_the_person_s_then_the_organisation_s(
+    client: Client, page: str, reads: list[str], home: str, expected: str
+) -> None:
+    person = make_member(make_organisation(name_language=home), reads=reads, language=page)
+    client.force_login(person)
+
+    for url in (reverse("listing_create"), reverse("interest_new", args=[make_listing().pk])):
+        shown = client.get(url).content.decode()
+        select = shown.split('<select name="language"')[1].split("</select>")[0]
+        assert re.findall(r'<option value="(\w+)" selected', select) == [expected], url
+
+
+def test_a_long_choice_is_folded_and_says_what_is_chosen(client: Client, owner: User) -> None:
+    listing = own(owner, status="draft", partnerships=["pilot"], work_languages=["pl", "en"])
+    client.force_login(owner)
+
+    page = client.get(reverse("listing_edit", args=[listing.pk, "partner"])).content.decode()
+    folds = re.findall(r'<details class="fold"( open)?><summary>(.*?)</summary>', page, re.S)
+    said = [re.sub(r"<[^>]+>|\s+", " ", line).split() for _open, line in folds]
+
+    assert [" ".join(words) for words in said] == [
+        "Kind of partnership * 1 · Pilot or test site",
+        "Kind of partner none chosen",
+        "Languages you can work in 2 · English, Polish",
+    ]
+    assert not any(is_open for is_open, _line in folds)
+    assert '<input type="checkbox" name="work_languages" value="pl"' in page  # folded, not left out
+    Listing.objects.update(partnerships=[])
+    again = client.get(reverse("listing_edit", args=[listing.pk, "partner"])).content.decode()
+    assert '<details class="fold" open><summary>Kind of partnership' in again
+
+
+def test_no_heading_stands_over_nothing(client: Client, owner: User) -> None:
+    listing = own(owner, status="in_review", submitted_at="2026-01-05T09:00Z", due_on=in_days(3))
+    listing.details.create(language="en", ip_comment="Patent PL 1.")
+    client.force_login(make_steward())
+    url = reverse("review_page", args=[listing.pk])
+    kept = client.get(url).content.decode()
+
+    listing.details.update(ip_comment="")
+
+    assert "Details for members" in kept
+    assert "Patent PL 1." in kept
+    assert "Details for members" not in client.get(url).content.decode()
+
+
 def test_a_refused_text_is_kept_in_the_form(client: Client, owner: User) -> None:
     listing = own(owner, status="draft")
     client.force_login(owner)
@@ -299,6 +520,38 @@ def test_an_interest_goes_from_the_form_to_the_answer(client: Client, owner: Use
 
     interest.refresh_from_db()
     assert (interest.status, interest.answer_due) == ("accepted", in_days(10))
+
+
+def header_of(page: str) -> str:
+    return page.split('<header class="head">')[1].split("</header>")[0]
+
+
+def test_an_agreed_interest_leads_both_sides_to_a_case_and_then_into_it(
+    client: Client, owner: User, sender: User
+) -> None:
+    interest = actions.accept_interest(interest=interest_in(own(owner), sender), by=owner)
+    url, begin = (
+        reverse("interest_detail", args=[interest.pk]),
+        reverse("case_from_interest", args=[interest.pk]),
+    )
+
+    for person in (owner, sender):
+        client.force_login(person)
+        page = client.get(url).content.decode()
+        assert f'<a href="{begin}" class="btn btn-primary">' in header_of(page)
+        assert "What came of it" not in page
+    case = open_case_from_interest(interest=interest, by=sender)
+
+    for person in (owner, sender):
+        client.force_login(person)
+        page = client.get(url).content.decode()
+        assert f'<a href="{reverse("case_detail", args=[case.pk])}" class="btn btn-primary">' in header_of(
+            page
+        )
+        assert begin not in page
+        came_of = page.split("What came of it")[1].split("</section>")[0]
+        assert "Case" in came_of
+        assert case.get_status_display() in came_of
 
 
 def test_others_do_not_see_an_interest(client: Client, owner: User, sender: User) -> None:

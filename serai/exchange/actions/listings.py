@@ -14,7 +14,7 @@ from serai.core import audit, lifecycle
 from serai.core.errors import Conflict, Invalid, NotAllowed
 from serai.core.text import Origin, ReviewState
 from serai.directory.models import Organisation, Place
-from serai.exchange import checks, news, policies, references
+from serai.exchange import checks, news, policies, references, vocabularies
 from serai.exchange.lifecycle import LISTING
 from serai.exchange.models import Listing, ListingContact, ListingDetail, ListingTeaser
 
@@ -152,6 +152,35 @@ def save_detail(
     )
     _text_changed(listing, "detail", language, by)
     return detail
+
+
+@transaction.atomic
+def set_language(*, listing: Listing, language: str, to: str, by: User) -> Listing:
+    """Say that the texts marked as `language` are in `to`: the mark changes, the words stay.
+
+    With the listing's own version its language changes too, and with it what the translations were made from.
+    Raises Conflict if there is a version in `to` already, or the text may not be changed now; Invalid for a language
+    nobody can write in here.
+    """
+    listing = locked(listing, by)
+    _check_choice("language", to.split("-")[0].lower(), vocabularies.LANGUAGES)
+    if language == to:
+        return listing
+    _may_write(listing, language)
+    versions = (listing.teasers, listing.details)
+    if any(texts.filter(language=to).exists() for texts in versions):
+        raise Conflict(_("There is a version in this language already."))
+    for texts in versions:
+        texts.filter(language=language).update(language=to)
+        texts.filter(source_language=language).update(source_language=to)
+    if listing.language == language:
+        listing.language = to
+    listing.needs_encoding = True
+    listing.save(update_fields=["language", "needs_encoding", "updated_at"])
+    audit.record(actor=by, action="exchange.language_set", obj=listing, data={"language": language, "to": to})
+    if listing.status == Listing.Status.PUBLISHED:
+        news.encode_soon()
+    return listing
 
 
 def _provenance(origin: str, source_language: str) -> dict[str, Any]:

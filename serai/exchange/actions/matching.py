@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -301,24 +301,24 @@ def _pair(pair: m.SentencePair, mine: str, theirs: str) -> dict[str, Any]:
 # --- any pair ---------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Standing:
-    """Where one counterpart stands: its place among those that may meet, or the limits that keep it out.
+    """Where one counterpart stands among those that may meet, as in the list of matches; or what keeps it out.
 
-    `place` counts from 1; None when a condition of either side fails, or the index does not know it.
+    `place` counts from 1; None when a condition of either side fails, the index does not know it, or it is not among
+    the nearest `CONSIDERED`; `is_near` is False for one whose meaning says nothing.
     """
 
     place: int | None
-    of: int
     failed: Sequence[Mapping[str, Any]]
     is_indexed: bool
+    is_near: bool = True
 
 
 def standing(listing: Listing, other: Listing, tier: str) -> Standing:
     """Why `other` is, or is not, among the best for `listing` (both read with their conditions)."""
     failed = conditions(listing, other)["failed"]
     index, vector = reader.opened(tier), vector_of(listing, tier)
-    if index is None or vector is None:
-        return Standing(None, 0, failed, is_indexed=False)
-    mask = index.mask(reader.Wanted(direction=opposite(listing)), [listing.pk, *finding.gone_since(index)])
-    query, texts = ask(listing, tier, vector), partial(tiertexts.texts, tier=tier)
-    place = index.place(query, index.scores(query, opposite(listing)), mask, other.pk, texts)
-    return Standing(place, int(mask.sum()), failed, is_indexed=place is not None)
+    if index is None or vector is None or not index.these([other.pk]).any():
+        return Standing(None, failed, is_indexed=False)
+    ranked = rank(listing, tier, CONSIDERED).ranked
+    place = next((one.rank for one in ranked if one.listing.pk == other.pk), None)
+    return Standing(place, failed, is_indexed=True, is_near=place is not None or len(ranked) == CONSIDERED)

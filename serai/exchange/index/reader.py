@@ -199,19 +199,6 @@ class Index:
             place={key: number for number, key in enumerate(ids)},
         )
 
-    def place(self, query: m.Query, scores: Scores, mask: Mask, pk: UUID, texts: Texts) -> int | None:
-        """The place (1 = best) of one id among the rows of the mask; None if it is not one of them.
-
-        Those looked at more closely stand before the rest, as in `best`.
-        """
-        rows = [row for row in self._rows([pk]) if mask[row]]
-        if not rows:
-            return None
-        nearest = [one.id for one in self.best(query, scores, mask, max(1, self._depth(query)), texts)]
-        if pk in nearest:
-            return nearest.index(pk) + 1
-        return max(int((scores[mask] > scores[rows[0]]).sum()), len(nearest)) + 1
-
     def _at(self, row: int) -> tuple[layout.Part, int]:
         for part in self.parts:
             if row < len(part):

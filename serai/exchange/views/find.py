@@ -65,14 +65,13 @@ def search_why(request: HttpRequest, pk: UUID) -> HttpResponse:
         why = finding.why(viewer, listing, text) if text else None
     except m.EncoderFailed:
         why = None
-    teaser = queries.text_for(viewer, listing.teasers.all())
     context = {
         "why": why,
         "is_title": why is not None
         and shapes.says_already(why.passage, [t.title for t in listing.teasers.all()]),
         "listing": listing,
         "query": text,
-        "title": teaser.title if teaser else "",
+        "title": queries.title_for(viewer, listing),
     }
     if getattr(request, "htmx", False):
         return render(request, "exchange/_why.html", context)

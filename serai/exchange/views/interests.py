@@ -1,7 +1,7 @@
 """Expressions of interest: sending, answering, what came of it."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,13 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from serai.core import chain, policy, ui
+from serai.core import chain, kinds, policy, ui
 from serai.core.viewer import Viewer, viewer_of
-from serai.exchange import actions, policies, queries, shapes
+from serai.exchange import actions, policies, queries, shapes, steps
 from serai.exchange.forms import AcceptForm, DeclineForm, InterestForm, ReasonForm, page_number
 from serai.exchange.models import Interest, ListingContact
-from serai.exchange.views.common import form_page, page, tabs, user_of
-from serai.exchange.views.listings import seen
+from serai.exchange.views.common import form_page, page, seen, tabs, user_of
 
 
 @policy.route("exchange.member")
@@ -57,17 +56,14 @@ def interest_new(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.info(request, _("Interests are sent for an organisation: find yours and ask to join it."))
         return redirect("organisation_list")
     listing = seen(request, pk)
-    language = str(queries.reading_languages(viewer)[0]).split("-")[0]
-    form = InterestForm(request.POST or None, viewer=viewer, listing=listing, initial={"language": language})
+    form = InterestForm(request.POST or None, viewer=viewer, listing=listing)
     if request.method == "POST" and form.is_valid():
         interest = actions.send_interest(listing=listing, by=user_of(request), **form.cleaned_data)
         messages.success(request, _("Sent. You will hear by the date you gave."))
         return redirect("interest_detail", interest.pk)
-    text = queries.text_for(viewer, listing.teasers.all())
     context = {
         "listing": listing,
-        "title": text.title if text else listing.reference,
-        "title_language": text.language if text else "",
+        "title": queries.title_for(viewer, listing),
         "is_open": policies.is_open(listing),
         "has_organisation": queries.organisations_for_interest(viewer, listing).exists(),
         "cancel_url": reverse("listing_detail", args=[listing.pk]),
@@ -94,14 +90,15 @@ def _interest_page(
     may_answer = policies.may_answer_interest(viewer, interest)
     is_seen = bool(queries.seen_listings(viewer, [listing]))
     known = may_answer or shapes.owner_is_known(interest, queries.known_owners(viewer, [listing]))
-    text = queries.text_for(viewer, listing.teasers.all()) if is_seen else None
     agreed = interest.status in policies.AGREED
+    road = chain.walk(viewer, interest)
+    came_of = [step.card for step in road if step.card.kind in CAME_OF]
+    next_step, more = _next_steps(viewer, interest, came_of) if agreed else (None, [])
     context = {
         "interest": interest,
         "listing": listing,
         "is_seen": is_seen,
-        "title": text.title if text else listing.reference,
-        "title_language": text.language if text else "",
+        "title": queries.title_for(viewer, listing, is_seen=is_seen),
         "sender": shapes.organisation_chip(interest.organisation, shapes.country_of(interest.organisation)),
         "owner": shapes.organisation_chip(listing.organisation) if known else None,
         "owner_place": shapes.unnamed(listing.organisation) if is_seen else "",
@@ -109,26 +106,58 @@ def _interest_page(
         "may_answer": may_answer and interest.status == Interest.Status.SENT,
         "waits": interest.status == Interest.Status.SENT,
         "withdraw": _withdraw(viewer, interest),
-        "open_case": _open_case(interest),
-        "more": [step for step in [_in_contact(interest)] if step],
+        "came_of": [_card_row(card) for card in came_of],
+        "next_step": next_step,
+        "more": more,
         "answer_step": ui.Action(_("Answer"), "#answer", "check-lg") if may_answer else None,
-        "may_stop": interest.status in {Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT},
+        "may_stop": interest.status in policies.CAN_BE_CARRIED_ON,
         "contact": _contact(viewer, interest),
         "person": interest.sender if agreed and may_answer else None,
         "accept_form": accept,
         "decline_form": decline,
         "stop_form": stop,
-        "chain": chain.walk(viewer, interest),
+        "chain": road,
     }
     wrong = accept.errors or decline.errors or stop.errors
     return page(request, "exchange/interest_detail.html", context, status=422 if wrong else 200)
 
 
-def _open_case(interest: Interest) -> ui.Action | None:
-    """What an accepted interest is for."""
-    if interest.status not in {Interest.Status.ACCEPTED, Interest.Status.IN_CONTACT}:
-        return None
-    return ui.Action(_("Open a case"), reverse("case_from_interest", args=[interest.pk]), "briefcase")
+CAME_OF = ("meeting", "case")
+"""Kinds of records that carry an interest on."""
+
+
+def _next_steps(
+    viewer: Viewer, interest: Interest, came_of: Sequence[kinds.Card]
+) -> tuple[ui.Action | None, list[ui.Action]]:
+    """The one step that carries an agreed interest on, alike for both sides, and what else there is.
+
+    A case is where it goes on; until there is one the two meet, if they have not and both are at an event.
+    """
+    case = next((card for card in came_of if card.kind == "case"), None)
+    if case is not None:
+        return ui.Action(_("To the case"), case.url, "briefcase"), []
+    if interest.status not in policies.CAN_BE_CARRIED_ON:
+        return None, []
+    open_case = ui.Action(_("Open a case"), reverse("case_from_interest", args=[interest.pk]), "briefcase")
+    possible = steps.after(viewer, interest)
+    found = [open_case, *possible] if came_of else [*possible, open_case]
+    if interest.status == Interest.Status.ACCEPTED:
+        url = reverse("interest_do", args=[interest.pk, "contact"])
+        found.append(ui.Action(_("We are in contact"), url, "chat-left-text", "post"))
+    return found[0], found[1:]
+
+
+def _card_row(card: kinds.Card) -> ui.Row:
+    kind = kinds.kind_named(card.kind)
+    return ui.Row(
+        card.title,
+        card.url,
+        lang=card.language,
+        kind=" · ".join(filter(None, [str(kind.label), str(card.detail)])),
+        icon=kind.icon,
+        status=card.status,
+        status_tone=cast(ui.Tone, card.tone or "quiet"),
+    )
 
 
 def _own_listing(viewer: Viewer, interest: Interest) -> ui.Row | None:
@@ -151,13 +180,6 @@ def _withdraw(viewer: Viewer, interest: Interest) -> ui.Action | None:
     return ui.Action(
         _("Take back"), url, "x-circle", "post", danger=True, confirm=_("Take this interest back?")
     )
-
-
-def _in_contact(interest: Interest) -> ui.Action | None:
-    if interest.status != Interest.Status.ACCEPTED:
-        return None
-    url = reverse("interest_do", args=[interest.pk, "contact"])
-    return ui.Action(_("We are in contact"), url, "chat-left-text", "post")
 
 
 @policy.route("exchange.interest.see")

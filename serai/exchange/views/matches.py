@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -15,7 +15,7 @@ from serai.exchange import encoding, pairs, policies, queries, shapes, tiertexts
 from serai.exchange.actions import matching
 from serai.exchange.index import reader
 from serai.exchange.models import Listing, Match
-from serai.exchange.views.common import page
+from serai.exchange.views.common import interest_step, page
 
 
 def _published(viewer: Viewer) -> QuerySet[Listing]:
@@ -33,18 +33,41 @@ def match_list(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("match_pair", listing.pk, other.pk)
     found = list(queries.matches_of(viewer, listing))
     known = queries.known_owners(viewer, [match.other for match in found])
-    text = queries.text_for(viewer, listing.teasers.all())
     context = {
         "listing": listing,
-        "title": text.title if text else listing.reference,
-        "title_language": text.language if text else "",
+        "title": queries.title_for(viewer, listing),
         "rows": [shapes.match_row(viewer, match, known) for match in found],
-        "is_pending": listing.matching != Listing.Matching.DONE or listing.needs_encoding,
+        "job": _progress(listing) if _is_pending(listing) else None,
         "looks_for_requests": listing.direction == Listing.Direction.OFFER,
         "asked": asked,
         "back": reverse("listing_detail", args=[listing.pk]),
     }
     return page(request, "exchange/match_list.html", context)
+
+
+def _is_pending(listing: Listing) -> bool:
+    return listing.needs_encoding or listing.matching != Listing.Matching.DONE
+
+
+def _progress(listing: Listing) -> ui.Progress:
+    """The matching under way; the link is for browsers without scripts."""
+    return ui.Progress(
+        _("Matches are being computed"),
+        poll_url=reverse("match_progress", args=[listing.pk]),
+        result_url=reverse("match_list", args=[listing.pk]),
+        result_label=_("Look again"),
+        key="matching",
+    )
+
+
+@policy.route("exchange.match.see")
+def match_progress(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Asked for every two seconds while matches are computed; then the list is loaded anew."""
+    listing = get_object_or_404(policies.open_listings(viewer_of(request)), pk=pk)
+    response = render(request, "exchange/_matching.html", {"job": _progress(listing)})
+    if not _is_pending(listing):
+        response["HX-Refresh"] = "true"
+    return response
 
 
 def _named(viewer: Viewer, listing: Listing, asked: str) -> Listing | None:
@@ -64,13 +87,11 @@ def match_pair(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
     reasons, is_explained = _reasons(stored, ours, theirs, tier)
     known = queries.known_owners(viewer, [ours, theirs])
     standing = matching.standing(ours, theirs, tier)
-    teaser = queries.text_for(viewer, theirs.teasers.all())
     context = {
         "ours": ours,
         "theirs": theirs,
-        "title": teaser.title if teaser else theirs.reference,
-        "title_language": teaser.language if teaser else "",
-        "match": pairs.shape(ours, theirs, tier, reasons, known, pairs.standing_lines(standing)),
+        "title": queries.title_for(viewer, theirs),
+        "match": pairs.shape(viewer, ours, theirs, tier, reasons, known, standing),
         "is_explained": is_explained,
         "next_step": _next_step(viewer, theirs),
         "back": ui.Action(_("All matches"), reverse("match_list", args=[ours.pk]), "arrow-left"),
@@ -97,4 +118,4 @@ def _reasons(
 def _next_step(viewer: Viewer, theirs: Listing) -> ui.Action | None:
     if policies.is_member_of(viewer, theirs.organisation_id):
         return None
-    return ui.Action(_("Express interest"), reverse("interest_new", args=[theirs.pk]), "send")
+    return interest_step(viewer, theirs, queries.open_interest_of(viewer, theirs))

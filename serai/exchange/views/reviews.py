@@ -59,7 +59,7 @@ def review_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         "owner": shapes.organisation_chip(listing.organisation, shapes.country_of(listing.organisation)),
         "facts": shapes.listing_facts(record),
         "languages": shapes.text_tabs(record),
-        "findings": [(finding, "") for finding in checks.findings(listing)],
+        "findings": [{"finding": finding} for finding in checks.findings(listing)],
         "cancel_url": reverse("review_queue"),
     }
     return form_page(request, "exchange/review_page.html", form, context)
