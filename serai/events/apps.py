@@ -5,4 +5,4 @@ class EventsConfig(AppConfig):
     name = "serai.events"
 
     def ready(self) -> None:
-        from serai.events import registry  # noqa: F401  (kinds, places in the navigation, followers)
+        from serai.events import registry, steps  # noqa: F401  (kinds, places in the navigation, followers, steps)
