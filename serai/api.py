@@ -1,5 +1,6 @@
 """The programming interface: one router an app, the same policies and actions as the pages."""
 
+import re
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,13 +23,18 @@ from serai.observatory import api as observatory
 
 
 class Interface(NinjaAPI):
-    """Every operation may answer with a `Problem` beside what it declares; the description says so."""
+    """Every operation may answer with a `Problem` beside what it declares, and is under a rule; the description says so."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         described = super().get_openapi_schema(**options)
         problem = {"description": "Not done.", "content": {"application/json": {"schema": PROBLEM_REF}}}
-        for operations in described["paths"].values():
-            for operation in operations.values():
+        rules = {
+            (method, re.sub(r"{\w+:", "{", path)): view.serai_rule
+            for path, method, view in routes.operations()
+        }
+        for path, operations in described["paths"].items():
+            for method, operation in operations.items():
+                operation["x-policy"] = rules[method.upper(), path]
                 # Written as text, as in the file: ninja counts statuses, and the two do not sort together.
                 answers = {str(status): answer for status, answer in operation["responses"].items()}
                 operation["responses"] = {**answers, "default": problem}

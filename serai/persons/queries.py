@@ -181,7 +181,8 @@ def _picked(values: dict[str, Any], *names: str) -> dict[str, Any]:
 def _entries(entries: list[AuditEntry], user: User) -> Iterator[dict[str, Any]]:
     """What the log says, without the ids of other people."""
     told = [(entry, audit.entry_data(entry)) for entry in entries]
-    ids = {text for _entry, data in told for text in data.values() if _is_id(text)}
+    ids = {text for _entry, data in told for text in _strings(data) if _is_id(text)}
+    ids |= {str(entry.object_id) for entry, _data in told}
     others = {
         str(pk) for pk in User.objects.filter(pk__in=ids).exclude(pk=user.pk).values_list("pk", flat=True)
     }
@@ -193,13 +194,35 @@ def _entries(entries: list[AuditEntry], user: User) -> Iterator[dict[str, Any]]:
             "by_you": entry.actor_id == user.pk,
             "object_kind": entry.object_kind,
             "object_id": entry.object_id if str(entry.object_id) not in others else None,
-            "data": {name: value for name, value in data.items() if value not in others},
+            "data": _without(data, others),
         }
 
 
-def _is_id(text: object) -> bool:
+def _without(value: Any, ids: set[str]) -> Any:
+    """The data of an entry without the values, at any depth, that are one of the ids."""
+    if isinstance(value, dict):
+        return {key: _without(part, ids) for key, part in value.items() if not {key, str(part)} & ids}
+    if isinstance(value, list):
+        return [_without(part, ids) for part in value if str(part) not in ids]
+    return value
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every string in the data of an entry, keys too."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield key
+            yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
+    elif isinstance(value, str):
+        yield value
+
+
+def _is_id(text: str) -> bool:
     try:
-        UUID(str(text))
+        UUID(text)
     except ValueError:
         return False
     return True

@@ -5,9 +5,10 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from serai.accounts.notices import declare
-from serai.core import kinds
+from serai.core import kinds, policy
 from serai.persons import policies
 from serai.persons.models import DataCopy
+from serai.persons.traces import TRACES
 
 
 def _card(copy: DataCopy) -> kinds.Card:
@@ -25,3 +26,12 @@ kinds.register(
     )
 )
 declare("persons.copy_written", _("The copy of your data is there, for a day."), icon="download")
+
+for _section in (
+    "accounts.User",
+    *(trace.name for trace in TRACES),
+    "agreements.Party.signatory",
+    "core.OutboxMessage.to",
+    "core.AuditEntry",
+):
+    policy.door("file", f"my-data.{_section}", "persons.own_copies")

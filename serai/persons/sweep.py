@@ -17,7 +17,8 @@ _UNTOUCHED = (AuditEntry._meta.db_table, "agreements_agreementtext", "agreements
 _COLUMNS = """
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
     FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
-    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+      AND has_table_privilege(c.oid, %s) AND a.attnum > 0 AND NOT a.attisdropped
       AND a.attgenerated = '' AND a.atttypid IN
         ('text'::regtype, 'varchar'::regtype, 'jsonb'::regtype, 'text[]'::regtype, 'varchar[]'::regtype)
     ORDER BY 1, 2
@@ -37,7 +38,7 @@ def replace(addresses: Iterable[str], instead: str) -> dict[str, list[dict[str, 
     """Put `instead` where one of the addresses stands. Returns the rows that were changed, by table."""
     pattern, changed = _pattern(addresses), dict[str, list[dict[str, Any]]]()
     with connection.cursor() as cursor:
-        for table, column, kind in _columns(but=_UNTOUCHED):
+        for table, column, kind in _columns("UPDATE", but=_UNTOUCHED):
             cursor.execute(
                 f'UPDATE "{table}" SET "{column}" = regexp_replace("{column}"::text, %(p)s, %(i)s, \'gi\')::{kind} '  # noqa: S608
                 f'WHERE "{column}"::text ~* %(p)s RETURNING *',
@@ -58,14 +59,15 @@ def find(words: Iterable[str]) -> list[Found]:
 
 
 def _found(cursor: Any, pattern: str) -> Iterator[Found]:
-    for table, column, _kind in _columns():
+    for table, column, _kind in _columns("SELECT"):
         cursor.execute(f'SELECT count(*) FROM "{table}" WHERE "{column}"::text ~* %s', [pattern])  # noqa: S608
         yield Found(table, column, cursor.fetchone()[0])
 
 
-def _columns(but: Iterable[str] = ()) -> list[tuple[str, str, str]]:
+def _columns(right: str, *, but: Iterable[str] = ()) -> list[tuple[str, str, str]]:
+    """Table, column and type of every text that this role may read or change."""
     with connection.cursor() as cursor:
-        cursor.execute(_COLUMNS)
+        cursor.execute(_COLUMNS, [right])
         return [row for row in cursor.fetchall() if row[0] not in but]
 
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from serai.accounts.models import Notice, User
+from serai.core import audit
 from serai.core.errors import Conflict
 from serai.core.models import AuditEntry
 from serai.persons import actions, queries
@@ -64,6 +65,19 @@ def test_a_copy_holds_nothing_of_other_people() -> None:
     assert "canary message to another" not in text
     assert other.user.email not in text
     assert str(other.user.pk) not in text
+
+
+def test_the_log_in_a_copy_names_no_other_person_at_any_depth() -> None:
+    user, other = make_user(), make_user()
+    kept = "00000000-0000-0000-0000-00000000abcd"
+    data = {"owner": str(other.pk), "people": [str(other.pk), kept], "shares": {str(other.pk): 1, kept: [2]}}
+    audit.record(actor=user, action="test.done", obj=user, data=data)
+    audit.record(actor=user, action="test.done", obj=other)
+
+    section = next(s for s in queries.sections_of(user) if s.name == "core.AuditEntry")
+
+    assert [row["data"].value for row in section.rows] == [{"people": [kept], "shares": {kept: [2]}}, {}]
+    assert [row["object_id"].value for row in section.rows] == [user.pk, None]
 
 
 def test_the_columns_of_the_table_of_traces_are_columns() -> None:
