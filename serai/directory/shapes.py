@@ -1,15 +1,17 @@
 """How organisations look on pages: the shapes that the components print."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from serai.accounts import policies as accounts
-from serai.core import ui
+from serai.core import ui, words
 from serai.core.imports import framework
 from serai.core.lifecycle import tone_of
 from serai.core.text import best_text, listed
@@ -177,8 +179,19 @@ def facts(organisation: Organisation) -> list[ui.Fact]:
         found.append(ui.Fact(_("Founded"), str(organisation.established)))
     found += _coded_facts(organisation)
     if organisation.source:
-        found.append(ui.Fact(_("Source"), framework.label_of(organisation.source)))
+        found.append(ui.Fact(_("Source"), source_line(organisation)))
     return found
+
+
+def source_line(organisation: Organisation) -> str:
+    """Which register or list an entry was read from, and as of when: the day the register gives, else our last
+    reading of it."""
+    try:
+        day = date.fromisoformat(organisation.source_modified[:10])
+    except ValueError:
+        day = timezone.localdate(organisation.created_at)
+    said = {"source": framework.source_of(organisation.source), "day": words.on_day(day)}
+    return _("%(source)s, as of %(day)s") % said
 
 
 def _coded_facts(organisation: Organisation) -> list[ui.Fact]:

@@ -19,6 +19,7 @@ from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
+from psycopg.errors import DeadlockDetected
 
 from serai.core import audit, files, lifecycle
 from serai.core.errors import Conflict, Invalid, NotAllowed, SeraiError
@@ -212,7 +213,12 @@ def work(*, run_id: UUID) -> None:
                 with translation.override(run.language or None):
                     _step(run, tell)
                 _note_end(run, asked)
-    except Exception:
+    except Exception as error:
+        if isinstance(error.__cause__, DeadlockDetected):
+            # The encoder, say, wrote the same rows in another order; nothing of the step is there.
+            log.warning("import %s begins again: %s", run_id, error)
+            _defer(run_id)
+            return
         # The person must get an answer, and the queue must not begin a step for ever that always fails.
         log.exception("import %s", run_id)
         _give_up(

@@ -90,12 +90,18 @@ class Importer:
     name: str
     label: Any
     summary: Any
+    source_name: Any = ""
+    """What its records come from, as people call it, where that is not the format's own name."""
     suffixes: tuple[str, ...]
     place: Literal["network", "exchange"]
     parts: Mapping[str, tuple[type[models.Model], ...]] = {}
     """Kind → models whose rows are part of an object of it: they go with it when an import is undone."""
     shared: frozenset[str] = frozenset()
     """Kinds of which an import makes what it needs for others: they stay where others have come to use them."""
+
+    @property
+    def source_label(self) -> Any:
+        return self.source_name or self.label
 
     def may_use(self, viewer: Viewer) -> bool:
         """Who may import this format: those who watch over the node's records, unless a format says otherwise."""
@@ -165,9 +171,9 @@ def all_importers() -> list[Importer]:
     return [_importers[name] for name in sorted(_importers)]
 
 
-def label_of(source: str) -> str:
+def source_of(source: str) -> str:
     """What people call the source a record was read from; importers name their records' source as themselves."""
-    return str(_importers[source].label) if source in _importers else source
+    return str(_importers[source].source_label) if source in _importers else source
 
 
 def importers_for(viewer: Viewer) -> list[Importer]:

@@ -136,6 +136,7 @@ class Stated:
 class RorImporter(EntryImporter):
     name = "ror"
     label = gettext_lazy("ROR release")
+    source_name = "Research Organization Registry (ROR)"
     summary = gettext_lazy("ROR release: ZIP of records, JSON, or relationship CSV")
     suffixes = (".zip", ".json", ".csv")
 
