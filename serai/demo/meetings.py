@@ -27,6 +27,84 @@ TITLES = {
     "ar": ("أيام سراي للقاءات الأعمال", "المياه والطاقة والصحة: شركاء عبر اللغات"),
     "de": ("Serai-Kooperationstage", "Wasser, Energie, Gesundheit: Partner über Sprachen hinweg"),
 }  # fmt: skip
+DESCRIPTIONS = {
+    "en": "Two days of one-to-one meetings between offers and requests of the network. Invented.",
+    "zh": "为期两天的一对一洽谈，对接网络中的技术供给与需求。内容均为虚构。",
+    "fr": "Deux jours de rencontres individuelles entre les offres et les demandes du réseau. Contenu inventé.",
+    "es": "Dos días de reuniones individuales entre ofertas y demandas de la red. Contenido inventado.",
+    "ru": "Два дня встреч один на один между предложениями и запросами сети. Вымышлено.",
+    "ar": "يومان من اللقاءات الثنائية بين عروض الشبكة وطلباتها. محتوى مُتخيَّل.",
+    "de": "Zwei Tage Einzelgespräche zwischen Angeboten und Gesuchen des Netzes. Erfunden.",
+}
+VENUE = "驿站示范会堂 · Serai Demonstration Hall"
+"""A venue has one name, as on the door: here in the language of the place and in that of the guests."""
+
+PAST_TITLES = {
+    "water": {
+        "en": "Seminar on water reuse",
+        "zh": "水资源再利用研讨会",
+        "fr": "Séminaire sur la réutilisation de l'eau",
+        "es": "Seminario sobre la reutilización del agua",
+        "ru": "Семинар по повторному использованию воды",
+        "ar": "ندوة حول إعادة استخدام المياه",
+    },
+    "ventures": {
+        "en": "Roadshow of early ventures",
+        "zh": "初创企业路演",
+        "fr": "Tournée des jeunes entreprises",
+        "es": "Gira de empresas emergentes",
+        "ru": "Роуд-шоу молодых компаний",
+        "ar": "جولة تعريفية بالشركات الناشئة",
+    },
+    "parks": {
+        "en": "Forum of science parks",
+        "zh": "科技园区论坛",
+        "fr": "Forum des parcs scientifiques",
+        "es": "Foro de parques científicos",
+        "ru": "Форум научных парков",
+        "ar": "منتدى الحدائق العلمية",
+    },
+    "transfer": {
+        "en": "Training for transfer officers",
+        "zh": "技术转移人员培训",
+        "fr": "Formation des chargés de transfert",
+        "es": "Formación de responsables de transferencia",
+        "ru": "Обучение специалистов по трансферу технологий",
+        "ar": "تدريب مسؤولي نقل التكنولوجيا",
+    },
+    "farming": {
+        "en": "Seminar on dry-land farming",
+        "zh": "旱地农业研讨会",
+        "fr": "Séminaire sur l'agriculture en zone aride",
+        "es": "Seminario sobre agricultura de secano",
+        "ru": "Семинар по земледелию в засушливых районах",
+        "ar": "ندوة حول الزراعة في الأراضي الجافة",
+    },
+    "health": {
+        "en": "Roadshow: health devices",
+        "zh": "医疗器械路演",
+        "fr": "Tournée : dispositifs médicaux",
+        "es": "Gira: dispositivos médicos",
+        "ru": "Роуд-шоу: медицинские приборы",
+        "ar": "جولة تعريفية: الأجهزة الطبية",
+    },
+    "managers": {
+        "en": "Training for park managers",
+        "zh": "园区管理人员培训",
+        "fr": "Formation des gestionnaires de parcs",
+        "es": "Formación de gestores de parques",
+        "ru": "Обучение руководителей парков",
+        "ar": "تدريب مديري الحدائق العلمية",
+    },
+    "storage": {
+        "en": "Seminar on storage without lithium",
+        "zh": "无锂储能研讨会",
+        "fr": "Séminaire sur le stockage sans lithium",
+        "es": "Seminario sobre almacenamiento sin litio",
+        "ru": "Семинар по накопителям без лития",
+        "ar": "ندوة حول تخزين الطاقة من دون ليثيوم",
+    },
+}
 INTERPRETERS = (
     ("Interpreter A (invented)", ["zh", "en"]),
     ("Interpreter B (invented)", ["ru", "en"]),
@@ -67,11 +145,11 @@ def _event(network: Network, *, edition: int, first_day: date, size: Size, by: U
         ends_at=starts + timedelta(days=size.days - 1, hours=8),
         by=by,
         theme=theme,
-        description="Two days of one-to-one meetings between offers and requests of the network. Invented.",
+        description=DESCRIPTIONS["en"],
         series=SERIES,
         edition=edition,
         place=network.places["CN"],
-        venue="北京 · Hall of the demonstration",
+        venue=VENUE,
         languages=list(TITLES),
         registration_until=starts - timedelta(days=3),
         requests_until=starts - timedelta(days=2),
@@ -79,7 +157,10 @@ def _event(network: Network, *, edition: int, first_day: date, size: Size, by: U
     )
     for language, (title, theme) in TITLES.items():
         if language != "en":
-            events.set_event_text(event=event, language=language, title=title, theme=theme, by=by)
+            description = DESCRIPTIONS[language]
+            events.set_event_text(
+                event=event, language=language, title=title, theme=theme, description=description, by=by
+            )
     days = [first_day + timedelta(days=n) for n in range(size.days)]
     events.make_slots(
         event=event,
@@ -289,26 +370,27 @@ def past_activities(network: Network) -> int:
     """Forums and seminars of earlier years, held and reported."""
     by = _organiser(network)
     made = 0
-    themes = (
-        ("Seminar on water reuse", Event.Kind.SEMINAR, 2023, 4, "EG"),
-        ("Roadshow of early ventures", Event.Kind.ROADSHOW, 2023, 9, "PL"),
-        ("Forum of science parks", Event.Kind.FORUM, 2024, 5, "CN"),
-        ("Training for transfer officers", Event.Kind.TRAINING, 2024, 10, "KE"),
-        ("Seminar on dry-land farming", Event.Kind.SEMINAR, 2025, 3, "KZ"),
-        ("Roadshow: health devices", Event.Kind.ROADSHOW, 2025, 6, "KR"),
-        ("Forum of science parks", Event.Kind.FORUM, 2025, 11, "MA"),
-        ("Training for park managers", Event.Kind.TRAINING, 2026, 2, "FR"),
-        ("Seminar on storage without lithium", Event.Kind.SEMINAR, 2026, 6, "SE"),
+    held = (
+        ("water", Event.Kind.SEMINAR, 2023, 4, "EG", "Africa/Cairo"),
+        ("ventures", Event.Kind.ROADSHOW, 2023, 9, "PL", "Europe/Warsaw"),
+        ("parks", Event.Kind.FORUM, 2024, 5, "CN", "Asia/Shanghai"),
+        ("transfer", Event.Kind.TRAINING, 2024, 10, "KE", "Africa/Nairobi"),
+        ("farming", Event.Kind.SEMINAR, 2025, 3, "KZ", "Asia/Almaty"),
+        ("health", Event.Kind.ROADSHOW, 2025, 6, "KR", "Asia/Seoul"),
+        ("parks", Event.Kind.FORUM, 2025, 11, "MA", "Africa/Casablanca"),
+        ("managers", Event.Kind.TRAINING, 2026, 2, "FR", "Europe/Paris"),
+        ("storage", Event.Kind.SEMINAR, 2026, 6, "SE", "Europe/Stockholm"),
     )
-    for title, kind, year, month, country in themes:
+    for theme, kind, year, month, country, zone in held:
         starts = datetime(year, month, 12, 8, 0, tzinfo=UTC)
+        titles = PAST_TITLES[theme]
         with transaction.atomic():
             event = events.create_event(
                 kind=kind,
-                title=title,
+                title=titles["en"],
                 language="en",
                 hosts=[network.organisations["cn-yuhe"]],
-                time_zone="UTC",
+                time_zone=zone,
                 starts_at=starts,
                 ends_at=starts + timedelta(hours=8),
                 by=by,
@@ -316,6 +398,9 @@ def past_activities(network: Network) -> int:
                 languages=["en"],
                 is_invented=True,
             )
+            for language, title in titles.items():
+                if language != "en":
+                    events.set_event_text(event=event, language=language, title=title, by=by)
             for step in (
                 events.announce_event,
                 events.open_registration,

@@ -316,14 +316,23 @@ class Suggestion:
 
 
 def suggestions(viewer: Viewer, participant: Participant, *, limit: int = 6) -> list[Suggestion]:
-    """Whom to ask next. Matches come from the exchange, in its order and under its policy. Four queries."""
+    """Whom to ask next: only those one can talk with, in a shared language or through an interpreter of the event.
+
+    Matches come from the exchange, in its order and under its policy. Five queries.
+    """
+    interpreters = list(Interpreter.objects.filter(event=participant.event_id))
+
+    def can_talk(other: Participant) -> bool:
+        a, b = participant.languages, other.languages
+        return bool(languages.shared(a, b)) or any(languages.interprets(i, a, b) for i in interpreters)
+
     people = unasked(participant, policies.visible_participants(viewer))
-    by_match = _by_match(viewer, participant, people)
+    by_match = [s for s in _by_match(viewer, participant, people) if can_talk(s.participant)]
     taken = {s.participant.pk for s in by_match}
     others = with_people(people.exclude(pk__in=taken)).order_by("pk")[:200]
     own_sectors = _sectors(participant)
     ranked = sorted(
-        (_likeness(participant, own_sectors, other) for other in others),
+        (_likeness(participant, own_sectors, other) for other in others if can_talk(other)),
         key=lambda s: (-len(s.sectors), -len(s.languages), str(s.participant.pk)),
     )
     return [*by_match, *(s for s in ranked if s.sectors or s.languages)][:limit]

@@ -1,6 +1,6 @@
 """How events and meetings are named in a reader's language."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from babel.dates import format_skeleton
 from django.utils.formats import date_format
@@ -58,6 +58,11 @@ def table_name(table: Table) -> str:
     if table.name.isdigit():
         return _("Table %(number)s") % {"number": table.name}
     return table.name
+
+
+def short_day(day: date) -> str:
+    """A day for a tab, without its year: "Mon, 7 Dec"."""
+    return str(format_skeleton("MMMEd", day, locale=reader()))
 
 
 # Every time that people read names whose clock it is.

@@ -152,3 +152,35 @@ def test_a_held_meeting_is_neither_cancelled_nor_withdrawn_nor_moved() -> None:
     said = _client(scene.organiser).get(f"/meet/meetings/{held.pk}/move/").content.decode()
     assert "can no longer be moved" in said
     assert "Cancel the meeting" not in said
+
+
+@pytest.mark.parametrize("status", ["running", "ended"])
+def test_the_interface_refuses_what_the_pages_refuse(status: str) -> None:
+    """The same steps through both doors, on every request and meeting of somebody: the same answer."""
+    scene = _scene(status)
+    page, door = _client(scene.ana), _client(scene.ana)
+    steps = [
+        (f"/meet/requests/{r.pk}/{step}/", f"/api/v1/meeting-requests/{r.pk}/{step}", {})
+        for r in scene.event.requests.all()
+        for step in ("accept", "withdraw")
+    ]
+    steps += [
+        (f"/meet/meetings/{m.pk}/do/{step}/", f"/api/v1/meetings/{m.pk}/do/{step}", {})
+        for m in scene.event.meetings.all()
+        for step in ("cancel", "held", "no_show")
+    ]
+    differing, refused = [], 0
+    for by_page, by_api, body in steps:
+        codes = []
+        for send in (
+            lambda url=by_page: page.post(url),
+            lambda url=by_api, sent=body: door.post(url, sent, content_type="application/json"),
+        ):
+            mark = transaction.savepoint()
+            codes.append(send().status_code)
+            transaction.savepoint_rollback(mark)
+        refused += codes[0] >= 400
+        if (codes[0] if codes[0] >= 400 else 0) != (codes[1] if codes[1] >= 400 else 0):
+            differing.append((by_page, codes))
+    assert differing == []
+    assert 0 < refused < len(steps)

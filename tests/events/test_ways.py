@@ -12,9 +12,9 @@ from django.utils import timezone
 from serai.accounts.models import Membership, User
 from serai.cooperation.actions import open_case_from_meeting
 from serai.core.words import on_weekday
-from serai.events import actions
-from serai.events.models import Event, Meeting, Outcome, Participant, Slot
-from serai.events.texts import event_time
+from serai.events import actions, queries
+from serai.events.models import Event, Interpreter, Meeting, Outcome, Participant, Slot
+from serai.events.texts import event_time, short_day
 from serai.exchange.models import Interest, Listing
 from tests.events.conftest import World
 from tests.factories import (
@@ -143,6 +143,17 @@ def test_two_without_a_language_hear_that_and_nothing_of_times(world: World) -> 
     assert "still to come" not in page
 
 
+def test_where_the_event_is_over_that_is_the_reason(world: World) -> None:
+    Event.objects.filter(pk=world.event.pk).update(status="ended")
+    world.event.refresh_from_db()
+
+    row, page = _book_page(world)
+
+    assert "Meetings cannot be booked at this event now." in page
+    assert "the event ended before they met" in row
+    assert "What can be done" not in page
+
+
 # --- before one is confirmed ------------------------------------------------------------------------------
 @pytest.mark.parametrize("status", ["submitted", "waiting"])
 def test_before_one_is_confirmed_the_participants_page_says_what_comes(world: World, status: str) -> None:
@@ -171,9 +182,12 @@ def test_whoever_is_not_registered_or_was_refused_finds_no_participants(world: W
 
 
 # --- which day --------------------------------------------------------------------------------------------
+def _day_page(world: World, query: str = "") -> str:
+    return _client(world.ana.user).get(f"/meet/day/{query}").content.decode()
+
+
 def _opened(world: World, query: str = "") -> str:
-    page = _client(world.ana.user).get(f"/meet/day/{query}").content.decode()
-    return re.findall(r"<h1><bdi>([^<]*)", page)[0]
+    return re.findall(r"<h1><bdi>([^<]*)", _day_page(world, query))[0]
 
 
 def test_my_day_opens_on_the_next_meeting_and_a_meeting_leads_to_its_own_day(world: World) -> None:
@@ -188,6 +202,8 @@ def test_my_day_opens_on_the_next_meeting_and_a_meeting_leads_to_its_own_day(wor
         )
 
     assert _opened(world) == on_weekday(_local(days[2]))
+    tabs = re.findall(r'href="/meet/day/\?day=[^"]*"[^>]*>([^<]*)</a>', _day_page(world))
+    assert tabs == [short_day(_local(m)) for m in days.values()]  # without the year three fit a phone
     page = _client(world.ana.user).get(f"/meet/meetings/{days[5].pk}/").content.decode()
     [link] = re.findall(r'href="/meet/day/(\?day=[^"]+)"', page)
     assert _opened(world, link) == on_weekday(_local(days[5]))
@@ -248,3 +264,22 @@ def test_what_a_meeting_is_about_is_preset(world: World) -> None:
     assert preset() == [str(asked.pk)]
     assert preset(f"?about={other.pk}") == [str(other.pk)]
     assert preset(f"?about={make_listing().pk}") == [str(asked.pk)]  # a stranger's is not offered
+
+
+# --- whom to meet -----------------------------------------------------------------------------------------
+def test_only_people_one_can_talk_with_are_worth_meeting(world: World) -> None:
+    Participant.objects.filter(pk=world.ana.pk).update(languages=["pl"])
+    far = make_participant(world.event, languages=["zh"])
+    for person in (world.ana, world.bo, far):
+        person.organisation.sectors = ["C"]
+        person.organisation.save()
+    world.ana.refresh_from_db()
+
+    def suggested() -> set[object]:
+        return {s.participant.pk for s in queries.suggestions(world.ana.user, world.ana)}
+
+    assert suggested() == set()
+    Interpreter.objects.create(event=world.event, name="I", languages=["pl", "zh"])
+    assert suggested() == {far.pk}
+    Participant.objects.filter(pk=world.bo.pk).update(languages=["pl", "en"])
+    assert suggested() == {far.pk, world.bo.pk}

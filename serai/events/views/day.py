@@ -22,7 +22,7 @@ from serai.core.text import listed
 from serai.events import actions, calendars, forms, policies, queries, shapes
 from serai.events.actions.participants import hash_of
 from serai.events.models import Meeting, Outcome, Participant
-from serai.events.texts import event_name, time_here
+from serai.events.texts import event_name, short_day, time_here
 from serai.events.views.common import form_page, page, user_of
 from serai.events.views.events import meet_tabs
 from serai.events.zones import zone_of
@@ -47,7 +47,9 @@ def my_day(request: HttpRequest) -> HttpResponse:
             "day": day,
             "meetings": [shapes.day_meeting(m, user) for m in shown],
             "now": now,
-            "days": [ui.Tab(d, f"{reverse('my_day')}?day={d.isoformat()}", d == day) for d in days],
+            "days": [
+                ui.Tab(short_day(d), f"{reverse('my_day')}?day={d.isoformat()}", d == day) for d in days
+            ],
             "tabs": meet_tabs(user, "my_day"),
             "events": _subscriptions(user, shown),
             "to_events": ui.Action(_("Look at the events"), reverse("event_list"), "calendar-event"),

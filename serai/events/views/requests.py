@@ -161,6 +161,8 @@ def request_book(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _nowhere(found: MeetingRequest, fit: queries.Fit, viewer_id: UUID) -> dict[str, object]:
     """Why there is no time to choose, in one sentence, and what the viewer can do about it."""
+    if found.event.status not in policies.SETS_MEETINGS:
+        return {"why": _("Meetings cannot be booked at this event now.")}
     if not policies.is_bookable(found):
         return {"why": _("Only a request that was accepted and has no meeting yet can be booked.")}
     if not found.event.self_booking:
