@@ -229,7 +229,7 @@ def _letter(notice: Notice, user: User) -> dict[str, object]:
     return {
         "sentence": words.plain(),
         "language": _written_in(words.foreign(user)),
-        "due": gettext("Please do it by {day}.").format(day=on_weekday(day)) if day else "",
+        "due": gettext("Please do it by {day}.").format(day=isolated(on_weekday(day))) if day else "",
         "otherwise": kind.otherwise if is_open else "",
         "step": (is_open and kind.step) or gettext("Open it"),
         "because": because,

@@ -68,7 +68,7 @@ class Letter:
             body, foot = _said(body, values), _said(foot, values)
             plain = [_fill(body, values)]
             if action:
-                plain.append(f"{_fill(action, values)}:\n{values['url']}")
+                plain.append(f"{_fill(action, values)}\n{values['url']}")
             if foot:
                 plain.append(f"-- \n{_fill(foot, values)}")
             line = " ".join(_fill(subject, values).split())

@@ -53,7 +53,7 @@ def test_a_letter_says_what_by_when_what_if_not_why_and_where_to() -> None:
     assert paragraphs[0] == letter.subject
     assert paragraphs[1] == f"Please do it by {on_weekday(made.answer_due)}."
     assert paragraphs[2] == "If nobody answers, the interest ends on that day and the other side is told."
-    assert paragraphs[3].startswith("Answer an interest:\nhttp")
+    assert paragraphs[3].startswith("Answer an interest\nhttp")
     assert paragraphs[3].endswith(f"/exchange/interests/{made.pk}/")
     assert paragraphs[4].startswith("-- \nYou get this letter because you look after this listing")
     assert paragraphs[4].endswith("/settings/")

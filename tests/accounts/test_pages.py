@@ -174,3 +174,14 @@ def test_a_steward_answers_a_request_to_join_with_a_draft_of_the_organisation(cl
     assert Invitation.objects.get().organisation.name == "New Park"
     client.force_login(make_user())
     assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/accounts/password/change/", "/accounts/password/reset/"])
+def test_the_one_thing_to_do_on_a_page_of_the_way_in_stands_out(address: str) -> None:
+    client = Client()
+    if "change" in address:
+        client.force_login(make_user(password="correct horse battery staple"))
+
+    page = client.get(address).content.decode().split("<main")[1]
+
+    assert 'class="btn btn-primary"' in page

@@ -34,7 +34,7 @@ def test_the_html_says_the_same_and_is_nobodys_markup() -> None:
     written = letter(body="{title}\nof {name}", action="{step}", foot="See {url}").written("en", values)
 
     assert written["body"] == (
-        "<b>Pumps</b> & pipes\nof O'Neil\n\nAnswer:\nhttps://n.example/a/\n\n-- \nSee https://n.example/a/"
+        "<b>Pumps</b> & pipes\nof O'Neil\n\nAnswer\nhttps://n.example/a/\n\n-- \nSee https://n.example/a/"
     )
     assert "<p>&lt;b&gt;Pumps&lt;/b&gt; &amp; pipes<br>of O'Neil</p>" in written["html"]
     assert ">Answer</a>" in written["html"]

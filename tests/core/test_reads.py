@@ -132,7 +132,7 @@ def test_the_stewards_are_told_once_and_are_never_stopped() -> None:
     assert (reader.name in sentence, "3" in sentence) == (True, True)
     page = _as(steward).get(told.values["url"]).content.decode()
     assert (reader.name in page, reader.email in page) == (True, True)
-    assert _as(reader).get(told.values["url"]).status_code == 403
+    assert _as(reader).get(told.values["url"]).status_code == 404
     assert _statuses(_as(steward), found) == [200] * 6
 
 
