@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Status
+from pydantic import StringConstraints
 
 from serai.accounts import policies as people
 from serai.accounts.models import User
@@ -152,7 +153,9 @@ class ListingFactsIn(Strict):
 class TeaserIn(Strict):
     title: str = Field(min_length=1, max_length=300)
     summary: str = Field(min_length=1, max_length=2000)
-    keywords: list[str] = Field(default_factory=list, max_length=30)
+    keywords: list[Annotated[str, StringConstraints(max_length=80)]] = Field(
+        default_factory=list, max_length=30
+    )
     origin: Literal["written", "translated", "machine"] = "written"
     source_language: Language = Field("", max_length=35)
 

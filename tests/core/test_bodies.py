@@ -9,6 +9,7 @@ from django.test import Client
 
 from serai.core import bodies, routes
 from serai.core.bodies import MOST_IN_PIECES
+from tests import factories
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -108,3 +109,29 @@ def test_the_description_states_the_bounds_of_every_list() -> None:
     ]
     assert asked
     assert {(schema.get("minimum"), schema.get("maximum")) for schema in asked} == {(1, 100)}
+
+
+# --- texts that do not fit --------------------------------------------------------------------------------------
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "keyword", "field"),
+    [
+        ("xx-yy-zz", "pump", "path.language"),
+        ("english", "pump", "path.language"),
+        ("en", "p" * 81, "keywords.0"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_named_and_not_cut(language: str, keyword: str, field: str) -> None:
+    organisation = factories.make_organisation()
+    listing = factories.make_listing(organisation=organisation)
+    client = Client()
+    client.force_login(factories.make_member(organisation), backend=BACKEND)
+
+    response = client.put(
+        f"/api/v1/listings/{listing.pk}/texts/{language}",
+        {"title": "A pump", "summary": "It pumps.", "keywords": [keyword]},
+        content_type="application/json",
+    )
+
+    assert (response.status_code, response.json()["code"]) == (422, "invalid")
+    assert [name.removeprefix("body.body.") for name in response.json()["fields"]] == [field]
