@@ -48,6 +48,8 @@ class Person(Visitor):
     def fills(self, **values: str | list[str] | bool) -> None:
         """Fields by name; a list ticks exactly these boxes."""
         for name, value in values.items():
+            for fold in self.page.locator(f'details.fold:not([open]):has([name="{name}"]) > summary').all():
+                fold.click()
             field = self.page.locator(f'main [name="{name}"]:visible')
             kind = field.first.evaluate("field => field.type")
             if isinstance(value, list):
