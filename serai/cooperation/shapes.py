@@ -141,13 +141,18 @@ def told_in_words(told: queries.Told) -> list[str]:
     if told.shown:
         found.append(_("Of its chain everybody will see: %(records)s.") % {"records": _listed(told.shown)})
     if told.kept:
-        found.append(_("Nobody but the parties will see: %(records)s.") % {"records": _listed(told.kept)})
+        found.append(_("Shown with it to the parties only: %(records)s.") % {"records": _listed(told.kept)})
         found.append(_("Once the result is reported, you can ask the other parties to show them."))
     return found
 
 
+def told_lines(cards: Iterable[kinds.Card]) -> list[tuple[object, kinds.Card]]:
+    """Each record with the name of its kind: in a chain many bear the same title."""
+    return [(kinds.kind_named(card.kind).label, card) for card in cards]
+
+
 def _listed(cards: Iterable[kinds.Card]) -> str:
-    return listed(f"{kinds.kind_named(card.kind).label} {isolated(card.title)}" for card in cards)
+    return listed(f"{label} {isolated(card.title)}" for label, card in told_lines(cards))
 
 
 def opening_row(opening: Opening) -> ui.Row:

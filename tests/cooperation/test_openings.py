@@ -56,7 +56,7 @@ def test_whoever_reports_is_told_what_everybody_will_see_and_what_not() -> None:
     kept.project.save()
     after = kept.client(kept.ana).get(url).content.decode()
 
-    assert "Nobody but the parties will see: Agreement Joint work" in before
+    assert "Shown with it to the parties only: Agreement Joint work" in before
     assert "Of its chain everybody will see" not in before
     assert '<option value="mutual" selected>' in before
     assert "Of its chain everybody will see: Project Seaweed" in after

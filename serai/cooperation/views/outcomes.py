@@ -546,7 +546,8 @@ def result_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "result": result,
         "partners": [organisation_chip(o) for o in queries.organisations_in(origin)] if origin else [],
-        "told": told,
+        "shown": shapes.told_lines(told.shown) if told else [],
+        "kept": shapes.told_lines(told.kept) if told else [],
         "openings": [shapes.opening_row(o) for o in queries.openings_of(viewer, told)] if told else [],
         "to_open": bool(told and queries.kept_records(viewer, told)),
         "kind": result.get_kind_display(),
