@@ -92,9 +92,16 @@ def organisations_of(person: Person) -> QuerySet[Membership, Any]:
 
 
 def signatures_of(person: Person) -> QuerySet[Party]:
-    """Signatures under the person's name, for an organisation of theirs or recorded by them."""
+    """Signatures under the person's name, for an organisation of theirs or recorded by them.
+
+    A name of several words is theirs also with a title or a remark beside it; of one word, only by itself.
+    """
     theirs = Q(organisation__in=organisations_of(person)) | Q(recorded_by=person.id)
-    return Party.objects.filter(theirs, signatory__in=person.names)
+    named = Q(signatory__in=person.names)
+    for name in person.names:
+        if " " in name:
+            named |= Q(signatory__icontains=name)
+    return Party.objects.filter(theirs, named)
 
 
 def letters_to(person: Person) -> QuerySet[OutboxMessage]:

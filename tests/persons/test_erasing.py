@@ -23,6 +23,7 @@ from serai.persons import actions
 from serai.persons.models import Erasure
 from serai.persons.traces import ERASED, TRACES
 from tests.factories import (
+    make_agreement,
     make_event,
     make_member,
     make_organisation,
@@ -125,6 +126,28 @@ def test_what_others_concluded_with_the_person_stays() -> None:
     assert list(ListingTeaser.objects.filter(title="By others").values_list("summary", flat=True)) == [
         f"Ask {ERASED}, they know."
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "signatory", "after"),
+    [
+        ("Ana Lima", "Dr Ana Lima (Rector)", ERASED),
+        ("Ana", "Ana Lima", "Ana Lima"),
+        ("Ana", "Ana", ERASED),
+        ("Ana Lima", "Eva Lima", "Eva Lima"),
+    ],
+)
+def test_a_name_with_a_title_is_theirs_and_that_of_a_colleague_is_not(
+    name: str, signatory: str, after: str
+) -> None:
+    organisation = make_organisation()
+    user, _colleague = make_member(organisation, name=name), make_member(organisation)
+    make_agreement(organisation, make_organisation())
+    Party.objects.filter(organisation=organisation).update(signatory=signatory)
+
+    erase(user)
+
+    assert Party.objects.get(organisation=organisation).signatory == after
 
 
 def test_what_the_person_answered_for_is_handed_to_a_manager() -> None:
