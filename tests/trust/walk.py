@@ -62,6 +62,7 @@ KINDS = (
     (r"/build/projects/", "project"),
     (r"/build/facilities/", "facility"),
     (r"/build/results/", "result"),
+    (r"/build/openings/", "opening"),
     (r"/observe/releases/", "release"),
 )
 

@@ -23,7 +23,16 @@ from serai.accounts.models import (
     User,
 )
 from serai.agreements.models import Agreement, AgreementBody, AgreementText, Commitment
-from serai.cooperation.models import Case, Facility, FacilityText, Project, ProjectText, Result
+from serai.cooperation.models import (
+    Case,
+    Facility,
+    FacilityText,
+    Opening,
+    OpeningParty,
+    Project,
+    ProjectText,
+    Result,
+)
 from serai.core import audit, chain
 from serai.core.models import ImportRefusal, ImportRun, Link
 from serai.directory.models import Organisation, OrganisationName
@@ -584,6 +593,12 @@ def _judged(world: World, tier: str) -> None:
             reported_by=world.users[OWNER],
         )
         world.thing("result", f"judged {tier} {status}", result, BOTH | NODE)
+        opening = Opening.objects.create(
+            kind=Opening.Kind.PROJECT, record_id=project.pk, asked_by=world.users[OWNER]
+        )
+        for side in (OWNER, OTHER):
+            OpeningParty.objects.create(opening=opening, organisation=house[side])
+        world.thing("opening", f"asked for {tier} {status}", opening, BOTH)
 
 
 def _facilities(world: World, tier: str, known_to: Roles) -> None:
