@@ -97,8 +97,10 @@ def encode_batch(ids: Sequence[UUID], matcher: m.Matcher) -> None:
     model = encoding.model_ids()
     fresh = [text for text in texts if stored.get((text.listing_id, text.tier)) != (text.digest, model)]
     vectors = _vectors(fresh, matcher, model)
-    with transaction.atomic():
-        _keep(ids, texts, vectors)
+    kept = _keep(ids, texts, vectors, skip_locked=True)
+    for pk in ids:  # what others are writing: waiting for one, no other is held, so nobody waits in a circle
+        if pk not in kept:
+            _keep([pk], texts, vectors)
 
 
 def _vectors(texts: Sequence[TierText], matcher: m.Matcher, model: str) -> list[ListingVector]:
@@ -147,13 +149,20 @@ def _encoded(encode: Encode, texts: list[str], languages: list[str], role: Role)
     return encode(["" for _text in texts], languages, role)
 
 
-def _keep(ids: Sequence[UUID], texts: Sequence[TierText], vectors: Sequence[ListingVector]) -> None:
-    """Store what belongs to texts that are still the same; the rows are locked while that is looked at."""
-    now = {
-        (text.listing_id, text.tier): text.digest
-        for listing in _with_texts(ids, lock=True)
-        for text in _texts(listing)
-    }
+@transaction.atomic
+def _keep(
+    ids: Sequence[UUID],
+    texts: Sequence[TierText],
+    vectors: Sequence[ListingVector],
+    *,
+    skip_locked: bool = False,
+) -> set[UUID]:
+    """Store what belongs to texts that are still the same; the rows are locked while that is looked at.
+
+    Returns the listings that were looked at: with `skip_locked` not those that somebody else has locked.
+    """
+    locked = list(_with_texts(ids).select_for_update(no_key=True, skip_locked=skip_locked))
+    now = {(text.listing_id, text.tier): text.digest for listing in locked for text in _texts(listing)}
     known = {(text.listing_id, text.tier): text.digest for text in texts}
     same = {pk for pk in ids if _of(pk, now) == _of(pk, known)}
     ListingVector.objects.bulk_create(
@@ -171,15 +180,15 @@ def _keep(ids: Sequence[UUID], texts: Sequence[TierText], vectors: Sequence[List
     Listing.objects.filter(pk__in=same).update(
         needs_encoding=False, matching=Listing.Matching.CHANGED, updated_at=timezone.now()
     )
+    return {listing.pk for listing in locked}
 
 
 def _of(pk: UUID, digests: dict[tuple[UUID, str], str]) -> dict[str, str]:
     return {tier: digests[pk, tier] for tier in Tier.values if (pk, tier) in digests}
 
 
-def _with_texts(ids: Sequence[UUID], *, lock: bool = False) -> QuerySet[Listing]:
-    rows = Listing.objects.filter(pk__in=ids).order_by("pk").prefetch_related("teasers", "details")
-    return rows.select_for_update() if lock else rows
+def _with_texts(ids: Sequence[UUID]) -> QuerySet[Listing]:
+    return Listing.objects.filter(pk__in=ids).order_by("pk").prefetch_related("teasers", "details")
 
 
 def _texts(listing: Listing) -> list[TierText]:

@@ -57,18 +57,24 @@ def match_listing(pk: UUID, *, matcher: m.Matcher) -> None:
     state = listing.matching
     found = {tier: rank(listing, tier) for tier in (Tier.PUBLIC, Tier.NETWORK)}
     rows = [row for tier, ranking in found.items() for row in _explained(listing, tier, ranking, matcher)]
+    if state == Listing.Matching.CHANGED:
+        _match_again({row.other_id for row in rows})
     with transaction.atomic():
-        now = Listing.objects.select_for_update().get(pk=pk)
+        now = Listing.objects.select_for_update(no_key=True).get(pk=pk)
         Match.objects.filter(listing=listing).delete()
         Match.objects.bulk_create(rows)
         if now.matching == state and now.updated_at == listing.updated_at:
-            now.matching = Listing.Matching.DONE
             Listing.objects.filter(pk=pk).update(matching=Listing.Matching.DONE)
-        if state == Listing.Matching.CHANGED:
-            others = {row.other_id for row in rows}
-            Listing.objects.filter(pk__in=others, matching=Listing.Matching.DONE).update(
-                matching=Listing.Matching.AGAIN
-            )
+
+
+def _match_again(ids: Iterable[UUID]) -> None:
+    """Let matches that are done be computed anew, a transaction a listing.
+
+    Whoever waits for one listing so holds no other: an import locks many, batch by batch, in the order of its file.
+    """
+    done = Listing.objects.filter(matching=Listing.Matching.DONE)
+    for pk in list(done.filter(pk__in=ids).values_list("pk", flat=True)):
+        done.filter(pk=pk).update(matching=Listing.Matching.AGAIN)
 
 
 # --- ranking ----------------------------------------------------------------------------------------------

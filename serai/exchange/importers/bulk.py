@@ -135,8 +135,8 @@ def write(source: str, items: Iterable[Imported], *, draft: Draft | None = None)
     new = [item for item in listed if item.ref not in known]
     changed = {i.ref: i for i in listed if i.ref in known and known[i.ref] != i.digest}
     outcome.unchanged = len(listed) - len(new) - len(changed)
-    # In the order in which the encoder locks them, so that neither waits for the other for ever.
-    rows = here.filter(source_ref__in=changed).order_by("pk").select_for_update()
+    # Keys stay: others may go on to refer to these listings, as matches do, without waiting for the import to end.
+    rows = here.filter(source_ref__in=changed).order_by("pk").select_for_update(no_key=True)
     for listing in rows.prefetch_related("teasers", "details"):
         item = changed[listing.source_ref]
         if draft is not None and listing.status not in EDITABLE:
