@@ -14,6 +14,7 @@ from serai.accounts.models import User
 from serai.cooperation.actions import open_case_from_interest
 from serai.directory.sections import MOST_ROWS
 from serai.exchange import actions
+from serai.exchange.actions.reviews import Scores
 from serai.exchange.models import Interest, Listing, ListingContact
 from tests.factories import in_days, make_listing, make_member, make_organisation, make_steward, make_user
 
@@ -496,6 +497,30 @@ def test_a_steward_reviews_on_the_page(client: Client, owner: User) -> None:
 
     listing.refresh_from_db()
     assert listing.status == "on_hold"
+
+
+def test_the_history_of_a_listing_is_read_by_its_own_people_and_by_stewards_who_know_whose_it_is(
+    client: Client, owner: User, sender: User
+) -> None:
+    steward, listing = make_steward(), own(owner, status="in_review", submitted_at="2026-01-05T09:00Z")
+    scores = Scores(advantages=4, clarity=4, expectations=4, language_quality=4)
+    actions.review_listing(listing=listing, scores=scores, comment="", by=steward)
+    url, line = reverse("listing_detail", args=[listing.pk]), "reviewed and published the listing"
+
+    def read_by(user: User | None) -> str:
+        client.logout()
+        if user is not None:
+            client.force_login(user)
+        return client.get(url).content.decode()
+
+    assert line in read_by(owner)
+    assert steward.name not in read_by(owner)
+    assert line in read_by(steward)
+    assert line not in read_by(sender)
+    assert line not in read_by(None)
+    Listing.objects.filter(pk=listing.pk).update(disclosure=Listing.Disclosure.ANONYMOUS)
+    assert line in read_by(owner)
+    assert owner.name not in read_by(steward)
 
 
 def test_an_interest_goes_from_the_form_to_the_answer(client: Client, owner: User, sender: User) -> None:

@@ -22,6 +22,7 @@ from serai.directory.models import Organisation
 from serai.directory.policies import visible_organisations
 from serai.exchange import actions, checks, exports, policies, queries, shapes
 from serai.exchange.forms import CloseForm, ReasonForm, page_number, read_filters
+from serai.exchange.history import history_of
 from serai.exchange.models import Listing
 from serai.exchange.views.common import form_page, interest_step, own, page, seen, tabs, user_of
 
@@ -122,6 +123,7 @@ def listing_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "fitting_title": _("Requests this may answer")
         if listing.direction == Listing.Direction.OFFER
         else _("Offers that may answer this"),
+        "history": history_of(viewer, record),
         "chain": chain.walk(viewer, listing),
         "next_step": next_step,
         "actions": others,
