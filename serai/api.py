@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 
 from serai.accounts.door import by_session, by_token
 from serai.agreements import api as agreements
@@ -24,6 +25,13 @@ from serai.observatory import api as observatory
 
 class Interface(NinjaAPI):
     """Every operation may answer with a `Problem` beside what it declares, and is under a rule; the description says so."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """The app and the name. Clients are made from these ids, so the files in which an app keeps its operations
+        are not told."""
+        function = operation.view_func
+        app = function.__module__.partition(".api")[0]
+        return f"{app}.api.{function.__name__}".replace(".", "_")
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         described = super().get_openapi_schema(**options)

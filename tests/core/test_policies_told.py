@@ -30,6 +30,17 @@ def test_every_operation_of_the_description_names_its_rule(capsys: pytest.Captur
     assert set(told.values()) <= set(policy.registry.rules)
 
 
+def test_an_operation_is_called_by_its_app_wherever_its_file_is() -> None:
+    from serai.api import api
+
+    paths = api.get_openapi_schema()["paths"]
+
+    ids = [operation["operationId"] for operations in paths.values() for operation in operations.values()]
+    assert paths["/api/v1/interests"]["post"]["operationId"] == "serai_exchange_api_send_interest"
+    assert paths["/api/v1/imports"]["post"]["operationId"] == "serai_core_imports_api_start_import"
+    assert len(set(ids)) == len(ids)
+
+
 @pytest.mark.django_db
 def test_every_part_of_a_copy_of_ones_data_is_a_door(capsys: pytest.CaptureFixture[str]) -> None:
     declared = doors(capsys, "file")
