@@ -22,7 +22,10 @@ from serai.persons.traces import TRACES, Trace
 
 @dataclass(frozen=True)
 class Person:
-    """By what a person is known: the id of the account, addresses in lower case, names as they were written."""
+    """By what a person is known: the id of the account, addresses in lower case, names as they were written.
+
+    Only addresses that the person has shown to be theirs: anybody can write another's into their account.
+    """
 
     id: UUID
     emails: frozenset[str]
@@ -53,7 +56,8 @@ def user_named(who: str) -> User:
         found = User.objects.filter(pk=UUID(who)).first()
     except ValueError:
         found = User.objects.filter(
-            Q(email__iexact=who) | Q(pk__in=EmailAddress.objects.filter(email__iexact=who).values("user_id"))
+            Q(email__iexact=who)
+            | Q(pk__in=EmailAddress.objects.filter(email__iexact=who, verified=True).values("user_id"))
         ).first()
     if found is None:
         raise NotFound(_("No account has this id or e-mail address: %(who)s") % {"who": who})
@@ -62,7 +66,8 @@ def user_named(who: str) -> User:
 
 def person_of(user: User) -> Person:
     emails = {user.email.lower()}
-    emails |= {e.lower() for e in EmailAddress.objects.filter(user=user).values_list("email", flat=True)}
+    shown = EmailAddress.objects.filter(user=user, verified=True)
+    emails |= {e.lower() for e in shown.values_list("email", flat=True)}
     names = {user.name, user.native_name}
     for model in (Invitation, AccessRequest):
         names |= set(model._default_manager.filter(_has_address(emails)).values_list("name", flat=True))
@@ -87,8 +92,11 @@ def rows_of(trace: Trace, person: Person) -> QuerySet[Any]:
 
 
 def organisations_of(person: Person) -> QuerySet[Membership, Any]:
-    """Ids of the organisations the person belongs or belonged to, for use as a subquery."""
-    return Membership.objects.filter(user_id=person.id).values_list("organisation_id", flat=True)
+    """Ids of the organisations the person belongs or belonged to, for use as a subquery; not of those they only asked."""
+    theirs = [Membership.Status.ACTIVE, Membership.Status.LEFT]
+    return Membership.objects.filter(user_id=person.id, status__in=theirs).values_list(
+        "organisation_id", flat=True
+    )
 
 
 def signatures_of(person: Person) -> QuerySet[Party]:

@@ -5,18 +5,29 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from serai.accounts.models import Notice, User
-from serai.core import audit
-from serai.core.errors import Conflict
+from serai.accounts.models import Membership, Notice, User
+from serai.agreements.models import Party
+from serai.core import audit, outbox
+from serai.core.errors import Conflict, NotFound
 from serai.core.models import AuditEntry
+from serai.exchange.models import ListingContact
 from serai.persons import actions, queries
 from serai.persons.models import DataCopy
 from serai.persons.traces import TRACES
-from tests.factories import make_event, make_member, make_participant, make_request, make_user
+from tests.factories import (
+    make_agreement,
+    make_event,
+    make_listing,
+    make_member,
+    make_participant,
+    make_request,
+    make_user,
+)
 from tests.persons.planted import plant, still_there
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +76,39 @@ def test_a_copy_holds_nothing_of_other_people() -> None:
     assert "canary message to another" not in text
     assert other.user.email not in text
     assert str(other.user.pk) not in text
+
+
+def test_an_address_that_somebody_only_claims_opens_nothing_of_whose_it_is() -> None:
+    victim, claimer = make_user(email="victim@example.org"), make_user()
+    EmailAddress.objects.create(user=claimer, email=victim.email, verified=False, primary=False)
+    contact = ListingContact.objects.create(listing=make_listing(), email=victim.email, name="Canary Contact")
+    payload = {
+        "to": victim.email,
+        "subject": "Canary letter",
+        "body": "https://example.org/join/canary-secret/",
+    }
+    outbox.put(channel="mail", key="mail:canary", payload=payload)
+
+    claimed, own = ("\n".join(actions.files_of_copy(user).values()) for user in (claimer, victim))
+
+    assert [word for word in (contact.name, "Canary letter", "canary-secret") if word in claimed] == []
+    assert [word for word in (contact.name, "Canary letter", "canary-secret") if word not in own] == []
+    victim.delete()
+    with pytest.raises(NotFound):
+        queries.user_named("victim@example.org")
+
+
+@pytest.mark.parametrize(("status", "is_told"), [("requested", False), ("refused", False), ("left", True)])
+def test_whoever_only_asked_to_join_reads_no_signatures_of_an_organisation(
+    status: str, is_told: bool
+) -> None:
+    agreement = make_agreement(status="signed")
+    party = agreement.parties.all()[0]
+    Party.objects.filter(pk=party.pk).update(signatory="Dr Lin Wei", signed_on=timezone.localdate())
+    asker = make_user(name="Lin Wei")
+    Membership.objects.create(user=asker, organisation=party.organisation, role="manager", status=status)
+
+    assert ("Dr Lin Wei" in actions.files_of_copy(asker)["person.json"]) == is_told
 
 
 def test_the_log_in_a_copy_names_no_other_person_at_any_depth() -> None:
