@@ -4,7 +4,6 @@ A unit is stored as its code: a word of `COUNTED`, or the ISO 4217 code of a cur
 reporter's own words; it stays as it was written, in the language of the result.
 """
 
-import math
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -71,5 +70,16 @@ def amount_in_words(amount: Decimal, unit: str) -> str:
         return str(format_currency(amount, unit, whole, locale, currency_digits=False))
     n = format_decimal(amount, locale=locale)
     if unit in COUNTED:
-        return str(COUNTED[unit][1] % {"count": math.ceil(amount), "n": n})
+        return str(COUNTED[unit][1] % {"count": _counted_as(amount), "n": n})
     return f"{n} {unit}".strip()
+
+
+def _counted_as(amount: Decimal) -> int:
+    """A whole number that takes the same form as the amount: translations have forms for whole numbers only.
+
+    Where a fraction has a form of its own (Russian), it is that of two: "1,5 гектара", "2 гектара".
+    """
+    if amount == amount.to_integral_value():
+        return int(amount)
+    form_of = reader().plural_form
+    return next((whole for whole in (2, 1, 100) if form_of(whole) == form_of(amount)), 2)
