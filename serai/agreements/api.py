@@ -43,6 +43,13 @@ class PartyOut(Strict):
     signed_on: date | None
 
 
+class ConsentingPartyOut(PartyOut):
+    """To which version of the wording the party has consented, and on which day: told to the parties only."""
+
+    consented_version: int | None
+    consented_on: date | None
+
+
 class AgreementTextOut(Strict):
     language: str
     title: str
@@ -62,8 +69,8 @@ class CommitmentOut(Strict):
     drop_reason: str
 
 
-class AgreementLine(Strict):
-    """One agreement of the register. `fields` are the codes of the fields of cooperation."""
+class AgreementHead(Strict):
+    """`fields` are the codes of the fields of cooperation."""
 
     id: UUID
     kind: str
@@ -77,10 +84,21 @@ class AgreementLine(Strict):
     in_force_on: date | None
     ends_on: date | None
     ended_on: date | None
+
+
+class AgreementLine(AgreementHead):
+    """One agreement of the register."""
+
     parties: list[PartyOut]
 
 
-class AgreementOut(AgreementLine):
+class AgreementOut(AgreementHead):
+    """`wording_version` is counted anew by each change of wording, authentic title or terms; 0 before there is a
+    wording, null for whoever is of no party. An agreement is approved once every party has consented to it.
+    """
+
+    parties: list[ConsentingPartyOut]
+    wording_version: int | None
     is_binding: bool
     renewal: str
     notice_days: int
@@ -138,6 +156,9 @@ class TermsIn(Strict):
 
 
 class AgreementIn(TermsIn):
+    """`follows` is the concluded agreement that this one renews or carries out; one of its parties signed it."""
+
+    follows: UUID | None = None
     parties: list[PartyIn] = Field(max_length=50)
     texts: list[TextIn] = Field(max_length=50)
 
@@ -145,6 +166,12 @@ class AgreementIn(TermsIn):
 class AgreementMoveIn(Strict):
     to: Code
     due_on: date | None = None
+
+
+class ConsentIn(Strict):
+    """`version` is the `wording_version` that was read; if it has changed since, the consent is refused."""
+
+    version: int = Field(ge=1, le=2_147_483_647)
 
 
 class SignatureIn(Strict):
@@ -204,6 +231,11 @@ def place_named(code: str, field: str) -> Place:
     return found
 
 
+def earlier_agreement(viewer: Viewer, pk: UUID | None) -> Agreement | None:
+    """What a new agreement follows, if anything. Whether it may be followed, the action says."""
+    return get_object_or_404(policies.visible_agreements(viewer), pk=pk) if pk else None
+
+
 def _seen(request: HttpRequest, pk: UUID) -> Agreement:
     return get_object_or_404(queries.with_names(policies.visible_agreements(viewer_of(request))), pk=pk)
 
@@ -219,7 +251,15 @@ def _party(party: Party) -> dict[str, Any]:
     }
 
 
-def _line(agreement: Agreement) -> dict[str, Any]:
+def _consenting_party(party: Party, reads: bool) -> dict[str, Any]:
+    return {
+        **_party(party),
+        "consented_version": party.consented_version if reads else None,
+        "consented_on": party.consented_on if reads else None,
+    }
+
+
+def _head(agreement: Agreement) -> dict[str, Any]:
     title, language = queries.title_of(agreement)
     names = ("kind", "level", "status", "tier", "signed_on", "in_force_on", "ends_on", "ended_on")
     return {
@@ -227,9 +267,12 @@ def _line(agreement: Agreement) -> dict[str, Any]:
         "title": title,
         "title_language": language,
         "fields": agreement.fields_of_science,
-        "parties": [_party(party) for party in agreement.parties.all()],
         **{name: getattr(agreement, name) for name in names},
     }
+
+
+def _line(agreement: Agreement) -> dict[str, Any]:
+    return {**_head(agreement), "parties": [_party(party) for party in agreement.parties.all()]}
 
 
 def _commitment(commitment: Commitment) -> dict[str, Any]:
@@ -242,12 +285,15 @@ def _commitment(commitment: Commitment) -> dict[str, Any]:
 
 
 def _shown(request: HttpRequest, pk: UUID) -> dict[str, Any]:
-    agreement = _seen(request, pk)
-    found = policies.visible_commitments(viewer_of(request)).filter(agreement=agreement)
+    viewer, agreement = viewer_of(request), _seen(request, pk)
+    found = policies.visible_commitments(viewer).filter(agreement=agreement)
+    reads = policies.may_read_wording(viewer, agreement)
     names = ("is_binding", "renewal", "notice_days", "term_months", "due_on", "end_reason", "is_invented")
     texts = ("language", "title", "summary", "is_authentic", "origin")
     return {
-        **_line(agreement),
+        **_head(agreement),
+        "parties": [_consenting_party(party, reads) for party in agreement.parties.all()],
+        "wording_version": agreement.wording_version if reads else None,
         "texts": [{name: getattr(text, name) for name in texts} for text in agreement.texts.all()],
         "commitments": [_commitment(commitment) for commitment in found.order_by("due_on", "id")[:200]],
         **{name: getattr(agreement, name) for name in names},
@@ -293,9 +339,10 @@ def draft_agreement(request: HttpRequest, body: AgreementIn) -> Status[dict[str,
     ]
     agreement = actions.draft_agreement(
         by=caller(request),
-        terms=Terms(**body.model_dump(exclude={"parties", "texts"})),
+        terms=Terms(**body.model_dump(exclude={"parties", "texts", "follows"})),
         parties=parties,
         texts=[NewText(**text.model_dump()) for text in body.texts],
+        follows=earlier_agreement(viewer, body.follows),
     )
     return Status(201, _shown(request, agreement.pk))
 
@@ -347,12 +394,32 @@ def move_agreement(request: HttpRequest, pk: UUID, body: AgreementMoveIn) -> dic
     return _shown(request, pk)
 
 
+def _seen_party(request: HttpRequest, pk: UUID, party: UUID) -> Party:
+    return get_object_or_404(_seen(request, pk).parties.all(), pk=party)
+
+
+@router.post("/{uuid:pk}/parties/{uuid:party}/consent", response=AgreementOut)
+@policy.operation("core.signed_in")
+def consent_to_wording(request: HttpRequest, pk: UUID, party: UUID, body: ConsentIn) -> dict[str, Any]:
+    """Consent, for one party, to the version of wording and terms that the caller has read."""
+    found = _seen_party(request, pk, party)
+    actions.consent_to_wording(party=found, version=body.version, by=caller(request))
+    return _shown(request, pk)
+
+
+@router.post("/{uuid:pk}/parties/{uuid:party}/consent/withdraw", response=AgreementOut)
+@policy.operation("core.signed_in")
+def withdraw_consent(request: HttpRequest, pk: UUID, party: UUID) -> dict[str, Any]:
+    """Take the consent of one party back, before the agreement is approved."""
+    actions.withdraw_consent(party=_seen_party(request, pk, party), by=caller(request))
+    return _shown(request, pk)
+
+
 @router.post("/{uuid:pk}/parties/{uuid:party}/signature", response=AgreementOut)
 @policy.operation("core.signed_in")
 def record_signature(request: HttpRequest, pk: UUID, party: UUID, body: SignatureIn) -> dict[str, Any]:
     """Record the signature of one party; with the last one the agreement is signed."""
-    signing = get_object_or_404(_seen(request, pk).parties.all(), pk=party)
-    actions.record_signature(party=signing, by=caller(request), **body.model_dump())
+    actions.record_signature(party=_seen_party(request, pk, party), by=caller(request), **body.model_dump())
     return _shown(request, pk)
 
 
@@ -380,7 +447,7 @@ def end_agreement(request: HttpRequest, pk: UUID, body: EndIn) -> dict[str, Any]
 @router.post("/{uuid:pk}/commitments", response={201: AgreementOut})
 @policy.operation("core.signed_in")
 def add_commitment(request: HttpRequest, pk: UUID, body: CommitmentIn) -> Status[dict[str, Any]]:
-    party = get_object_or_404(_seen(request, pk).parties.all(), pk=body.party)
+    party = _seen_party(request, pk, body.party)
     actions.add_commitment(party=party, by=caller(request), **body.model_dump(exclude={"party"}))
     return Status(201, _shown(request, pk))
 

@@ -15,9 +15,18 @@ from pydantic import StringConstraints
 from serai.accounts.door import caller
 from serai.agreements import policies as agreement_policies
 from serai.agreements.actions import NewText, Terms
-from serai.agreements.api import Code, Language, TermsIn, TextIn, Words, organisation_named, place_named
+from serai.agreements.api import (
+    Code,
+    Language,
+    TermsIn,
+    TextIn,
+    Words,
+    earlier_agreement,
+    organisation_named,
+    place_named,
+)
 from serai.agreements.models import Agreement
-from serai.cooperation import actions, policies, queries
+from serai.cooperation import actions, policies, queries, units
 from serai.cooperation.actions import NewFacilityText, NewProjectParty, NewProjectText
 from serai.cooperation.models import Case, Facility, Project, Result
 from serai.core import policy
@@ -33,7 +42,14 @@ facilities_router = Router(tags=["facilities"])
 results_router = Router(tags=["results"])
 
 Url = Annotated[str, StringConstraints(max_length=500, pattern=r"^(https?://[^\s\x00]+)?$")]
-Unit = Annotated[str, StringConstraints(max_length=20, pattern=CLEAN)]
+Unit = Annotated[
+    str,
+    StringConstraints(max_length=20, pattern=CLEAN),
+    Field(
+        description=f"What the amount is counted in: {', '.join(units.COUNTED)}, or the ISO 4217 code of a currency; "
+        "these are shown in every reader's language. Any other text is a unit in your own words."
+    ),
+]
 Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=16, decimal_places=2)]
 
@@ -94,6 +110,9 @@ class CaseReasonIn(Strict):
 
 
 class CaseAgreementIn(TermsIn):
+    """`follows` is the concluded agreement that this one renews or carries out; one of its parties signed it."""
+
+    follows: UUID | None = None
     texts: list[TextIn] = Field(max_length=50)
 
 
@@ -197,8 +216,9 @@ def conclude_agreement(request: HttpRequest, pk: UUID, body: CaseAgreementIn) ->
     """Draft the agreement the case leads to; its parties are those of the case."""
     agreement = actions.conclude_agreement(
         case=_seen_case(request, pk),
-        terms=Terms(**body.model_dump(exclude={"texts"})),
+        terms=Terms(**body.model_dump(exclude={"texts", "follows"})),
         texts=[NewText(**text.model_dump()) for text in body.texts],
+        follows=earlier_agreement(viewer_of(request), body.follows),
         by=caller(request),
     )
     return Status(201, {"id": agreement.pk})
@@ -622,7 +642,10 @@ class ResultQuery(PageQuery):
 
 
 class ResultIn(Strict):
-    """Exactly one of `project` and `facility`. A file as evidence is added on the page."""
+    """Exactly one of `project` and `facility`. A file as evidence is added on the page.
+
+    Without `tier` the same readers know of the result as of what it came of.
+    """
 
     project: UUID | None = None
     facility: UUID | None = None
@@ -632,7 +655,7 @@ class ResultIn(Strict):
     achieved_on: date
     amount: Amount | None = None
     unit: Unit = ""
-    tier: Code = "public"
+    tier: Code | None = None
     evidence_url: Url
 
 
@@ -681,25 +704,28 @@ def list_results(request: HttpRequest, query: Query[ResultQuery]) -> dict[str, A
     return {**counted, "items": _results(viewer, list(found[query.window()]))}
 
 
+def _origin(viewer: Viewer, body: ResultIn) -> Project | Facility:
+    if body.project and not body.facility:
+        project: Project = get_object_or_404(policies.visible_projects(viewer), pk=body.project)
+        return project
+    if body.facility and not body.project:
+        facility: Facility = get_object_or_404(policies.visible_facilities(viewer), pk=body.facility)
+        return facility
+    message = _("A result comes of a project or a facility.")
+    raise Invalid(message, fields={"project": message})
+
+
 @results_router.post("", response={201: ResultOut})
 @policy.operation("cooperation.begin")
 def report_result(request: HttpRequest, body: ResultIn) -> Status[dict[str, Any]]:
     """Report a result. It counts once somebody else has validated it."""
-    viewer = viewer_of(request)
-    if (body.project is None) == (body.facility is None):
-        message = _("A result comes of a project or a facility.")
-        raise Invalid(message, fields={"project": message})
+    origin = _origin(viewer_of(request), body)
     result = actions.report_result(
         by=caller(request),
-        project=get_object_or_404(policies.visible_projects(viewer), pk=body.project)
-        if body.project
-        else None,
-        facility=(
-            get_object_or_404(policies.visible_facilities(viewer), pk=body.facility)
-            if body.facility
-            else None
-        ),
-        **body.model_dump(exclude={"project", "facility"}),
+        project=origin if isinstance(origin, Project) else None,
+        facility=origin if isinstance(origin, Facility) else None,
+        **body.model_dump(exclude={"project", "facility"})
+        | {"tier": origin.tier if body.tier is None else body.tier},
     )
     return Status(201, _result_again(request, result.pk))
 

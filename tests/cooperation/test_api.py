@@ -10,7 +10,6 @@ from serai.core.models import AuditEntry, Link
 from serai.core.tiers import Tier
 from serai.exchange.models import Interest
 from tests.factories import (
-    agree_on_wording,
     in_days,
     make_agreement,
     make_case,
@@ -113,10 +112,14 @@ def test_the_whole_road_over_the_interface() -> None:
     )
     assert made.status_code == 201
     agreement = f"agreements/{made.json()['id']}"
-    agree_on_wording(Agreement.objects.get(pk=made.json()["id"]))
-    for to in ("negotiation", "approved"):
-        assert ana.post(f"{agreement}/move", {"to": to}).json()["status"] == to
     parties = {p["organisation"]: p["id"] for p in ana.get(agreement).json()["parties"]}
+    assert ana.put(f"{agreement}/wording/en", {"body": "Article 1"}).status_code == 200
+    assert ana.post(f"{agreement}/move", {"to": "negotiation"}).json()["status"] == "negotiation"
+    for person, organisation in ((ana, ours), (bo, theirs)):
+        version = {"version": person.get(agreement).json()["wording_version"]}
+        path = f"{agreement}/parties/{parties[str(organisation.pk)]}/consent"
+        assert person.post(path, version).status_code == 200
+    assert bo.post(f"{agreement}/move", {"to": "approved"}).json()["status"] == "approved"
     for person, organisation in ((ana, ours), (bo, theirs)):
         path = f"{agreement}/parties/{parties[str(organisation.pk)]}/signature"
         assert person.post(path, {"signed_on": "2026-05-01"}).status_code == 200
@@ -148,7 +151,8 @@ def test_the_whole_road_over_the_interface() -> None:
     assert result.status_code == 201
     assert ana.post(f"results/{result.json()['id']}/validate").status_code == 403
     assert steward.post(f"results/{result.json()['id']}/validate").json()["status"] == "validated"
-    assert Api().get(f"results/{result.json()['id']}").json()["project"] == project.json()["id"]
+    read = Api().get(f"results/{result.json()['id']}").json()
+    assert (read["project"], read["tier"]) == (project.json()["id"], "public")
     assert AuditEntry.objects.filter(action="cooperation.result_validated").count() == 1
 
 
@@ -239,6 +243,53 @@ def test_a_reader_may_not_change_what_everybody_sees() -> None:
         == 403
     )
     assert reader.put(f"agreements/{agreement.pk}/terms", {"kind": "mou"}).status_code == 403
+
+
+def _report(of: Project, **said: Any) -> dict[str, Any]:
+    return {
+        "project": str(of.pk), "kind": "patent", "title": "A patent", "language": "en",
+        "achieved_on": "2026-07-01", "evidence_url": "https://example.org/patent", **said,
+    }  # fmt: skip
+
+
+def test_the_same_readers_know_of_a_result_as_of_its_project_unless_the_reporter_says_otherwise() -> None:
+    ours = make_organisation()
+    ana = Api(make_member(ours))
+    project = make_project(ours, make_organisation(), tier=Tier.MUTUAL)
+
+    silent, said = (
+        ana.post("results", _report(project)),
+        ana.post("results", _report(project, tier="network")),
+    )
+
+    assert [silent.json()["tier"], said.json()["tier"]] == ["mutual", "network"]
+    assert ana.post("results", _report(project, tier="")).status_code == 422
+
+
+def test_a_result_comes_of_one_project_or_facility() -> None:
+    ours = make_organisation()
+    project, facility = make_project(ours, make_organisation()), make_facility(ours, make_organisation())
+    ana = Api(make_member(ours))
+
+    both = ana.post("results", _report(project, facility=str(facility.pk)))
+    neither = ana.post("results", _report(project, project=None))
+    one = ana.post("results", _report(project, project=None, facility=str(facility.pk)))
+
+    assert [list(answer.json()["fields"]) for answer in (both, neither)] == [["project"], ["project"]]
+    assert (one.status_code, one.json()["facility"]) == (201, str(facility.pk))
+
+
+def test_the_agreement_of_a_case_follows_an_earlier_one() -> None:
+    ours, theirs = make_organisation(), make_organisation()
+    ana = Api(make_member(ours))
+    earlier = make_agreement(ours, theirs)
+    case = make_case(ours, theirs, status="matched")
+    texts = [{"language": "en", "title": "Renewed"}]
+
+    made = ana.post(f"cases/{case.pk}/agreement", {"kind": "mou", "texts": texts, "follows": str(earlier.pk)})
+
+    assert made.status_code == 201
+    assert Link.objects.filter(source_id=earlier.pk, target_id=made.json()["id"], relation="led_to").exists()
 
 
 def _accepted(title: str) -> tuple[Api, Interest]:
