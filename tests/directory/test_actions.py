@@ -554,6 +554,17 @@ def test_reinstating_is_no_way_round_verification() -> None:
         actions.reinstate_organisation(organisation=organisation, by=factories.make_steward())
 
 
+def test_no_steward_gives_the_listings_of_another_organisation_to_their_own() -> None:
+    steward, old, own = factories.make_steward(), factories.make_organisation(), factories.make_organisation()
+    Membership.objects.create(user=steward, organisation=own, role="member", status="active")
+
+    with pytest.raises(NotAllowed):
+        actions.end_organisation(organisation=old, by=steward, ending=S.MERGED, successor=own)
+
+    old.refresh_from_db()
+    assert (old.status, old.successor) == (S.VERIFIED, None)
+
+
 def test_an_end_points_at_the_successor_and_can_be_undone() -> None:
     steward = factories.make_steward()
     old, new = factories.make_organisation(), factories.make_organisation()

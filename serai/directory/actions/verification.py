@@ -160,11 +160,14 @@ def end_organisation(
 ) -> Organisation:
     """Record that an organisation merged, was dissolved or withdrawn, and who succeeds it.
 
-    The entry stays readable and points at the successor, to whom the listings of a merged one pass. Raises Invalid for a merger without successor and for
-    a succession that would lead back to the organisation.
+    The entry stays readable and points at the successor, to whom the listings of a merged one pass, with all that is
+    sealed in them. Raises NotAllowed unless `by` is a steward who is no member of the successor, Invalid for a merger
+    without successor and for a succession that would lead back to the organisation.
     """
     organisation = _locked(organisation)
     _refuse_unless_steward(by)
+    if successor is not None and not policies.may_verify(by, successor):
+        raise NotAllowed(_("You belong to the successor; another steward has to decide."))
     if ending not in ENDINGS:
         raise Invalid(_("Choose from the list."), fields={"ending": _("Choose from the list.")})
     if ending == S.MERGED and successor is None:
