@@ -9,7 +9,7 @@ from django.urls import reverse
 from serai.accounts.models import Membership, Notice
 from serai.agreements.policies import visible_agreements
 from serai.cooperation import actions, policies, queries
-from serai.cooperation.models import Opening, Result
+from serai.cooperation.models import Opening, Project, Result
 from serai.core import chain, duties
 from serai.core.errors import Conflict, NotAllowed, NotFound
 from serai.core.models import AuditEntry, Link
@@ -162,3 +162,21 @@ def test_a_result_of_the_parties_own_says_nothing_of_everybody() -> None:
     page = kept.client(kept.ana).get(reverse("result_detail", args=[kept.result.pk])).content.decode()
 
     assert "What everybody sees of its chain" not in page
+
+
+def test_the_last_consent_takes_back_nothing_that_happened_to_the_record_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept, read = Kept(), queries.record_of
+    opening = actions.ask_to_open(record=kept.project, by=kept.ana)
+
+    def read_before_it_landed(asked: Opening) -> queries.Openable:
+        record = read(asked)
+        Project.objects.filter(pk=record.pk).update(status=Project.Status.OPERATING)
+        return record
+
+    monkeypatch.setattr(queries, "record_of", read_before_it_landed)
+    actions.agree_to_opening(opening=opening, by=kept.bo)
+
+    kept.project.refresh_from_db()
+    assert (kept.project.status, kept.project.tier) == (Project.Status.OPERATING, Tier.PUBLIC)

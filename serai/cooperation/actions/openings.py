@@ -86,7 +86,7 @@ def _consent(opening: Opening, record: Agreement | Project | Facility, by: User)
         agreement_actions.make_public(agreement=record, by=by)
     else:
         record.tier = Tier.PUBLIC
-        record.save()
+        record.save(update_fields=["tier", "updated_at"])  # the rest may have changed since it was read
     advance(lifecycle.OPENING, opening, S.AGREED)
     opening.save()
     audit.record(actor=by, action="cooperation.opening_agreed", obj=record)
