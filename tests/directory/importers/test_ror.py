@@ -11,7 +11,7 @@ from serai.core.errors import Conflict
 from serai.core.imports import framework
 from serai.core.models import AuditEntry, ImportRun
 from serai.directory.identifiers import normalise
-from serai.directory.importers.ror import is_ror_id
+from serai.directory.importers.ror.records import is_ror_id
 from serai.directory.models import Identifier, Organisation, OrganisationName, Relation
 from tests.factories import make_organisation, make_user
 
