@@ -1,10 +1,13 @@
 """HTTP input of the events pages turned into clean values."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
+from django.forms.models import ModelChoiceIterator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -18,7 +21,7 @@ from serai.directory.models import Organisation, Place
 from serai.directory.places import by_name, countries, place_name
 from serai.events import languages, policies, queries, zones
 from serai.events.models import Event, MeetingRequest, Outcome, Participant, Slot
-from serai.events.texts import event_name, slot_time
+from serai.events.texts import event_day, event_name, slot_hour
 from serai.exchange.models import Listing
 from serai.exchange.policies import listings_with_known_owner
 from serai.exchange.vocabularies import SECTORS, language_choices
@@ -315,11 +318,21 @@ class ListingChoice(forms.ModelChoiceField):
         return text[:90]
 
 
+class SlotDays(ModelChoiceIterator):  # type: ignore[type-arg]
+    """The slots under the days they are on, as the clocks at the event count them."""
+
+    def __iter__(self) -> Iterator[Any]:
+        event = self.field.event  # type: ignore[attr-defined]
+        for day, slots in groupby(self.queryset, key=lambda slot: event_day(event, slot.during.lower)):
+            yield day, [self.choice(slot) for slot in slots]
+
+
 class SlotChoice(forms.ModelMultipleChoiceField):
+    iterator = SlotDays
     event: Event
 
     def label_from_instance(self, obj: Any) -> str:
-        return slot_time(self.event, obj.during.lower)
+        return slot_hour(self.event, obj.during.lower)
 
 
 class RegistrationForm(forms.Form):

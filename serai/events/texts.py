@@ -96,6 +96,16 @@ def slot_time(event: Event, at: datetime) -> str:
     return _with_own_clock(clock_time(event, at), event, at)
 
 
+def slot_hour(event: Event, at: datetime) -> str:
+    """The same under the heading of its day."""
+    return _with_own_clock(date_format(localtime(at, zone_of(event.time_zone)), CLOCK), event, at)
+
+
+def event_day(event: Event, at: datetime) -> str:
+    """The day a moment falls on at the event: "Mon, 7 Dec 2026"."""
+    return on_weekday(localtime(at, zone_of(event.time_zone)).date())
+
+
 def _with_own_clock(said: str, event: Event, at: datetime) -> str:
     here, zone = get_current_timezone(), zone_of(event.time_zone)
     own, there = at.astimezone(here), at.astimezone(zone)

@@ -155,7 +155,7 @@
 
   // --- a long list of boxes gets a field that narrows it; what is ticked stays in sight
   const narrow = (within) => all("[data-choices]", within).forEach((control) => {
-    const lines = all("label", control);
+    const lines = all("label:has(input)", control);
     if (lines.length < 31 || control.querySelector("input[type=search]")) return;
     const field = document.createElement("input");
     field.type = "search";
