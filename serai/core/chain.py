@@ -1,7 +1,7 @@
 """The one chain: typed links between objects known by (kind, id), walked both ways as far as the viewer sees."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -45,22 +45,26 @@ def link(
     return made
 
 
-def walk(viewer: Viewer, obj: models.Model) -> list[Step]:
+def walk(viewer: Viewer, obj: models.Model, within: Sequence[models.Model] = ()) -> list[Step]:
     """All objects of the chain through `obj` that the viewer can reach over objects they see.
 
     One recursive query for the links and one query a kind, however long the chain. An object the viewer may
     not see ends the walk there: what lies behind it is not shown, since its place would tell of it.
+
+    `within`: records of one kind that belong to `obj` without a link (the meetings of an event); what came of
+    them came of it.
     """
     start: Node = (kind_of(obj).name, obj.pk)
-    edges = _edges(start)
+    held: list[Node] = [(kind_of(one).name, one.pk) for one in within]
+    edges = _edges(start, held)
     seen = _visible_nodes(viewer, {start, *(node for edge in edges for node in edge)})
     return _steps(start, edges, seen)
 
 
-def _edges(start: Node) -> list[tuple[Node, Node]]:
-    """Links reachable from `start`: down to what it led to, up to where it came from, never up and down again.
+def _edges(start: Node, held: Sequence[Node] = ()) -> list[tuple[Node, Node]]:
+    """Links reachable from `start`: down to what it and what it holds led to, up to where it came from.
 
-    Walking both ways at once would bring in every sister of every ancestor (all listings of the
+    Never up and down again: that would bring in every sister of every ancestor (all listings of the
     organisation); the chain of a record is its ancestors and its descendants.
     """
     sql = """
@@ -68,6 +72,7 @@ def _edges(start: Node) -> list[tuple[Node, Node]]:
         down(sk, si, tk, ti, depth) AS (
             SELECT source_kind, source_id, target_kind, target_id, 1 FROM core_link
             WHERE source_kind = %(kind)s AND source_id = %(id)s
+               OR source_kind = %(held_kind)s AND source_id = ANY(%(held)s)
             UNION
             SELECT l.source_kind, l.source_id, l.target_kind, l.target_id, d.depth + 1
             FROM core_link l JOIN down d ON l.source_kind = d.tk AND l.source_id = d.ti
@@ -86,8 +91,11 @@ def _edges(start: Node) -> list[tuple[Node, Node]]:
         ) AS found ORDER BY depth LIMIT %(limit)s
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"kind": start[0], "id": start[1], "depth": MAX_DEPTH, "limit": MAX_LINKS})
-        return [((sk, si), (tk, ti)) for sk, si, tk, ti in cursor.fetchall()]
+        limits = {"depth": MAX_DEPTH, "limit": MAX_LINKS}
+        holding = {"held_kind": held[0][0] if held else "", "held": [pk for _kind, pk in held]}
+        cursor.execute(sql, {"kind": start[0], "id": start[1], **limits, **holding})
+        found = [((sk, si), (tk, ti)) for sk, si, tk, ti in cursor.fetchall()]
+    return [*((start, one) for one in held), *found]
 
 
 def _visible_nodes(viewer: Viewer, nodes: Iterable[Node]) -> dict[Node, Card]:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from serai.core import chain
 from serai.core.kinds import Card, cards
 from serai.core.models import Link
 from serai.core.viewer import Viewer
@@ -418,6 +419,13 @@ def meetings_between(interest: Interest) -> list[Meeting]:
         request__requester__organisation_id__in=sides, request__invitee__organisation_id__in=sides
     ).exclude(status=Meeting.Status.CANCELLED)
     return list(rows.select_related("request__requester", "request__invitee").order_by("pk"))
+
+
+def chain_of_meetings(viewer: Viewer, event: Event) -> list[Meeting]:
+    """The meetings that an event's chain goes on through: those that led on first, then the earliest."""
+    led_on = Link.objects.filter(source_kind="meeting", source_id=OuterRef("pk"))
+    mine = policies.visible_meetings(viewer).filter(event=event).exclude(status=Meeting.Status.CANCELLED)
+    return list(mine.order_by(Exists(led_on).desc(), "slot__during", "pk")[: chain.MAX_LINKS])
 
 
 def case_opened_from(viewer: Viewer, meeting: Meeting) -> Card | None:

@@ -1,15 +1,17 @@
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from serai.accounts.models import Notice
+from serai.accounts.models import Notice, User
+from serai.cooperation.actions import open_case_from_meeting
 from serai.core import audit, chain
 from serai.core.errors import Conflict, NotAllowed
 from serai.core.models import AuditEntry, Link
-from serai.events import actions
+from serai.events import actions, queries
 from serai.events.models import Event, Interpreter, Meeting, MeetingRequest, Participant
 from serai.exchange.actions import accept_interest
 from serai.exchange.models import Interest, Listing
@@ -281,6 +283,18 @@ def test_a_meeting_follows_its_listing_and_the_interest_in_it(world: World) -> N
         "meeting",
     }
     assert [step.card.kind for step in chain.walk(world.stranger, listing)] == ["listing"]
+
+
+def test_an_event_shows_each_side_what_came_of_its_own_meetings(world: World) -> None:
+    meeting = _met(world, make_listing(organisation=world.bo.organisation))
+    case = open_case_from_meeting(meeting=meeting, by=world.ana.user)
+
+    def chain_for(viewer: User) -> list[UUID]:
+        held = queries.chain_of_meetings(viewer, world.event)
+        return [step.card.id for step in chain.walk(viewer, world.event, held)]
+
+    assert {meeting.pk, case.pk} < set(chain_for(world.ana.user))
+    assert not {meeting.pk, case.pk} & set(chain_for(world.stranger))
 
 
 def test_a_meeting_about_the_listing_shown_with_an_interest_follows_that_interest(world: World) -> None:

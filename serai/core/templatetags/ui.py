@@ -214,7 +214,10 @@ MOST_OF_A_KIND = 2
 
 
 def stops_of(steps: Sequence[Step]) -> list[ui.Stop]:
-    """Every stage of the chain in order: what exists lit and linked (two a kind at most), the rest ahead."""
+    """Every stage of the chain in order: what exists lit and linked (two a kind at most), the rest ahead.
+
+    Beside a record that is no stage itself (an event) only what exists stands, the record after its organisation.
+    """
     if not steps:
         return []
     near: dict[str, list[Step]] = {}
@@ -226,6 +229,8 @@ def stops_of(steps: Sequence[Step]) -> list[ui.Stop]:
         for step in shown:
             more = len(of_kind) - len(shown) if step is shown[-1] else 0
             placed.append((step.stage, _stop(step, more)))
+    if any(step.is_here and kinds.kind_named(step.card.kind).stage is None for step in steps):
+        return [stop for _stage, stop in sorted(placed, key=lambda pair: (pair[0], pair[1].state == "here"))]
     reached = {stage for stage, _stop_there in placed}
     for kind in kinds.all_kinds():
         if kind.stage is not None and kind.stage not in reached:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from serai.core import policy, ui
+from serai.core import chain, policy, ui
 from serai.core.api import capped_count
 from serai.core.forms import with_errors
 from serai.core.viewer import Viewer
@@ -153,6 +153,7 @@ def event_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "whole": _whole(request.user, event),
         "editions": _related(request.user, series=event.series) if event.series else [],
         "texts": list(event.texts.all()),
+        "chain": chain.walk(request.user, event, queries.chain_of_meetings(request.user, event)),
         "participants": capped_count(
             Participant.objects.filter(event=event, status__in=policies.TAKING_PART)
         ),
