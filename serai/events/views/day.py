@@ -22,7 +22,7 @@ from serai.core.text import listed
 from serai.events import actions, calendars, forms, policies, queries, shapes
 from serai.events.actions.participants import hash_of
 from serai.events.models import Meeting, Outcome, Participant
-from serai.events.texts import event_name, short_day, time_here
+from serai.events.texts import event_name, event_time, short_day, time_here
 from serai.events.views.common import form_page, page, user_of
 from serai.events.views.events import meet_tabs
 from serai.events.zones import zone_of
@@ -247,7 +247,7 @@ def _outcome_row(outcome: Outcome) -> ui.Row:
         icon="chat-left-text",
         who=ui.Chip(other.organisation.name),
         kind=outcome_when(outcome.asked_after_months),
-        snippet=f"{event_name(meeting.event)} · {time_here(meeting.event, meeting.slot.during.lower)}",
+        snippet=f"{event_name(meeting.event)} · {event_time(meeting.event, meeting.slot.during.lower)}",
         status=_("Waiting for you") if waiting else outcome.get_kind_display(),
         status_tone="waiting" if waiting else "done",
         due=outcome.due_on if waiting else None,

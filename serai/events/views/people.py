@@ -283,12 +283,14 @@ def event_registrations(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         request.GET.get("page")
     )
     options = [ui.Option(value, label) for value, label in S.choices]
+    shown = [(p, _decisions(p)) for p in paged.object_list]
     context = {
         **event_context(request, event, "event_registrations"),
         "filters": [
             ui.Filter("status", _("Status"), options, value=status, any_label=_("All registrations"))
         ],
-        "people": [(p, _decisions(p)) for p in paged.object_list],
+        "people": shown,
+        "deciding": any(decisions for _p, decisions in shown),
         "downloads": downloads(request),
         "page": paged,
         "total": total,
