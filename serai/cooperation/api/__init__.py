@@ -1,0 +1,8 @@
+"""Cases, projects, facilities and results in the programming interface: the same rules and actions as the pages."""
+
+from serai.cooperation.api.cases import cases_router
+from serai.cooperation.api.facilities import facilities_router
+from serai.cooperation.api.projects import projects_router
+from serai.cooperation.api.results import results_router
+
+__all__ = ["cases_router", "facilities_router", "projects_router", "results_router"]
