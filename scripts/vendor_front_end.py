@@ -23,35 +23,20 @@ from pathlib import Path
 VENDOR = Path(__file__).resolve().parent.parent / "serai/core/static/vendor"
 
 ICONS = """
-activity archive arrow-90deg-left arrow-bar-right arrow-clockwise arrow-counterclockwise arrow-down
-arrow-down-left arrow-left arrow-left-right arrow-repeat arrow-right arrow-up arrow-up-right arrows-move
-award bank bar-chart bar-chart-line bell bell-slash bezier2 book bookmark bookmark-check bookmark-plus
-bookmark-star box-arrow-in-right box-arrow-right box-arrow-up-right box-seam boxes braces bricks
-briefcase broadcast building building-add building-check building-gear building-x buildings calendar
-calendar-check calendar-event calendar-plus calendar-range calendar-week calendar-x calendar2-check
-calendar2-range calendar2-week calendar3 camera-video cash-coin chat chat-dots chat-left-text chat-quote
-chat-square-text check check-all check-circle check-lg check2 check2-all check2-square chevron-down
-chevron-left chevron-right chevron-up circle circle-fill circle-half clipboard clipboard-check
-clipboard-data clipboard-plus clipboard-x clock clock-history cloud-download cloud-upload code-slash
-columns-gap compass copy cpu currency-exchange dash-circle dash-lg database diagram-2 diagram-3 display
-door-open download envelope envelope-check exclamation-circle exclamation-octagon exclamation-triangle
-eye eye-slash file-earmark file-earmark-arrow-down file-earmark-arrow-up file-earmark-check
-file-earmark-code file-earmark-image file-earmark-lock file-earmark-pdf file-earmark-plus
-file-earmark-spreadsheet file-earmark-text file-earmark-x file-earmark-zip filetype-csv filter
-fingerprint flag flower1 folder2-open funnel gear gem geo-alt globe globe2 graph-down graph-up
-grid-3x3-gap grip-vertical hand-index-thumb hand-thumbs-down hand-thumbs-up hdd-network headset
-heart-pulse hourglass hourglass-bottom hourglass-split house house-door inbox info-circle journal
-journal-check journal-text kanban key laptop layers layout-text-sidebar life-preserver lightbulb
-lightning-charge link link-45deg list list-check list-task list-ul lock map megaphone mic moon moon-stars
-mortarboard node-minus node-plus paperclip passport patch-check pause-circle pen pencil pencil-square
-people percent person person-badge person-check person-circle person-dash person-gear person-lines-fill
-person-plus person-vcard person-workspace person-x phone pie-chart pin-angle play-circle plug plus
-plus-circle plus-lg printer puzzle qr-code question-circle question-lg receipt reply rocket-takeoff rss
-safe search send share shield shield-check shield-exclamation shield-lock shield-x shop shuffle signpost
-signpost-2 signpost-split skip-forward slash-circle sliders sliders2 sort-down sort-down-alt sort-up
-stack star star-fill stars stopwatch sun sunrise table tag tags telephone terminal text-left three-dots
-three-dots-vertical toggle-off toggle-on tools translate trash tree trophy truck tv universal-access
-unlock upload wallet2 water wifi wrench wrench-adjustable x x-circle x-lg x-octagon zoom-in zoom-out
+archive arrow-90deg-left arrow-clockwise arrow-counterclockwise arrow-left arrow-left-right arrow-repeat
+arrow-right arrows-move award bar-chart bell box-arrow-in-right box-arrow-right box-arrow-up-right boxes
+braces briefcase building buildings calendar calendar-check calendar-event calendar-plus calendar-week
+calendar-x camera-video chat-left-text chat-square-text check check-all check-circle check-lg check2-all
+chevron-down circle circle-half clipboard-check clock clock-history cloud-upload columns-gap copy cpu
+database diagram-2 diagram-3 display download envelope envelope-check exclamation-circle
+exclamation-octagon exclamation-triangle eye eye-slash file-earmark-check file-earmark-text filter
+fingerprint flag funnel gear geo-alt globe2 hand-index-thumb hand-thumbs-up hdd-network hourglass-bottom
+hourglass-split inbox info-circle key lightbulb link link-45deg list list-check list-ul lock map
+megaphone moon-stars paperclip patch-check pause-circle pen pencil people percent person person-badge
+person-check person-circle person-lines-fill person-plus phone play-circle plus-lg printer
+question-circle question-lg search send share shield-check shield-lock shop signpost signpost-2
+signpost-split sliders sort-down sort-up stack star stars sun table text-left three-dots tools translate
+trash unlock upload water x x-circle x-lg
 """
 
 
