@@ -80,7 +80,9 @@ class Step(forms.Form):
 class AboutForm(Step):
     """The first step: whose listing, what it is, in which language."""
 
-    organisation = forms.ModelChoiceField(Organisation.objects.none(), label=_("For which organisation"))
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.none(), label=_("For which organisation"), empty_label=_("Choose")
+    )
     direction = forms.ChoiceField(
         label=_("Do you offer something, or look for it?"),
         choices=Listing.Direction.choices,

@@ -346,18 +346,19 @@ def _options(choices: Iterable[tuple[Any, Any]]) -> list[ui.Option]:
     return [ui.Option(str(value), label) for value, label in choices]
 
 
-def match_row(viewer: Viewer, match: Match, known: set[UUID]) -> ui.Row:
-    """A counterpart in the list of matches, with the first reason it is there."""
+def match_row(viewer: Viewer, match: Match, known: set[UUID], own: Sequence[str] = ()) -> ui.Row:
+    """A counterpart in the list of matches, with the first reason it is there; `own` titles head that list."""
     url = reverse("match_pair", args=[match.listing_id, match.other_id])
     row = listing_row(viewer, match.other, known, url=url)
     read = [str(row.snippet), *(text.title for text in match.other.teasers.all())]
-    return replace(row, why=reason_line(match.reasons, read))
+    return replace(row, why=reason_line(match.reasons, read, own))
 
 
-def reason_line(reasons: dict[str, Any], read: Sequence[str] = ()) -> str:
+def reason_line(reasons: dict[str, Any], read: Sequence[str] = (), own: Sequence[str] = ()) -> str:
     """The shortest true reason: shared terms if there are any, else the best passage.
 
-    What was `read` above the reason anyway, the title or the beginning, is not said again but by what it is near to.
+    What was `read` above the reason anyway, the title or the beginning, is not said again but by what it is near to;
+    nor is a title of its `own` that heads the whole list.
     """
     shared = reasons.get("shared") or []
     if shared:
@@ -366,7 +367,11 @@ def reason_line(reasons: dict[str, Any], read: Sequence[str] = ()) -> str:
     beside = [pair for pair in pairs if not says_already(pair["theirs"], read)]
     if beside:
         return f"“{snippet(beside[0]['theirs'], 140)}”"
-    return _("It comes nearest to “%(words)s”") % {"words": snippet(pairs[0]["mine"], 140)} if pairs else ""
+    if not pairs:
+        return ""
+    if says_already(pairs[0]["mine"], own):
+        return _("It comes nearest to the title.")
+    return _("It comes nearest to “%(words)s”") % {"words": snippet(pairs[0]["mine"], 140)}
 
 
 def says_already(passage: str, texts: Iterable[str]) -> bool:

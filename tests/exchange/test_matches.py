@@ -202,6 +202,12 @@ def test_a_match_does_not_give_its_own_title_as_the_reason(stored: list[tuple[st
     assert shapes.reason_line(reasons, [THEIRS]) == said
 
 
+def test_a_reason_does_not_say_the_title_that_heads_the_list() -> None:
+    reasons = {"pairs": [{"mine": MINE, "theirs": THEIRS}]}
+
+    assert shapes.reason_line(reasons, [THEIRS], [f"{MINE}."]) == "It comes nearest to the title."
+
+
 def spans(text: str, *parts: str) -> list[list[int]]:
     return [[text.index(part), text.index(part) + len(part)] for part in parts]
 

@@ -137,7 +137,8 @@ def _fitting(viewer: Viewer, listing: Listing) -> list[ui.Row]:
         return []
     found = list(queries.matches_of(viewer, listing)[:FITTING])
     known = queries.known_owners(viewer, [match.other for match in found])
-    return [shapes.match_row(viewer, match, known) for match in found]
+    own = [text.title for text in listing.teasers.all()]
+    return [shapes.match_row(viewer, match, known, own) for match in found]
 
 
 def _received(viewer: Viewer, record: queries.Record) -> list[ui.Row]:

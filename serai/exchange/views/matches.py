@@ -33,10 +33,11 @@ def match_list(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("match_pair", listing.pk, other.pk)
     found = list(queries.matches_of(viewer, listing))
     known = queries.known_owners(viewer, [match.other for match in found])
+    own = [text.title for text in listing.teasers.all()]
     context = {
         "listing": listing,
         "title": queries.title_for(viewer, listing),
-        "rows": [shapes.match_row(viewer, match, known) for match in found],
+        "rows": [shapes.match_row(viewer, match, known, own) for match in found],
         "job": _progress(listing) if _is_pending(listing) else None,
         "looks_for_requests": listing.direction == Listing.Direction.OFFER,
         "asked": asked,
