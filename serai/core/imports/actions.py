@@ -215,7 +215,7 @@ def work(*, run_id: UUID) -> None:
                 _note_end(run, asked)
     except Exception as error:
         if isinstance(error.__cause__, DeadlockDetected):
-            # The encoder, say, wrote the same rows in another order; nothing of the step is there.
+            # Somebody else wrote the same rows in another order; nothing of the step is there.
             log.warning("import %s begins again: %s", run_id, error)
             _defer(run_id)
             return

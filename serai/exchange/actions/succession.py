@@ -51,7 +51,7 @@ def _came_from(entry: AuditEntry, old: Organisation) -> bool:
 
 def _moved(rows: QuerySet[Listing], source: Organisation, target: Organisation) -> list[Listing]:
     """Give the listings another owner. What was found by the old one's country is worked out anew."""
-    listings = list(rows.select_for_update(of=("self",)))
+    listings = list(rows.order_by("pk").select_for_update(of=("self",), no_key=True))
     for listing in listings:
         listing.organisation = target
         listing.needs_encoding, listing.matching = True, Listing.Matching.CHANGED
