@@ -212,7 +212,9 @@ def meet(asks: Person, offers: Person, organiser: Person, request: str) -> Meeti
     organiser.presses("Open registration")
     for visitor, language in ((asks, "th"), (offers, "pl")):
         visitor.go("/meet/")
-        visitor.presses("Days of Water")
+        visitor.page.locator(
+            "#results .row-title a", has_text="Days of Water"
+        ).click()  # its name says when too
         visitor.presses("Register")
         visitor.fills(languages=[], other_language=language, consent_listed=True)
         visitor.presses("Register")
@@ -234,7 +236,7 @@ def meet(asks: Person, offers: Person, organiser: Person, request: str) -> Meeti
     organiser.go(f"/meet/{event}/")
     organiser.presses("Close registration")
     organiser.go(f"/meet/{event}/desk/")
-    organiser.presses("Compute")
+    organiser.presses("Compute the schedule")
     events.run_schedule(run=ScheduleRun.objects.get(event_id=event))
     organiser.go(f"/meet/{event}/desk/")
     organiser.presses("Publish and tell everybody")
@@ -277,10 +279,19 @@ def cooperate(asks: Person, offers: Person, steward: Person, interest: str) -> N
     asks.go(f"/exchange/interests/{interest}/")
     asks.presses("Open a case")
     case = asks.presses("Open the case")
+    asks.presses()  # into negotiation, which asks what happens next
+    asks.fills(next_step="Draft the agreement", due_on=f"{timezone.now() + timedelta(days=9):%Y-%m-%d}")
+    asks.presses("Save")
     asks.presses()
     asks.fills(kind="cooperation", tier="public", title="Agreement on a pilot plant", language="en")
     agreement = asks.presses("Save the draft")
+    asks.presses()
+    asks.fills(language="en", body="Article 1. The pilot plant stands in Bangkok.")
+    asks.presses("Save the wording")
     asks.presses("Into negotiation")
+    for party in (offers, asks):
+        party.go(f"/build/agreements/{agreement}/")
+        party.presses()
     asks.presses("Approve for signature")
     for signer in (asks, offers):
         signer.go(f"/build/agreements/{agreement}/")
@@ -296,7 +307,6 @@ def cooperate(asks: Person, offers: Person, steward: Person, interest: str) -> N
     asks.fills(title="Pilot plant", language="en", tier="public")
     asks.presses("Begin")
     asks.presses()
-    asks.presses("Record the landing")
     asks.page.locator("main [name=place]").select_option(label="Thailand")
     asks.presses("Record the landing")
     asks.presses("Report a result")
