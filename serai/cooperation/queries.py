@@ -15,7 +15,7 @@ from serai.agreements.models import Agreement, Party
 from serai.agreements.queries import is_year, own_agreements
 from serai.agreements.queries import title_of as title_of_agreement
 from serai.cooperation import policies
-from serai.cooperation.models import Case, Facility, Opening, Project, ProjectParty, Result
+from serai.cooperation.models import Case, Facility, Opening, OpeningParty, Project, ProjectParty, Result
 from serai.core import chain, kinds
 from serai.core.errors import Invalid, NotFound
 from serai.core.models import Link
@@ -422,6 +422,15 @@ def kept_records(viewer: Viewer, told: Told) -> list[Openable]:
         if may_act_on(viewer, record)
         and (not isinstance(record, Agreement) or record.status in agreement_policies.CONCLUDED)
     ]
+
+
+def openings(viewer: Viewer, *, status: str = "", whose: str = "") -> QuerySet[Opening]:
+    """The wishes the viewer knows of, the newest first. `whose="mine"` keeps those that wait for their answer."""
+    found = policies.openings_to_answer(viewer) if whose == "mine" else policies.visible_openings(viewer)
+    if status:
+        found = found.filter(status=status)
+    parties = OpeningParty.objects.order_by("organisation__name", "pk")
+    return found.prefetch_related(Prefetch("asked", parties)).order_by("-created_at", "pk")
 
 
 def openings_of(viewer: Viewer, told: Told) -> QuerySet[Opening]:

@@ -35,6 +35,7 @@ KINDS = (
     (r"/api/v1/projects/", "project"),
     (r"/api/v1/facilities/", "facility"),
     (r"/api/v1/results/", "result"),
+    (r"/api/v1/openings/", "opening"),
     (r"/api/v1/releases/", "release"),
     (r"/(api/v1/)?imports/", "import"),
     (r"/settings/tokens/", "token"),

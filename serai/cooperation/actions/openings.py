@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from serai.accounts.models import User
 from serai.agreements import actions as agreement_actions
+from serai.agreements import policies as agreement_policies
 from serai.agreements.models import Agreement
 from serai.cooperation import lifecycle, policies, queries
 from serai.cooperation.actions.common import people_of, tell
@@ -26,7 +27,7 @@ def ask_to_open(*, record: Agreement | Project | Facility, by: User) -> Opening:
     """Ask the parties of a record whether everybody may know of it. Whoever asks has consented for their side.
 
     Asking again while others think it over changes nothing. Raises NotAllowed unless `by` acts for a party, Conflict
-    when everybody may know of it already.
+    when everybody may know of it already or it is an agreement that has not been concluded.
     """
     if not queries.may_act_on(by, record):
         raise NotAllowed(_("Only those who act for one of the parties can do this."))
@@ -37,6 +38,8 @@ def ask_to_open(*, record: Agreement | Project | Facility, by: User) -> Opening:
         return known
     if record.tier == Tier.PUBLIC:
         raise Conflict(_("Everybody may know of it already."))
+    if isinstance(record, Agreement) and record.status not in agreement_policies.CONCLUDED:
+        raise Conflict(_("Who may know of a draft is one of its terms; change them there."))
     opening = Opening.objects.create(kind=kind, record_id=record.pk, asked_by=by)
     parties = queries.organisations_in(record)
     OpeningParty.objects.bulk_create(OpeningParty(opening=opening, organisation=o) for o in parties)
