@@ -124,6 +124,10 @@ def test_a_node_that_holds_something_is_refused_unless_one_adds(capsys: pytest.C
         (lambda s: s["listings"][1].update(kindness="x"), r"\$.listings\[1\].kindness: Extra inputs"),
         (lambda s: s["listings"][0].update(kind="magic"), r"\$.listings\[0\].kind: .*'magic' is none of technology,"),
         (lambda s: s["listings"][0]["facts"].update(trl=10), r"\$.listings\[0\].facts.trl: .*less than or equal to 9"),
+        (lambda s: s["users"][1].update(name="A\0"), r"\$.users\[1\].name: .*NUL"),
+        (lambda s: s["users"][1].update(reads=["e\ud800"]), r"\$.users\[1\].reads: .*lone surrogate"),
+        (lambda s: s["users"][1].update(time_zone="../UTC"), r"\$.users\[1\].time_zone: .*is no time zone"),
+        (lambda s: s["users"][1].update(email="a" * 250 + "@x.example"), r"\$.users\[1\].email: .*254"),
         (lambda s: s["users"][1].update(key="steward"), r"\$.users\[1\].key: 'steward' is used twice"),
         (lambda s: s["listings"][0].update(organisation="sea"), r"\$.listings\[0\].organisation: there is no 'sea'"),
         (
@@ -152,3 +156,11 @@ def test_what_is_wrong_is_said_with_its_place_and_nothing_is_kept(
 def test_one_says_what_is_wanted() -> None:
     with pytest.raises(CommandError, match="Name a file, or --scale"):
         call_command("seed")
+
+
+def test_a_file_that_is_too_deep_is_refused(tmp_path: Path) -> None:
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 100_000 + "]" * 100_000)
+
+    with pytest.raises(CommandError, match="is not JSON"):
+        call_command("seed", str(deep))

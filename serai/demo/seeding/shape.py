@@ -1,14 +1,16 @@
 """What a seed file holds. Unknown fields, wrong values and keys that lead nowhere are refused, with their place."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.db.models import Choices
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from serai.accounts.models import Membership, NodeRole
 from serai.agreements.models import Agreement as AgreementRow
@@ -17,6 +19,8 @@ from serai.directory.models import Organisation as OrganisationRow
 from serai.events.models import Event as EventRow
 from serai.events.models import MeetingRequest
 from serai.exchange.models import Listing as ListingRow
+
+_KEPT_BY_NOBODY = re.compile("[\0\ud800-\udfff]")
 
 
 class SeedError(Exception):
@@ -41,18 +45,36 @@ def _page_language(value: str) -> str:
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 
 
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"{value!r} is no time zone, as Europe/Warsaw is")
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
 class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_kept(cls, value: Any) -> Any:
+        """No text of the database holds these."""
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and _KEPT_BY_NOBODY.search(text):
+                raise ValueError("NUL, or half a character (a lone surrogate)")
+        return value
 
 
 class User(Entry):
     key: Key
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
     name: str
     native_name: str = ""
     language: Annotated[str, AfterValidator(_page_language)] = "en"
     reads: list[str] = []
-    time_zone: str = "UTC"
+    time_zone: Zone = "UTC"
     password: Annotated[str, Field(min_length=12)] | None = None
     roles: list[Annotated[str, _one_of(NodeRole.Role)]] = []
     token: Literal["read", "write", "none"] = "write"  # noqa: S105  a scope
@@ -163,7 +185,7 @@ class Event(Entry):
     kind: Annotated[str, _one_of(EventRow.Kind)] = EventRow.Kind.MATCHMAKING
     title: str
     language: str = "en"
-    time_zone: str = "UTC"
+    time_zone: Zone = "UTC"
     starts_in_days: Annotated[int, Field(ge=1, le=720)] = 30
     days: Annotated[int, Field(ge=1, le=14)] = 1
     begin: time = time(9)
@@ -206,7 +228,7 @@ def read(path: Path) -> Seed:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SeedError(f"{path} cannot be read: {error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SeedError(f"{path} is not JSON: {error}") from error
     return checked(found)
 
