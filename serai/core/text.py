@@ -65,6 +65,17 @@ def isolated(text: object) -> str:
     return f"\u2068{text}\u2069" if get_language_bidi() else str(text)
 
 
+def as_line(text: str) -> str:
+    """A line of the page's language that may begin with a name: from right to left it says so with a mark (UAX 9).
+
+    Where a browser is to guess (`bdi`) it would take the direction of the name and turn the order of the words.
+    """
+    return f"\u200f{text}" if get_language_bidi() else text
+
+
 def listed(items: Iterable[object]) -> str:
     """The items in one line as the language of the page lists them; empty ones are left out."""
-    return pgettext("between the items of a list", ", ").join(isolated(item) for item in items if str(item))
+    said = [isolated(item) for item in items if str(item)]
+    return (
+        as_line(pgettext("between the items of a list", ", ").join(said)) if len(said) > 1 else "".join(said)
+    )

@@ -11,7 +11,7 @@ from serai.core import exports, kinds, lifecycle, ui, words
 from serai.core.imports import framework
 from serai.core.imports.framework import Proposal
 from serai.core.models import ImportChange, ImportRefusal, ImportRun, StoredFile
-from serai.core.text import isolated
+from serai.core.text import as_line, isolated
 
 S = ImportRun.Status
 
@@ -142,7 +142,7 @@ def refusal_table(run: ImportRun, rows: list[ImportRefusal], total: int) -> ui.T
     several = any(r.file != run.file_name for r in rows)
     columns = [ui.Column(_("Line")), ui.Column(_("Column")), ui.Column(_("Why"))]
     cells: list[list[ui.Value | ui.Text]] = [
-        ["" if r.line is None else str(r.line), r.column, capfirst(r.said)] for r in rows
+        ["" if r.line is None else str(r.line), r.column, as_line(capfirst(r.said))] for r in rows
     ]
     if several:
         columns.insert(0, ui.Column(_("File")))
