@@ -48,6 +48,7 @@ for _filter in (
     words.language_name_local,
     words.number,
     words.on_day,
+    words.on_day_at,
     words.on_weekday,
     words.text_direction,
     words.written,
