@@ -172,7 +172,7 @@ def test_the_last_consent_takes_back_nothing_that_happened_to_the_record_meanwhi
 
     def read_before_it_landed(asked: Opening) -> queries.Openable:
         record = read(asked)
-        Project.objects.filter(pk=record.pk).update(status=Project.Status.OPERATING)
+        Project.objects.filter(pk=record.pk, tier=Tier.MUTUAL).update(status=Project.Status.OPERATING)
         return record
 
     monkeypatch.setattr(queries, "record_of", read_before_it_landed)
