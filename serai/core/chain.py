@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, models
@@ -91,9 +92,9 @@ def _edges(start: Node, held: Sequence[Node] = ()) -> list[tuple[Node, Node]]:
         ) AS found ORDER BY depth LIMIT %(limit)s
     """
     with connection.cursor() as cursor:
-        limits = {"depth": MAX_DEPTH, "limit": MAX_LINKS}
-        holding = {"held_kind": held[0][0] if held else "", "held": [pk for _kind, pk in held]}
-        cursor.execute(sql, {"kind": start[0], "id": start[1], **limits, **holding})
+        values: dict[str, Any] = {"kind": start[0], "id": start[1], "depth": MAX_DEPTH, "limit": MAX_LINKS}
+        values |= {"held_kind": held[0][0] if held else "", "held": [pk for _kind, pk in held]}
+        cursor.execute(sql, values)
         found = [((sk, si), (tk, ti)) for sk, si, tk, ti in cursor.fetchall()]
     return [*((start, one) for one in held), *found]
 

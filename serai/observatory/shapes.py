@@ -164,9 +164,7 @@ LINE_KEYS: Mapping[str, Callable[[Line], Any]] = {
 }
 
 
-def records_table(
-    caption: str, lines: Sequence[Line], sorting: Sorting, sortable: Collection[str]
-) -> ui.Table:
+def records_table(lines: Sequence[Line], sorting: Sorting, sortable: Collection[str]) -> ui.Table:
     """Records with who is in them, from where and since when."""
     names = queries.place_labels(code for line in lines for code in line.countries)
     headings: list[tuple[Words, str]] = [
@@ -183,7 +181,7 @@ def records_table(
         for label, name in headings
     ]
     return ui.Table(
-        caption, [*columns, ui.Column(_("Status"))], [_record_cells(line, names) for line in lines]
+        _("Records"), [*columns, ui.Column(_("Status"))], [_record_cells(line, names) for line in lines]
     )
 
 
@@ -192,13 +190,17 @@ def _record_cells(line: Line, names: Mapping[str, str]) -> list[ui.Value]:
     return [
         ui.Value(card.title, url=card.url, lang=card.language),
         ui.Value(line.kind),
-        ui.Value(
-            " · ".join(line.partners[:MOST_PARTNERS]) + (" …" if len(line.partners) > MOST_PARTNERS else "")
-        ),
+        ui.Value(_partners(line.partners)),
         ui.Value(" · ".join(names.get(code, code) for code in line.countries)),
         ui.Value(on_day(line.on)),
         ui.Value(card.status, tone=card.tone or "quiet"),  # type: ignore[arg-type]
     ]
+
+
+def _partners(names: Sequence[str]) -> str:
+    """In one line, each in its own direction."""
+    shown = " · ".join(f"\u2068{name}\u2069" for name in names[:MOST_PARTNERS])
+    return shown + (" …" if len(names) > MOST_PARTNERS else "")
 
 
 PAIR_KEYS: Mapping[str, Callable[[queries.Pair], Any]] = {

@@ -145,7 +145,7 @@ def indicator_records(request: HttpRequest, code: str) -> HttpResponse:
         "tabs": tabs("observe"),
         "indicator": indicator,
         "filters": _record_filters(indicator, chosen),
-        "table": shapes.records_table(str(indicator.name), known, sorting, [shapes.LATEST]),
+        "table": shapes.records_table(known, sorting, [shapes.LATEST]),
         "page": shown,
         "narrowed": shapes.chosen_words(indicator, chosen),
         "back": ui.Action(_("About this figure"), reverse("indicator_detail", args=[code]), "info-circle"),
@@ -250,7 +250,7 @@ def _ties_of(request: HttpRequest, *codes: str) -> HttpResponse:
     context = {
         "tabs": tabs("ties"),
         "title": title,
-        "table": shapes.records_table(title, found, sorting, shapes.LINE_KEYS),
+        "table": shapes.records_table(found, sorting, shapes.LINE_KEYS),
     }
     return page(request, "observatory/tie_records.html", context)
 

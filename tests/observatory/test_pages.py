@@ -147,8 +147,23 @@ def test_records_behind_a_figure_say_with_whom_from_where_and_since_when() -> No
     polish, kenyan = (make_organisation(country=make_place(code), name=code * 3) for code in ("PL", "KE"))
     make_agreement(polish, kenyan, title="Old", in_force_on=date(2026, 2, 1))
     make_agreement(polish, make_place("TH"), title="New", in_force_on=date(2026, 5, 1))
-    new = ["New", "Cooperation agreement", "PLPLPL · Thailand", "Poland · Thailand", "1 May 2026", "In force"]
-    old = ["Old", "Cooperation agreement", "PLPLPL · KEKEKE", "Poland · Kenya", "1 Feb 2026", "In force"]
+    pl = "\u2068PLPLPL\u2069"  # each name in its own direction
+    new = [
+        "New",
+        "Cooperation agreement",
+        f"{pl} · \u2068Thailand\u2069",
+        "Poland · Thailand",
+        "1 May 2026",
+        "In force",
+    ]
+    old = [
+        "Old",
+        "Cooperation agreement",
+        f"{pl} · \u2068KEKEKE\u2069",
+        "Poland · Kenya",
+        "1 Feb 2026",
+        "In force",
+    ]
     url = reverse("indicator_records", args=["agreements"])
 
     assert _columns(_page(url)) == [new, old]
