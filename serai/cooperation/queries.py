@@ -433,7 +433,7 @@ def openings(viewer: Viewer, *, status: str = "", whose: str = "") -> QuerySet[O
     return found.prefetch_related(Prefetch("asked", parties)).order_by("-created_at", "pk")
 
 
-def openings_of(viewer: Viewer, told: Told) -> QuerySet[Opening]:
-    """The wishes for what is kept back that wait for an answer."""
+def openings_of(viewer: Viewer, records: Collection[UUID]) -> QuerySet[Opening]:
+    """The wishes to show these records to everybody that wait for an answer."""
     asked = policies.visible_openings(viewer).filter(status=Opening.Status.ASKED)
-    return asked.filter(record_id__in=[card.id for card in told.kept]).order_by("created_at", "pk")
+    return asked.filter(record_id__in=records).order_by("created_at", "pk")

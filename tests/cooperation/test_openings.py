@@ -9,7 +9,9 @@ from django.urls import reverse
 from serai.accounts.models import Membership, Notice
 from serai.agreements.policies import visible_agreements
 from serai.cooperation import actions, policies, queries
-from serai.cooperation.models import Opening, Project, Result
+from serai.cooperation.actions.facilities import NewFacilityText
+from serai.cooperation.actions.projects import NewProjectParty, NewProjectText
+from serai.cooperation.models import Facility, Opening, Project, Result
 from serai.core import chain, duties
 from serai.core.errors import Conflict, NotAllowed, NotFound
 from serai.core.models import AuditEntry, Link
@@ -180,3 +182,44 @@ def test_the_last_consent_takes_back_nothing_that_happened_to_the_record_meanwhi
 
     kept.project.refresh_from_db()
     assert (kept.project.status, kept.project.tier) == (Project.Status.OPERATING, Tier.PUBLIC)
+
+
+def begun(kept: Kept, kind: str, **values: object) -> Project | Facility:
+    """A record for everybody, begun by one of its two parties alone."""
+    if kind == "project":
+        parties = [NewProjectParty(one, "university") for one in (kept.ours, kept.theirs)]
+        texts = [NewProjectText("en", "Kelp")]
+        return actions.create_project(by=kept.ana, texts=texts, parties=parties, tier=Tier.PUBLIC, **values)  # type: ignore[arg-type]
+    return actions.propose_facility(
+        by=kept.ana,
+        kind=Facility.Kind.OVERSEAS_PARK,
+        texts=[NewFacilityText("en", "Kelp park")],
+        hosts=[kept.ours, kept.theirs],
+        tier=Tier.PUBLIC,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("kind", ["project", "facility"])
+def test_nobody_names_another_party_before_everybody_without_asking_it(kind: str) -> None:
+    kept = Kept()
+    record = begun(kept, kind, agreement=kept.agreement)
+    page = kept.client(kept.bo).get(reverse(f"{kind}_detail", args=[record.pk])).content.decode()
+    opening = Opening.objects.get(record_id=record.pk)
+
+    assert record.tier == Tier.MUTUAL
+    assert reverse("opening_detail", args=[opening.pk]) in page
+    assert Notice.objects.filter(user=kept.bo, kind="cooperation.opening_asked").exists()
+    actions.agree_to_opening(opening=opening, by=kept.bo)
+    record.refresh_from_db()
+    assert record.tier == Tier.PUBLIC
+
+
+@pytest.mark.parametrize("kind", ["project", "facility"])
+def test_what_is_done_under_an_agreement_everybody_knows_of_is_known_at_once(kind: str) -> None:
+    kept = Kept()
+    public = make_agreement(kept.ours, kept.theirs, tier=Tier.PUBLIC)
+    narrower = make_agreement(kept.ours, make_organisation(), tier=Tier.PUBLIC)
+
+    assert begun(kept, kind, agreement=public).tier == Tier.PUBLIC
+    assert begun(kept, kind, agreement=narrower).tier == Tier.MUTUAL

@@ -10,7 +10,7 @@ from django.urls import reverse
 from serai.accounts.models import NodeRole, User
 from serai.agreements.models import Agreement
 from serai.cooperation import actions
-from serai.cooperation.models import Case, Facility, Project, Result
+from serai.cooperation.models import Case, Facility, Opening, Project, Result
 from serai.core.models import Link
 from serai.core.tiers import Tier
 from serai.core.words import on_day
@@ -451,6 +451,8 @@ def test_a_facility_is_proposed_and_brought_into_operation() -> None:
 
     assert set(facility.hosts.all()) == {ours, theirs}
     assert Facility.objects.get().status == "operating"
+    assert _client().get(reverse("facility_detail", args=[facility.pk])).status_code == 404
+    actions.agree_to_opening(opening=Opening.objects.get(), by=make_member(theirs))
     assert b"Laboratory" in _client().get(reverse("facility_detail", args=[facility.pk])).content
 
 

@@ -20,6 +20,7 @@ from serai.cooperation.actions.common import (
     must_act_for_one,
     must_say,
 )
+from serai.cooperation.actions.openings import ask_to_open, first_tier
 from serai.cooperation.models import Case, Facility, FacilityText
 from serai.core import audit, chain
 from serai.core.errors import Conflict, Invalid
@@ -60,6 +61,8 @@ def propose_facility(
 ) -> Facility:
     """Propose something lasting. `region_served` are the countries or groupings a transfer centre faces.
 
+    One that everybody shall know of begins among its hosts until each of them has agreed (`openings.first_tier`).
+
     Raises Invalid when a joint laboratory has fewer than two hosts or no field, when a transfer centre serves
     no region, a place on the globe is off it, or the agreement does not carry it (`queries.must_carry`); NotAllowed
     unless `by` acts for a host.
@@ -72,7 +75,7 @@ def propose_facility(
         kind=kind,
         field=field,
         place=place,
-        tier=tier,
+        tier=first_tier(tier, hosts, agreement, by),
         latitude=latitude,
         longitude=longitude,
         owner=by,
@@ -92,8 +95,10 @@ def propose_facility(
         actor=by,
         action="cooperation.facility_proposed",
         obj=facility,
-        data={"kind": kind, "tier": tier, "hosts": [str(host.pk) for host in hosts]},
+        data={"kind": kind, "tier": facility.tier, "hosts": [str(host.pk) for host in hosts]},
     )
+    if tier != facility.tier:
+        ask_to_open(record=facility, by=by)
     return facility
 
 

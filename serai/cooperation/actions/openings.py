@@ -1,6 +1,6 @@
 """Showing to everybody what the parties kept to themselves: with the consent of each of them (ADR 41)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,6 +10,7 @@ from serai.accounts.models import User
 from serai.agreements import actions as agreement_actions
 from serai.agreements import policies as agreement_policies
 from serai.agreements.models import Agreement
+from serai.agreements.policies import organisations_acted_for
 from serai.cooperation import lifecycle, policies, queries
 from serai.cooperation.actions.common import people_of, tell
 from serai.cooperation.models import Facility, Opening, OpeningParty, Project
@@ -46,6 +47,20 @@ def ask_to_open(*, record: Agreement | Project | Facility, by: User) -> Opening:
     audit.record(actor=by, action="cooperation.opening_asked", obj=record)
     _tell(opening, parties, "cooperation.opening_asked", but=by)
     return _consent(opening, record, by)
+
+
+def first_tier(wanted: str, parties: Collection[Organisation], agreement: Agreement | None, by: User) -> str:
+    """With whom a new record of these parties begins. For everybody at once only if no other party has to be asked:
+    everybody knows of the agreement of all of them already, or `by` acts for all. Else it begins among the parties,
+    and whoever begins it asks them (`ask_to_open`).
+    """
+    if wanted != Tier.PUBLIC:
+        return wanted
+    ids = {party.pk for party in parties}
+    if agreement is not None and agreement.tier == Tier.PUBLIC:
+        ids -= set(agreement.parties.filter(organisation__in=ids).values_list("organisation_id", flat=True))
+    ids -= set(organisations_acted_for(by).filter(pk__in=ids).values_list("pk", flat=True))
+    return Tier.MUTUAL if ids else wanted
 
 
 @transaction.atomic

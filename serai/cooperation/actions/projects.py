@@ -21,6 +21,7 @@ from serai.cooperation.actions.common import (
     must_act_for_one,
     must_say,
 )
+from serai.cooperation.actions.openings import ask_to_open, first_tier
 from serai.cooperation.models import Case, Project, ProjectParty, ProjectText
 from serai.core import audit, chain
 from serai.core.errors import Conflict, Invalid
@@ -72,6 +73,7 @@ def create_project(
 ) -> Project:
     """Begin a project that came of a case or an agreement (or of neither: then its chain begins here).
 
+    One that everybody shall know of begins among its parties until each of them has agreed (`openings.first_tier`).
     Under a signed agreement it is signed, and runs from the agreement's first day to its last unless said otherwise;
     else it is still negotiated.
 
@@ -86,6 +88,7 @@ def create_project(
     must_act_for_one(by, [party.organisation for party in parties])
     queries.must_see_origins(by, case, agreement)
     queries.must_carry(agreement, [party.organisation for party in parties])
+    organisations = [party.organisation for party in parties]
     project = Project.objects.create(
         owner=by,
         status=S.SIGNED if agreement else S.NEGOTIATING,
@@ -93,7 +96,7 @@ def create_project(
         sdgs=sorted(set(sdgs)),
         trl_start=trl_start,
         trl_end=trl_end,
-        tier=tier,
+        tier=first_tier(tier, organisations, agreement, by),
         starts_on=starts_on,
         ends_on=ends_on,
         landing_place=landing_place,
@@ -105,15 +108,17 @@ def create_project(
     for origin in (agreement, case):
         if origin is not None:
             chain.link(source=origin, relation=Link.Relation.CREATED, target=project, by=by)
-    link_parties([party.organisation for party in parties], project, by)
+    link_parties(organisations, project, by)
     link_beginnings(case, project, by)
     has_begun(case)
     audit.record(
         actor=by,
         action="cooperation.project_created",
         obj=project,
-        data={"tier": tier, "parties": [str(party.organisation.pk) for party in parties]},
+        data={"tier": project.tier, "parties": [str(organisation.pk) for organisation in organisations]},
     )
+    if tier != project.tier:
+        ask_to_open(record=project, by=by)
     return project
 
 

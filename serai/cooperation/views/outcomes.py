@@ -133,6 +133,7 @@ def project_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "parties": [(party, organisation_chip(party.organisation)) for party in project.parties.all()],
         "facts": shapes.project_facts(project),
         "results": [shapes.result_row(result) for result in results],
+        "openings": _openings(viewer, project.pk),
         "next_step": next_step,
         "actions": _project_more(project, next_step) if may_act else [],
         "may_act": may_act,
@@ -141,6 +142,10 @@ def project_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "tabs": tabs(viewer, "project_list"),
     }
     return page(request, "cooperation/project_detail.html", context)
+
+
+def _openings(viewer: Viewer, *records: UUID) -> list[ui.Row]:
+    return [shapes.opening_row(opening) for opening in queries.openings_of(viewer, records)]
 
 
 def _project_move(project: Project, to: str) -> ui.Action:
@@ -337,6 +342,7 @@ def facility_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "hosts": [organisation_chip(host) for host in facility.hosts.all()],
         "facts": shapes.facility_facts(facility),
         "results": [shapes.result_row(result) for result in queries.results_of(viewer, facility)],
+        "openings": _openings(viewer, facility.pk),
         "next_step": next_step,
         "actions": _facility_more(facility, next_step) if may_act else [],
         "may_act": may_act,
@@ -548,7 +554,7 @@ def result_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "partners": [organisation_chip(o) for o in queries.organisations_in(origin)] if origin else [],
         "shown": shapes.told_lines(told.shown) if told else [],
         "kept": shapes.told_lines(told.kept) if told else [],
-        "openings": [shapes.opening_row(o) for o in queries.openings_of(viewer, told)] if told else [],
+        "openings": _openings(viewer, *(card.id for card in told.kept)) if told else [],
         "to_open": bool(told and queries.kept_records(viewer, told)),
         "kind": result.get_kind_display(),
         "tone": lifecycle.RESULT.tones[result.status],
