@@ -13,7 +13,6 @@ from ninja.operation import Operation
 from serai.accounts.door import by_session, by_token
 from serai.agreements import api as agreements
 from serai.cooperation import api as cooperation
-from serai.cooperation.api_openings import openings_router
 from serai.core import problems, routes
 from serai.core.api import Problem
 from serai.core.errors import Invalid, SeraiError
@@ -105,7 +104,7 @@ api.add_router("/cases", cooperation.cases_router)
 api.add_router("/projects", cooperation.projects_router)
 api.add_router("/facilities", cooperation.facilities_router)
 api.add_router("/results", cooperation.results_router)
-api.add_router("/openings", openings_router)
+api.add_router("/openings", cooperation.openings_router)
 api.add_router("/indicators", observatory.indicators_router)
 api.add_router("/releases", observatory.releases_router)
 api.add_router("/imports", imports.router)

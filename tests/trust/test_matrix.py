@@ -451,6 +451,7 @@ def test_downloads_hold_exactly_the_declared_columns(world: World, clients: dict
         "agreements": "/build/agreements/?format=csv",
         "figures": "/observe/figures.csv",
         "ties": "/observe/ties.csv",
+        "release": f"/observe/releases/{world.one('release', 'provisional').id}.csv",
         "registrations": f"/meet/{world.of('event')[0].id}/registrations/?format=csv",
         "lines-not-taken": f"/imports/{world.one('import', 'done').id}/refused.csv",
     }
