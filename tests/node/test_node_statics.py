@@ -13,6 +13,8 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from serai.node import statics
 
+pytestmark = pytest.mark.django_db  # a response that ends looks after the connections of tests before it
+
 SHEET = "look/sheet.css"
 FONT = "look/font.woff2"
 
