@@ -87,3 +87,16 @@ def _english() -> Iterator[None]:
 def _quick_passwords(settings: Any) -> None:
     """Argon2 takes 120 ms and 100 MB a password by design; what is tested here is not the hash."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One browser for all tests of a process: two at once would quarrel over its event loop."""
+    from playwright.sync_api import sync_playwright
+
+    # Playwright keeps an event loop in the thread of the tests, whose own queries are not made inside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()

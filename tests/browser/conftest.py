@@ -1,27 +1,11 @@
-"""Chromium, and visitors who watch for what a page complains of."""
+"""Visitors in Chromium who watch for what a page complains of."""
 
-import os
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from django.conf import settings
 from django.test import Client
 
 from serai.accounts.models import User
-
-# Playwright keeps an event loop in the thread of the tests, whose own queries are not made inside it.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Visitor:

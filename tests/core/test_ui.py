@@ -542,16 +542,6 @@ def style_address(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[st
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
 AXE = (ROOT / "tests/vendor/axe-core/axe.min.js").read_text("utf-8")
 VIEWS = [
     ("en", "light", 1280),
@@ -569,9 +559,9 @@ VIEWS = [
 @pytest.mark.browser
 @pytest.mark.parametrize(("language", "theme", "width"), VIEWS)
 def test_everybody_can_use_the_style_page(
-    browser: Any, style_address: str, language: str, theme: str, width: int
+    chromium: Any, style_address: str, language: str, theme: str, width: int
 ) -> None:
-    visitor = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    visitor = chromium.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
     visitor.add_cookies(
         [
             {"name": "serai_theme", "value": theme, "url": style_address},
@@ -600,8 +590,8 @@ def test_everybody_can_use_the_style_page(
 
 
 @pytest.mark.browser
-def test_keys_menus_theme_and_filters_work_in_the_browser(browser: Any, style_address: str) -> None:
-    visitor = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+def test_keys_menus_theme_and_filters_work_in_the_browser(chromium: Any, style_address: str) -> None:
+    visitor = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = visitor.new_page()
     page.goto(style_address)
 
@@ -630,9 +620,9 @@ def test_keys_menus_theme_and_filters_work_in_the_browser(browser: Any, style_ad
 @pytest.mark.browser
 @pytest.mark.parametrize(("language", "forward"), [("en", 1), ("ar", -1)])
 def test_tabs_that_do_not_fit_show_that_there_are_more(
-    browser: Any, style_address: str, language: str, forward: int
+    chromium: Any, style_address: str, language: str, forward: int
 ) -> None:
-    visitor = browser.new_context(viewport={"width": 320, "height": 844}, reduced_motion="reduce")
+    visitor = chromium.new_context(viewport={"width": 320, "height": 844}, reduced_motion="reduce")
     visitor.add_cookies([{"name": "serai_language", "value": language, "url": style_address}])
     page = visitor.new_page()
     page.goto(style_address)
@@ -660,8 +650,8 @@ def test_tabs_that_do_not_fit_show_that_there_are_more(
 
 
 @pytest.mark.browser
-def test_tabs_that_fit_are_shown_whole(browser: Any, style_address: str) -> None:
-    visitor = browser.new_context(viewport={"width": 1280, "height": 844})
+def test_tabs_that_fit_are_shown_whole(chromium: Any, style_address: str) -> None:
+    visitor = chromium.new_context(viewport={"width": 1280, "height": 844})
     page = visitor.new_page()
     page.goto(style_address)
     faded = page.locator(".tabs:is(.has-before, .has-after)").count()
@@ -674,8 +664,8 @@ def test_tabs_that_fit_are_shown_whole(browser: Any, style_address: str) -> None
 @pytest.mark.parametrize(
     "place", [".head h1 bdi", ".chip bdi", ".line bdi", ".row-title bdi", ".facts bdi", ".chain bdi"]
 )
-def test_a_word_longer_than_the_page_breaks(browser: Any, style_address: str, place: str) -> None:
-    visitor = browser.new_context(viewport={"width": 390, "height": 844})
+def test_a_word_longer_than_the_page_breaks(chromium: Any, style_address: str, place: str) -> None:
+    visitor = chromium.new_context(viewport={"width": 390, "height": 844})
     page = visitor.new_page()
     page.goto(style_address)
     page.evaluate(
@@ -690,9 +680,9 @@ def test_a_word_longer_than_the_page_breaks(browser: Any, style_address: str, pl
 
 @pytest.mark.browser
 def test_the_open_tab_is_told_from_the_others_in_the_readers_own_colours(
-    browser: Any, style_address: str
+    chromium: Any, style_address: str
 ) -> None:
-    visitor = browser.new_context(viewport={"width": 1280, "height": 844}, forced_colors="active")
+    visitor = chromium.new_context(viewport={"width": 1280, "height": 844}, forced_colors="active")
     page = visitor.new_page()
     page.goto(style_address)
     line = "selector => getComputedStyle(document.querySelector(selector)).borderBlockEndColor"
@@ -704,8 +694,8 @@ def test_the_open_tab_is_told_from_the_others_in_the_readers_own_colours(
 
 
 @pytest.mark.browser
-def test_filters_and_menus_work_without_scripts(browser: Any, style_address: str) -> None:
-    visitor = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+def test_filters_and_menus_work_without_scripts(chromium: Any, style_address: str) -> None:
+    visitor = chromium.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
     page = visitor.new_page()
     page.goto(style_address)
 

@@ -49,6 +49,8 @@ KIND_OF_FIELD = {
     "meeting": "meeting",
     "request": "request",
     "agreement": "agreement",
+    "follows": "agreement",
+    "record": "agreement",  # of an opening, whose sample says that it is one
     "case": "case",
     "project": "project",
     "facility": "facility",
