@@ -319,9 +319,14 @@ class Standing:
     is_near: bool = True
 
 
-def standing(listing: Listing, other: Listing, tier: str) -> Standing:
-    """Why `other` is, or is not, among the best for `listing` (both read with their conditions)."""
+def standing(listing: Listing, other: Listing, tier: str, stored: Match | None = None) -> Standing:
+    """Why `other` is, or is not, among the best for `listing` (both read with their conditions).
+
+    `stored` is the match of the two in the list of this tier: then its place is the one the list says.
+    """
     failed = conditions(listing, other)["failed"]
+    if stored is not None and not failed:
+        return Standing(stored.rank, failed, is_indexed=True)
     index, vector = reader.opened(tier), vector_of(listing, tier)
     if index is None or vector is None or not index.these([other.pk]).any():
         return Standing(None, failed, is_indexed=False)

@@ -87,7 +87,7 @@ def match_pair(request: HttpRequest, pk: UUID, other: UUID) -> HttpResponse:
     stored = queries.matches_of(viewer, ours).filter(other=theirs).first()
     reasons, is_explained = _reasons(stored, ours, theirs, tier)
     known = queries.known_owners(viewer, [ours, theirs])
-    standing = matching.standing(ours, theirs, tier)
+    standing = matching.standing(ours, theirs, tier, stored)
     context = {
         "ours": ours,
         "theirs": theirs,
