@@ -202,6 +202,11 @@ WRITERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (BOTH, r"/(meet|api/v1)/(requests|meeting-requests|meetings|outcomes|registrations)/", ""),
     (BOTH | {PARTICIPANT}, r"/meet/(registrations/|<uuid:pk>/registration/)", ""),
     (BOTH | {PARTICIPANT}, r"/api/v1/(participants|meeting-requests|meetings)", ""),
+    (
+        frozenset({PARTICIPANT}),
+        r"/(meet/(requests|meetings)|build/cases/new/meeting)/",
+        "about a draft",
+    ),  # its own
     (BOTH, r"/(build|api/v1/(agreements|cases|projects|facilities|results|openings))", ""),
     (NODE, r"/(build|api/v1)/results/<uuid:pk>/(validate|refuse)", ""),
     (frozenset({SECRETARIAT}), r"/api/v1/releases$|/observe/releases/", ""),
